@@ -1,0 +1,13 @@
+export { Parameter, skipInit, type Placement } from './parameter';
+export { Module, type AnyModule, type ForwardHook, type ForwardPreHook } from './module';
+export type { HookHandle } from './hooks';
+export type { LoadOptions, LoadReport } from './state';
+export { ModuleList, Sequential } from './containers';
+export { Linear } from './linear';
+export { Embedding } from './embedding';
+export { LayerNorm, RMSNorm } from './norms';
+export { BatchNorm1d } from './batch-norm';
+export { Dropout } from './dropout';
+export { ReLU, Tanh, Sigmoid, SiLU, GELU } from './activations';
+export { capture, type Capture, type CaptureOptions } from './capture';
+export * as init from './init';

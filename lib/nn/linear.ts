@@ -1,0 +1,44 @@
+import { torch, type Tensor } from '../torch';
+import * as init from './init';
+import { Module } from './module';
+import { emptyParameter, initialise, type Parameter, type Placement } from './parameter';
+import { shapeText } from './state';
+
+/** y = x Wᵀ + b. Weight [outFeatures, inFeatures], initialised as PyTorch's `nn.Linear` (same seed, same bits). */
+export class Linear extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter | null;
+
+  constructor(
+    readonly inFeatures: number,
+    readonly outFeatures: number,
+    options: { bias?: boolean } & Placement = {},
+  ) {
+    super();
+    this.weight = emptyParameter([outFeatures, inFeatures], options);
+    this.bias = (options.bias ?? true) ? emptyParameter([outFeatures], options) : null;
+    this.resetParameters();
+  }
+
+  resetParameters(): void {
+    initialise(() => {
+      // a = sqrt(5) makes the bound 1 / sqrt(inFeatures), the rule of Torch7 that PyTorch kept.
+      init.kaimingUniform_(this.weight, { a: Math.sqrt(5) });
+      const bound = this.inFeatures > 0 ? 1 / Math.sqrt(this.inFeatures) : 0;
+      if (this.bias) init.uniform_(this.bias, -bound, bound);
+    });
+  }
+
+  /** @param input [..., inFeatures] to [..., outFeatures] */
+  forward(input: Tensor): Tensor {
+    try {
+      return torch.linear(input, this.weight, this.bias);
+    } catch (error) {
+      // The shape is only looked at when libtorch refused: the good path pays nothing for the better message.
+      if (input.shape.at(-1) === this.inFeatures) throw error;
+      throw new RangeError(`Linear: expected last dimension ${this.inFeatures}, got ${shapeText(input.shape)}`, {
+        cause: error,
+      });
+    }
+  }
+}

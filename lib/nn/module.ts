@@ -1,0 +1,243 @@
+import { torch, Tensor, type DType } from '../torch';
+import { HookList, type HookHandle } from './hooks';
+import { Parameter } from './parameter';
+import { propertySlots, stateName, type Slot } from './slots';
+import { checkState, type LoadOptions, type LoadReport } from './state';
+
+/** Any module, whatever it takes and returns. */
+export type AnyModule = Module<unknown[], unknown>;
+
+/** Sees a module's output; what it returns (unless undefined) takes the output's place. */
+export type ForwardHook<Args extends unknown[], Out> = (module: AnyModule, args: Args, output: Out) => Out | void;
+/** Sees a module's arguments; an array it returns takes their place. */
+export type ForwardPreHook<Args extends unknown[]> = (module: AnyModule, args: Args) => Args | void;
+
+/**
+ * A piece of a network: parameters, buffers, children and a forward pass.
+ *
+ * Subclasses assign `Parameter`s and `Module`s (or arrays of them) to their own properties and write `forward`; callers
+ * use `call`, which runs the hooks. Dotted names are PyTorch's: property `qProj` of property `selfAttn` is
+ * `self_attn.q_proj`.
+ */
+export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
+  /** True in training mode; set it through `train()` and `eval()`, which reach the children too. */
+  training = true;
+  readonly #buffers = new Map<string, boolean>();
+  readonly #hooks = new HookList<ForwardHook<unknown[], unknown>>();
+  readonly #preHooks = new HookList<ForwardPreHook<unknown[]>>();
+
+  /** The computation; never called directly by users of the module, so that hooks are not passed by. */
+  abstract forward(...args: Args): Out;
+
+  /** Runs the pre-hooks, `forward`, and the hooks. */
+  call(...args: Args): Out {
+    if (this.#hooks.size === 0 && this.#preHooks.size === 0) return this.forward(...args);
+    return this.#callWithHooks(args);
+  }
+
+  #callWithHooks(args: Args): Out {
+    for (const hook of this.#preHooks.list()) {
+      const replaced = hook(this, args);
+      if (replaced === undefined) continue;
+      if (!Array.isArray(replaced)) {
+        throw new TypeError(`${this.kind}: a forward pre-hook must return an array of arguments or nothing`);
+      }
+      args = replaced as Args;
+    }
+    let output = this.forward(...args);
+    for (const hook of this.#hooks.list()) {
+      const replaced = hook(this, args, output);
+      if (replaced !== undefined) output = replaced as Out;
+    }
+    return output;
+  }
+
+  /** The class name, for messages. */
+  get kind(): string {
+    return this.constructor.name;
+  }
+
+  registerForwardHook(hook: ForwardHook<Args, Out>): HookHandle {
+    return this.#hooks.add(hook as ForwardHook<unknown[], unknown>);
+  }
+
+  registerForwardPreHook(hook: ForwardPreHook<Args>): HookHandle {
+    return this.#preHooks.add(hook as ForwardPreHook<unknown[]>);
+  }
+
+  /**
+   * Declares the property `name` to be a buffer: state that is saved (unless `persistent` is false) but not trained.
+   * The tensor is kept out of scopes. Returns it, so that `this.mask = this.registerBuffer('mask', t)` reads well.
+   */
+  registerBuffer<T extends Tensor | null>(name: string, tensor: T, options: { persistent?: boolean } = {}): T {
+    tensor?.keep();
+    this.#buffers.set(name, options.persistent ?? true);
+    Reflect.set(this, name, tensor);
+    return tensor;
+  }
+
+  /** The places where parameters and children are looked for; containers override it. */
+  protected slots(): Slot[] {
+    return propertySlots(this);
+  }
+
+  /** Own children as [name, module], in assignment order. */
+  children(): [string, AnyModule][] {
+    return this.childSlots().map((slot) => [slot.name, slot.value]);
+  }
+
+  private childSlots(): (Slot & { value: AnyModule })[] {
+    return this.slots().filter((slot): slot is Slot & { value: AnyModule } => slot.value instanceof Module);
+  }
+
+  /** This module ('') and every module below it as [dotted name, module]; a shared module appears once. */
+  namedModules(): [string, AnyModule][] {
+    const seen = new Set<AnyModule>();
+    return this.walk('').filter(([, module]) => !seen.has(module) && seen.add(module));
+  }
+
+  private walk(prefix: string): [string, AnyModule][] {
+    const below = this.children().flatMap(([name, child]) => child.walk(join(prefix, name)));
+    return [[prefix, this], ...below];
+  }
+
+  /** [dotted name, parameter] of this module and those below; a tied parameter appears once, under its first name. */
+  namedParameters(): [string, Parameter][] {
+    const seen = new Set<Parameter>();
+    return this.namedModules()
+      .flatMap(([prefix, module]) => module.ownParameters(prefix))
+      .filter(([, parameter]) => !seen.has(parameter) && seen.add(parameter));
+  }
+
+  parameters(): Parameter[] {
+    return this.namedParameters().map(([, parameter]) => parameter);
+  }
+
+  /** [dotted name, buffer] of this module and those below, those not saved included. */
+  namedBuffers(): [string, Tensor][] {
+    return this.namedModules().flatMap(([prefix, module]) => module.ownBuffers(prefix, false));
+  }
+
+  private ownParameters(prefix: string): [string, Parameter][] {
+    const own: [string, Parameter][] = [];
+    for (const { name, value } of this.slots()) if (value instanceof Parameter) own.push([join(prefix, name), value]);
+    return own;
+  }
+
+  private ownBuffers(prefix: string, savedOnly: boolean): [string, Tensor][] {
+    const own: [string, Tensor][] = [];
+    for (const [property, persistent] of this.#buffers) {
+      const value: unknown = Reflect.get(this, property);
+      if (value instanceof Tensor && (persistent || !savedOnly)) own.push([join(prefix, stateName(property)), value]);
+    }
+    return own;
+  }
+
+  /**
+   * Everything that is saved, by dotted name: parameters (tied ones under each name) and persistent buffers. The
+   * tensors are the live ones, not copies: do not dispose of them.
+   */
+  stateDict(): Map<string, Tensor> {
+    const state = new Map<string, Tensor>();
+    for (const [prefix, module] of this.walk('')) {
+      for (const [name, tensor] of module.ownParameters(prefix)) state.set(name, tensor);
+      for (const [name, tensor] of module.ownBuffers(prefix, true)) state.set(name, tensor);
+    }
+    return state;
+  }
+
+  /**
+   * Loads tensors by dotted name, all or nothing: names and shapes are checked before the first value changes.
+   *
+   * @param options.strict false lets keys be missing or unexpected (they are returned); shapes must always fit
+   * @param options.assign true takes over the given tensors' storage and dtype instead of copying into the present one
+   * (memory-mapped weights stay mapped)
+   */
+  loadStateDict(state: Map<string, Tensor>, options: LoadOptions = {}): LoadReport {
+    const own = this.stateDict();
+    const report = checkState(this.kind, own, state, options.strict ?? true);
+    torch.scope(() =>
+      torch.noGrad(() => {
+        for (const [name, tensor] of own) {
+          const value = state.get(name);
+          if (!value) continue;
+          if (options.assign) tensor.setData(value.detach());
+          else tensor.copy_(value);
+        }
+      }),
+    );
+    return report;
+  }
+
+  train(mode = true): this {
+    for (const [, module] of this.walk('')) module.training = mode;
+    return this;
+  }
+
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Drops the gradients of all parameters. */
+  zeroGrad(): void {
+    for (const parameter of this.parameters()) parameter.grad = null;
+  }
+
+  /** Switches training of all parameters on or off (a frozen base under LoRA). */
+  requiresGrad_(requiresGrad = true): this {
+    for (const parameter of this.parameters()) parameter.requiresGrad = requiresGrad;
+    return this;
+  }
+
+  /** Moves parameters, gradients and buffers in place; a dtype reaches only the floating-point ones. */
+  to(target: DType | string, dtype?: DType): this {
+    const tensors = [...this.parameters(), ...this.namedBuffers().map(([, buffer]) => buffer)];
+    torch.scope(() =>
+      torch.noGrad(() => {
+        for (const tensor of tensors) moveTensor(tensor, target, dtype);
+      }),
+    );
+    return this;
+  }
+
+  /** The module of that dotted name ('' is this one). Throws when there is none. */
+  getModule(name: string): AnyModule {
+    return name === '' ? this : this.findSlot(name).value;
+  }
+
+  /** Puts `module` where the module of that dotted name was and returns the old one (LoRA wraps a Linear this way). */
+  replaceModule(name: string, module: AnyModule): AnyModule {
+    const slot = this.findSlot(name);
+    slot.replace(module);
+    return slot.value;
+  }
+
+  private findSlot(name: string): Slot & { value: AnyModule } {
+    const slots = this.childSlots();
+    for (const slot of slots) {
+      if (name === slot.name) return slot;
+      if (name.startsWith(`${slot.name}.`)) return slot.value.findSlot(name.slice(slot.name.length + 1));
+    }
+    const known = slots.map((slot) => slot.name).join(', ') || 'no modules';
+    throw new RangeError(`${this.kind} has no module '${name}'; it holds ${known}`);
+  }
+}
+
+function join(prefix: string, name: string): string {
+  return prefix ? `${prefix}.${name}` : name;
+}
+
+const DTYPE = /^(float|bfloat|complex|u?int|bool|q?u?int)\d*/;
+const FLOATING = /^(float|bfloat|complex)/;
+
+function moveTensor(tensor: Tensor, target: string, dtype?: DType): void {
+  const move = (t: Tensor): Tensor => {
+    if (DTYPE.test(target)) return FLOATING.test(t.dtype) ? t.to(target as DType) : t;
+    return dtype && FLOATING.test(t.dtype) ? t.to(target, dtype) : t.to(target);
+  };
+  const grad = tensor.grad;
+  // A gradient must have its tensor's dtype and device at every moment, so it is taken off during the move.
+  tensor.grad = null;
+  tensor.setData(move(tensor.detach()));
+  if (grad) tensor.grad = move(grad);
+}

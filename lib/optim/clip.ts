@@ -1,0 +1,60 @@
+import { torch, type Tensor } from '../torch';
+
+/**
+ * Scales all gradients together so that their joint norm is at most `maxNorm`, as PyTorch's `clip_grad_norm_`.
+ *
+ * @param options.normType order of the norm, 2 by default, Infinity for the largest entry
+ * @param options.errorIfNonfinite throws instead of scaling by a norm that is not a finite number
+ * @returns the norm before clipping
+ */
+export function clipGradNorm(
+  params: Iterable<Tensor>,
+  maxNorm: number,
+  options: { normType?: number; errorIfNonfinite?: boolean } = {},
+): number {
+  if (!(maxNorm >= 0)) throw new RangeError(`clipGradNorm: expected maxNorm >= 0, got ${maxNorm}`);
+  const normType = options.normType ?? 2;
+  return torch.scope(() =>
+    torch.noGrad(() => {
+      const groups = groupGrads(params);
+      if (groups.length === 0) return 0;
+      const home = groups[0][0].device;
+      const norms = groups.flatMap((grads) => torch._foreachNorm(grads, normType)).map((norm) => norm.to(home));
+      const total = torch.linalgVectorNorm(torch.stack(norms), normType);
+      const value = Number(total.item());
+      if (options.errorIfNonfinite && !Number.isFinite(value)) {
+        throw new RangeError(`clipGradNorm: expected a finite gradient norm, got ${value}`);
+      }
+      const factor = total.add(1e-6).reciprocal().mul(maxNorm).clamp(null, 1);
+      for (const grads of groups) torch._foreachMul_(grads, factor.to(grads[0].device));
+      return value;
+    }),
+  );
+}
+
+/** Clamps every gradient entry to [-limit, limit]. */
+export function clipGradValue(params: Iterable<Tensor>, limit: number): void {
+  if (!(limit >= 0)) throw new RangeError(`clipGradValue: expected a limit >= 0, got ${limit}`);
+  torch.scope(() =>
+    torch.noGrad(() => {
+      for (const grads of groupGrads(params)) {
+        torch._foreachClampMin_(grads, -limit);
+        torch._foreachClampMax_(grads, limit);
+      }
+    }),
+  );
+}
+
+// The foreach kernels want one dtype and one device per call.
+function groupGrads(params: Iterable<Tensor>): Tensor[][] {
+  const groups = new Map<string, Tensor[]>();
+  for (const parameter of params) {
+    const grad = parameter.grad;
+    if (!grad) continue;
+    const key = `${grad.dtype} ${grad.device}`;
+    const group = groups.get(key);
+    if (group) group.push(grad);
+    else groups.set(key, [grad]);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,5 @@
+export { Adam, AdamW } from './adam';
+export type { AdamOptions, GroupInput, ParamGroup } from './groups';
+export type { OptimizerState } from './state';
+export { clipGradNorm, clipGradValue } from './clip';
+export { warmup, linear, cosine, Scheduler, type Schedule } from './schedule';

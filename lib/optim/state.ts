@@ -1,0 +1,89 @@
+import { torch, Tensor } from '../torch';
+import type { Moments } from './adam';
+import type { AdamOptions, ParamGroup } from './groups';
+
+/**
+ * An optimiser's state in two parts that a checkpoint can hold: tensors (for safetensors) named by the parameter's
+ * place, `3.exp_avg`, and JSON for the rest.
+ */
+export interface OptimizerState {
+  tensors: Map<string, Tensor>;
+  meta: {
+    kind: string;
+    /** Each group's options and how many parameters it holds. */
+    groups: (Required<AdamOptions> & { count: number })[];
+    /** Steps taken, by the parameter's place over all groups. */
+    steps: Record<string, number>;
+  };
+}
+
+const FIELDS = { exp_avg: 'expAvg', exp_avg_sq: 'expAvgSq', max_exp_avg_sq: 'maxExpAvgSq' } as const;
+
+export function packState(kind: string, groups: ParamGroup[], moments: Map<Tensor, Moments>): OptimizerState {
+  const tensors = new Map<string, Tensor>();
+  const steps: Record<string, number> = {};
+  groups
+    .flatMap((group) => group.params)
+    .forEach((parameter, place) => {
+      const known = moments.get(parameter);
+      if (!known) return;
+      steps[place] = known.step;
+      for (const [name, field] of Object.entries(FIELDS)) {
+        const tensor = known[field];
+        if (tensor) tensors.set(`${place}.${name}`, tensor);
+      }
+    });
+  const described = groups.map(({ params, ...options }) => ({ ...options, count: params.length }));
+  return { tensors, meta: { kind, groups: described, steps } };
+}
+
+export function unpackState(
+  kind: string,
+  state: OptimizerState,
+  groups: ParamGroup[],
+  moments: Map<Tensor, Moments>,
+): void {
+  const { meta, tensors } = state;
+  if (meta.kind !== kind) throw new Error(`${kind}.loadStateDict: expected the state of ${kind}, got ${meta.kind}`);
+  const [wanted, got] = [groups.map((group) => group.params.length), meta.groups.map((group) => group.count)];
+  if (String(wanted) !== String(got)) {
+    throw new Error(`${kind}.loadStateDict: expected groups of [${wanted}] parameters, got [${got}]`);
+  }
+  const loaded = readMoments(kind, tensors, meta.steps, groups);
+  meta.groups.forEach(({ count: _, ...options }, i) => Object.assign(groups[i], options));
+  for (const { expAvg, expAvgSq, maxExpAvgSq } of moments.values()) {
+    for (const tensor of [expAvg, expAvgSq, maxExpAvgSq]) tensor?.dispose();
+  }
+  moments.clear();
+  for (const [parameter, value] of loaded) moments.set(parameter, value);
+}
+
+function readMoments(
+  kind: string,
+  tensors: Map<string, Tensor>,
+  steps: Record<string, number>,
+  groups: ParamGroup[],
+): Map<Tensor, Moments> {
+  const loaded = new Map<Tensor, Moments>();
+  const params = groups.flatMap((group) => group.params);
+  for (const [place, step] of Object.entries(steps)) {
+    const parameter = params[Number(place)];
+    if (!parameter) throw new Error(`${kind}.loadStateDict: expected ${params.length} parameters, got number ${place}`);
+    const read = (name: string): Tensor => {
+      const tensor = tensors.get(`${place}.${name}`);
+      if (!tensor) throw new Error(`${kind}.loadStateDict: ${place}.${name} is missing`);
+      return ownCopy(kind, `${place}.${name}`, tensor, parameter);
+    };
+    const moments: Moments = { step, expAvg: read('exp_avg'), expAvgSq: read('exp_avg_sq') };
+    if (tensors.has(`${place}.max_exp_avg_sq`)) moments.maxExpAvgSq = read('max_exp_avg_sq');
+    loaded.set(parameter, moments);
+  }
+  return loaded;
+}
+
+// A copy, so that two optimisers loaded from one state do not move each other's moments.
+function ownCopy(kind: string, name: string, tensor: Tensor, parameter: Tensor): Tensor {
+  const [wanted, got] = [parameter.shape.join(', '), tensor.shape.join(', ')];
+  if (wanted !== got) throw new Error(`${kind}.loadStateDict: ${name} wants [${wanted}], got [${got}]`);
+  return torch.scope(() => torch.noGrad(() => torch.zerosLike(parameter).copy_(tensor))).keep();
+}
