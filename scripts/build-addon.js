@@ -1,0 +1,183 @@
+'use strict';
+
+// Builds native/*.cc against libtorch into build/Release/soo_torch.node, and records in build/libtorch.json which
+// libtorch that was. Does nothing when neither the sources nor libtorch have changed.
+//
+//   node scripts/build-addon.js [--force] [--tool cmake-js|node-gyp]
+
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { execFileSync } = require('node:child_process');
+const { findLibtorch, sayChoice } = require('./libtorch/find');
+const { withLock } = require('./lock');
+const { nativeSources } = require('./native-sources');
+const { runCommand } = require('./run-command');
+const { progress, say } = require('./say');
+
+const ROOT = path.resolve(__dirname, '..');
+const BUILD = path.join(ROOT, 'build');
+const ADDON = path.join(BUILD, 'Release', 'soo_torch.node');
+const RECORD = path.join(BUILD, 'libtorch.json');
+const NAPI_VERSION = 9;
+
+/** What the addon is made from, as one hash: when it is unchanged, so is the addon. */
+function keyOf(libtorch) {
+  const hash = crypto.createHash('sha256');
+  hash.update(JSON.stringify([libtorch.path, libtorch.version, NAPI_VERSION, process.platform, process.arch]));
+  const native = fs.readdirSync(path.join(ROOT, 'native'), { recursive: true }).map((name) => `native/${name}`);
+  for (const name of [...native.sort(), 'CMakeLists.txt', 'binding.gyp']) {
+    if (fs.statSync(path.join(ROOT, name)).isDirectory()) continue;
+    hash.update(`\0${name}\0`).update(fs.readFileSync(path.join(ROOT, name)));
+  }
+  return hash.digest('hex');
+}
+
+function readRecord() {
+  try {
+    return JSON.parse(fs.readFileSync(RECORD, 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+function isFresh(key) {
+  return fs.existsSync(ADDON) && readRecord()?.key === key;
+}
+
+function hasCommand(command) {
+  try {
+    execFileSync(command, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function resolveOrNull(name) {
+  try {
+    return require.resolve(name, { paths: [ROOT] });
+  } catch {
+    return null;
+  }
+}
+
+function findTool(wanted) {
+  const cmakeJs = resolveOrNull('cmake-js/bin/cmake-js');
+  // npm brings its own node-gyp and names it to the scripts it runs.
+  const nodeGyp = resolveOrNull('node-gyp/bin/node-gyp.js') ?? process.env.npm_config_node_gyp;
+  if (wanted === 'cmake-js' || (!wanted && cmakeJs && hasCommand('cmake'))) return { name: 'cmake-js', script: cmakeJs };
+  if (wanted === 'node-gyp' || (!wanted && nodeGyp)) return { name: 'node-gyp', script: nodeGyp };
+  throw new Error(
+    wanted
+      ? `unknown build tool ${wanted}: cmake-js and node-gyp are supported`
+      : 'neither cmake nor node-gyp was found: install cmake (Debian, Ubuntu: apt-get install cmake g++)',
+  );
+}
+
+/** Turns the tools' own lines into "3 of 12 dispatch.cc"; lines that tell no progress come back as null. */
+function progressOf(line, counter) {
+  const cmake = /^\[\s*(\d+)(?:\/(\d+)|%)\] (.*)$/.exec(line);
+  if (cmake) {
+    const [, at, of, what] = cmake;
+    return `${of ? `${at} of ${of}` : `${at}%`} ${path.basename(what.trim()).replace(/\.o$/, '')}`;
+  }
+  const gyp = /^\s*(?:CXX|SOLINK_MODULE)\(target\) (.*)$/.exec(line);
+  if (!gyp) return null;
+  counter.done += 1;
+  return `${counter.done} ${path.basename(gyp[1]).replace(/\.o$/, '')}`;
+}
+
+async function runTool(label, script, args) {
+  const step = progress(label);
+  const counter = { done: 0 };
+  const onLine = (line) => {
+    const text = progressOf(line, counter);
+    if (text) step.update(text);
+  };
+  // Inside an npm script npm's settings arrive as variables; NODE_OPTIONS could load what is not there yet.
+  const env = { ...process.env, NODE_OPTIONS: '', CMAKE_COLOR_DIAGNOSTICS: 'OFF' };
+  const started = Date.now();
+  const { code, output } = await runCommand(process.execPath, [script, ...args], { cwd: ROOT, env, onLine });
+  if (code !== 0) {
+    step.done('failed');
+    say(output.trimEnd());
+    throw new Error(`${path.basename(script)} ${args[0]} failed with code ${code}; its output is above`);
+  }
+  step.done(`${((Date.now() - started) / 1000).toFixed(1)} s`);
+  for (const line of output.split('\n')) if (/warning:/.test(line)) say(line);
+}
+
+async function buildWithCmakeJs(script, libtorch, jobs) {
+  // Its own folder below build/, so that the two tools do not trip over each other's files.
+  const out = path.join(BUILD, 'cmake');
+  const settings = ['--out', out, '--log-level', 'error', `--CDLIBTORCH=${libtorch.path}`];
+  await runTool('addon: configuring with cmake-js', script, ['configure', ...settings]);
+  await runTool('addon: compiling with cmake-js', script, ['build', ...settings, '--parallel', String(jobs)]);
+  return path.join(out, 'Release', 'soo_torch.node');
+}
+
+/** The folder above include/node where this Node brings its headers along: then nothing is downloaded. */
+function headersFolder() {
+  const prefix = path.resolve(fs.realpathSync(process.execPath), '..', '..');
+  return fs.existsSync(path.join(prefix, 'include', 'node', 'node_api.h')) ? prefix : null;
+}
+
+async function buildWithNodeGyp(script, libtorch, jobs) {
+  const headers = headersFolder();
+  const settings = headers ? [`--nodedir=${headers}`] : [];
+  fs.rmSync(ADDON, { force: true });
+  const libtorchSetting = ['--', `-Dlibtorch=${libtorch.path}`];
+  await runTool('addon: configuring with node-gyp', script, ['configure', '--release', ...settings, ...libtorchSetting]);
+  await runTool('addon: compiling with node-gyp', script, ['build', '--release', '-j', String(jobs), ...settings]);
+  return ADDON;
+}
+
+/** Moves the built addon into place by renaming: a running process keeps the file it has mapped. */
+function putInPlace(built) {
+  if (built === ADDON) return;
+  fs.mkdirSync(path.dirname(ADDON), { recursive: true });
+  const aside = `${ADDON}.${process.pid}`;
+  fs.copyFileSync(built, aside);
+  fs.renameSync(aside, ADDON);
+}
+
+function writeRecord(libtorch, key, builtWith) {
+  const aside = `${RECORD}.${process.pid}`;
+  fs.writeFileSync(aside, `${JSON.stringify({ ...libtorch, builtWith, key }, null, 2)}\n`);
+  fs.renameSync(aside, RECORD);
+}
+
+/**
+ * Finds or fetches libtorch and builds the addon if it is not fresh. Returns what build/libtorch.json holds:
+ * { path, version, cuda, how, reason, builtWith, key }.
+ */
+async function buildAddon({ force = false, tool: wantedTool = process.env.SOO_TORCH_BUILD_TOOL } = {}) {
+  const libtorch = await findLibtorch();
+  sayChoice(libtorch);
+  const key = keyOf(libtorch);
+  if (!force && isFresh(key)) return readRecord();
+  await withLock(path.join(BUILD, '.lock'), 'building the addon', async () => {
+    if (!force && isFresh(key)) return;
+    const tool = findTool(wantedTool);
+    const jobs = os.availableParallelism();
+    fs.rmSync(RECORD, { force: true });
+    const build = tool.name === 'cmake-js' ? buildWithCmakeJs : buildWithNodeGyp;
+    putInPlace(await build(tool.script, libtorch, jobs));
+    writeRecord(libtorch, key, tool.name);
+    say(`addon built: ${path.relative(ROOT, ADDON)} (${nativeSources().length} source files, ${tool.name})`);
+  });
+  return readRecord();
+}
+
+module.exports = { buildAddon, isAddonFresh: (libtorch) => isFresh(keyOf(libtorch)), ADDON, RECORD };
+
+if (require.main === module) {
+  const flags = process.argv.slice(2);
+  const at = flags.indexOf('--tool');
+  buildAddon({ force: flags.includes('--force'), ...(at >= 0 && { tool: flags[at + 1] }) }).catch((error) => {
+    say(`soo: ${error.message}`);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,41 @@
+'use strict';
+
+// What the set-up tells the person in front of it: plain lines on stderr, so that stdout stays for results.
+// On a terminal a long step rewrites one line; elsewhere it prints a line now and then, so that a log stays readable.
+
+const LOG_INTERVAL_MS = 10_000;
+const TERMINAL_INTERVAL_MS = 100;
+
+function say(line) {
+  process.stderr.write(`${line}\n`);
+}
+
+/**
+ * A long step. `update(text)` may be called as often as one likes; `done(text)` ends the step with a last line
+ * (none when no text is given).
+ */
+function progress(label) {
+  const terminal = Boolean(process.stderr.isTTY);
+  const interval = terminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS;
+  let shownAt = terminal ? 0 : Date.now();
+  if (!terminal) say(`${label} ...`);
+  const rewrite = (line) => process.stderr.write(`\r\x1b[K${line.slice(0, (process.stderr.columns || 80) - 1)}`);
+  return {
+    update(text) {
+      if (Date.now() - shownAt < interval) return;
+      shownAt = Date.now();
+      if (terminal) rewrite(`${label}: ${text}`);
+      else say(`${label}: ${text}`);
+    },
+    done(text) {
+      if (terminal) process.stderr.write('\r\x1b[K');
+      if (text) say(`${label}: ${text}`);
+    },
+  };
+}
+
+function megabytes(bytes) {
+  return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+}
+
+module.exports = { say, progress, megabytes };
