@@ -28,8 +28,14 @@ export class BatchNorm1d extends Module {
     this.weight = affine ? emptyParameter([numFeatures], options) : null;
     this.bias = affine ? emptyParameter([numFeatures], options) : null;
     const buffer = (make: () => Tensor): Tensor | null => (track ? make() : null);
-    this.runningMean = this.registerBuffer('runningMean', buffer(() => torch.zeros([numFeatures], { dtype, device })));
-    this.runningVar = this.registerBuffer('runningVar', buffer(() => torch.ones([numFeatures], { dtype, device })));
+    this.runningMean = this.registerBuffer(
+      'runningMean',
+      buffer(() => torch.zeros([numFeatures], { dtype, device })),
+    );
+    this.runningVar = this.registerBuffer(
+      'runningVar',
+      buffer(() => torch.ones([numFeatures], { dtype, device })),
+    );
     const count = buffer(() => torch.zeros([], { dtype: 'int64', device }));
     this.numBatchesTracked = this.registerBuffer('numBatchesTracked', count);
     resetAffine(this.weight, this.bias);

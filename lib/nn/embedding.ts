@@ -44,7 +44,9 @@ export class Embedding extends Module {
     const [low, high] = torch.scope(() => [Number(ids.min().item()), Number(ids.max().item())]);
     if (low >= 0 && high < this.numEmbeddings) return error;
     const wrong = low < 0 ? low : high;
-    return new RangeError(`Embedding: expected ids from 0 to ${this.numEmbeddings - 1}, got ${wrong}`, { cause: error });
+    return new RangeError(`Embedding: expected ids from 0 to ${this.numEmbeddings - 1}, got ${wrong}`, {
+      cause: error,
+    });
   }
 }
 

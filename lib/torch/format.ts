@@ -1,0 +1,27 @@
+import { formatPrinted, PRINT_DEFAULTS } from './format-text';
+import { shownDims, type Entry, type PrintOptions } from './format-values';
+import { torch, type Tensor } from './index';
+
+/** The text that Python's `repr` gives for the same tensor, `tensor([[1., 2.]], requires_grad=True)`. */
+export function formatTensor(tensor: Tensor, given: Partial<PrintOptions> = {}): string {
+  const options = { ...PRINT_DEFAULTS, ...given };
+  const { shape, dtype, requiresGrad } = tensor;
+  const values = torch.scope(() => torch.noGrad(() => shownValues(tensor, options)));
+  return formatPrinted({ shape, dtype, device: String(tensor.device), requiresGrad, values }, options);
+}
+
+// Only what is shown leaves the device: printing a large tensor copies a few rows of it.
+function shownValues(tensor: Tensor, options: PrintOptions): Entry[] | null {
+  if (tensor.device.type === 'meta') return null;
+  if (tensor.numel() === 0) return [];
+  let shown = tensor.detach();
+  shownDims(tensor.shape, options).forEach(({ size, cut }, dim) => {
+    if (!cut) return;
+    const [edge, whole] = [size / 2, tensor.shape[dim]];
+    shown = torch.cat([shown.narrow(dim, 0, edge), shown.narrow(dim, whole - edge, edge)], dim);
+  });
+  if (shown.dtype.startsWith('complex')) shown = torch.viewAsReal(shown.resolveConj());
+  if (shown.dtype.startsWith('float8')) shown = shown.to('float32');
+  const flat: Entry[] = Array.from(shown.to('cpu').toTypedArray());
+  return tensor.dtype === 'bool' ? flat.map(Boolean) : flat;
+}
