@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+// Straight from its file: the folder's index loads the addon, and the frame must work without it.
+import { InputError } from '../checkpoints/input-error';
+
+/** What a subcommand hands back: the frame prints `json` under `--json` and `text` otherwise. */
+export interface Result {
+  json: object;
+  text: string;
+  /** True when the work was done and its outcome is bad (exit code 1), as `doctor` with problems. */
+  failed?: boolean;
+}
+
+/** A file of `lib/cli`, one per subcommand, exports these two as `define` and `run`. */
+export interface Subcommand {
+  /** Adds the arguments and options; the frame adds `--json`, `--threads` and `--help`. */
+  define(command: Command): void;
+  /** Does the work. `options` are camelCase; check them with `checked`. */
+  run(args: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Result> | Result;
+  /** True when the command has to work without the addon. */
+  worksWithoutAddon?: boolean;
+}
+
+export { InputError };
+
+/** Parses options or a file's content, and turns what does not fit into one InputError line that names the place. */
+export function checked<Schema extends z.ZodType>(schema: Schema, value: unknown, where = ''): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const place = [where, issue?.path.join('.')].filter(Boolean).join(': ');
+  throw new InputError(`${place ? `${place}: ` : ''}${issue?.message ?? 'not what was expected'}`);
+}

@@ -1,0 +1,19 @@
+import type { Subcommand } from './command';
+
+interface Entry {
+  name: string;
+  summary: string;
+  load(): Subcommand;
+}
+
+/**
+ * Every subcommand, in the order in which the help lists them. They are loaded only when they are called, so that
+ * `soo --help` is quick and `soo doctor` works where the addon does not load.
+ */
+export const commands: readonly Entry[] = [
+  {
+    name: 'doctor',
+    summary: 'show what soo-torch runs on, and how to mend what is missing',
+    load: () => require('./doctor') as typeof import('./doctor'),
+  },
+];

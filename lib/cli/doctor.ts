@@ -1,0 +1,162 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { findLibtorch } from '../../scripts/libtorch/find';
+import { inspect } from '../../scripts/libtorch/inspect';
+import type { Result } from './command';
+import { listing } from './table';
+
+/** The package's folder: two above this file, both in lib/ and in dist/. */
+const ROOT = path.resolve(__dirname, '..', '..');
+const OLDEST_NODE = [20, 17];
+
+export const worksWithoutAddon = true;
+
+/** What is wrong, and the command that mends it. */
+interface Problem {
+  what: string;
+  fix: string;
+}
+
+interface Libtorch {
+  version: string | null;
+  path: string | null;
+  how: string | null;
+  reason?: string;
+}
+
+interface Loaded {
+  libtorch: Libtorch;
+  addon: string;
+  devices: string[];
+  threads: number;
+}
+
+interface Report {
+  node: string;
+  addon: { path: string; version: string | null; built: boolean; loads: boolean };
+  libtorch: Libtorch;
+  devices: string[];
+  threads: number | null;
+  problems: Problem[];
+  notes: string[];
+}
+
+/** In a checkout everything is there to build with; an installed package is rebuilt by npm. */
+function buildCommand(): string {
+  const installed = ROOT.split(path.sep).includes('node_modules');
+  return installed ? 'npm rebuild soo-torch --foreground-scripts' : `npm --prefix ${ROOT} run build`;
+}
+
+function checkNode(problems: Problem[]): void {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const [wantedMajor = 0, wantedMinor = 0] = OLDEST_NODE;
+  if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)) return;
+  problems.push({
+    what: `Node is ${process.versions.node}, and ${OLDEST_NODE.join('.')} or later is needed`,
+    fix: 'install Node 20 or later (https://nodejs.org)',
+  });
+}
+
+/** What the addon was built against, as build/libtorch.json tells. */
+function readRecord(): Libtorch | null {
+  try {
+    return JSON.parse(readFileSync(path.join(ROOT, 'build', 'libtorch.json'), 'utf8')) as Libtorch;
+  } catch {
+    return null;
+  }
+}
+
+async function checkLibtorch(record: Libtorch | null, problems: Problem[]): Promise<Libtorch> {
+  const chosen = process.env.LIBTORCH || record?.path;
+  if (!chosen) return await lookAround(problems);
+  const found = inspect(chosen);
+  const how = process.env.LIBTORCH ? 'LIBTORCH' : (record?.how ?? null);
+  if (found.ok) return { version: found.version, path: found.path, how, reason: record?.reason };
+  problems.push({
+    what: `libtorch at ${chosen}: ${found.problem}`,
+    fix: process.env.LIBTORCH ? 'unset LIBTORCH, or set it to a folder with lib/ and include/' : buildCommand(),
+  });
+  return { version: found.version ?? null, path: found.path, how };
+}
+
+/** Nothing was built yet: tell what a build would use, without fetching anything. */
+async function lookAround(problems: Problem[]): Promise<Libtorch> {
+  try {
+    const { version, path: folder, how, reason } = await findLibtorch({ fetch: false });
+    return { version, path: folder, how, reason };
+  } catch {
+    problems.push({ what: 'no libtorch is on this machine yet', fix: `${buildCommand()} (it fetches libtorch)` });
+    return { version: null, path: null, how: null };
+  }
+}
+
+function loadAddon(): Loaded | Error {
+  try {
+    const { torch } = require('../torch') as typeof import('../torch');
+    const { torch: version, addon, path: folder, how } = torch.version;
+    return { libtorch: { version, path: folder, how }, addon, devices: torch.devices(), threads: torch.getNumThreads() };
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+function checkGpu(devices: readonly string[], notes: string[]): void {
+  if (devices.length === 0 || devices.some((device) => device.startsWith('cuda'))) return;
+  if (!existsSync('/proc/driver/nvidia/version')) return;
+  notes.push(
+    `this machine has an NVIDIA GPU, and libtorch is a CPU build: SOO_TORCH_CUDA=cu126 ${buildCommand()} fetches a CUDA build`,
+  );
+}
+
+async function examine(): Promise<Report> {
+  const problems: Problem[] = [];
+  const notes: string[] = [];
+  checkNode(problems);
+  const record = readRecord();
+  const libtorch = await checkLibtorch(record, problems);
+  const file = path.join(ROOT, 'build', 'Release', 'soo_torch.node');
+  const built = existsSync(file) && record !== null;
+  if (!built) problems.push({ what: 'the addon is not built', fix: buildCommand() });
+  // A libtorch that does not fit could end the process when it is loaded; its problem is listed already.
+  const loaded = built && problems.length === 0 ? loadAddon() : null;
+  if (loaded instanceof Error) {
+    problems.push({ what: `the addon does not load: ${loaded.message.split('\n')[0]}`, fix: buildCommand() });
+  }
+  const working = loaded instanceof Error ? null : loaded;
+  checkGpu(working?.devices ?? [], notes);
+  return {
+    node: process.versions.node,
+    addon: { path: file, version: working?.addon ?? null, built, loads: working !== null },
+    libtorch: { ...libtorch, ...working?.libtorch },
+    devices: working?.devices ?? [],
+    threads: working?.threads ?? null,
+    problems,
+    notes,
+  };
+}
+
+function describe({ node, addon, libtorch, devices, threads, problems, notes }: Report): string {
+  const state = addon.loads ? addon.path : addon.built ? `${addon.path} (does not load)` : 'not built';
+  const facts = listing([
+    ['Node', node],
+    ['addon', state],
+    ['libtorch', libtorch.version ?? 'not found'],
+    ['  path', libtorch.path ?? '-'],
+    ['  found by', [libtorch.how ?? '-', libtorch.reason].filter(Boolean).join(': ')],
+    ['devices', devices.join(', ') || '-'],
+    ['threads', threads === null ? '-' : String(threads)],
+  ]);
+  const trouble = problems.map(({ what, fix }) => `problem: ${what}\n    fix: ${fix}`);
+  const verdict = problems.length === 0 ? ['Everything is in place.'] : trouble;
+  return [facts, '', ...verdict, ...notes.map((note) => `note: ${note}`)].join('\n');
+}
+
+export function define(): void {
+  // Nothing to ask: doctor looks at this machine as it is.
+}
+
+/** `soo doctor`: Node, addon, libtorch, devices and threads; for what is missing, the command that mends it. */
+export async function run(): Promise<Result> {
+  const report = await examine();
+  return { json: report, text: describe(report), failed: report.problems.length > 0 };
+}

@@ -1,0 +1,30 @@
+import { InvalidArgumentError } from 'commander';
+
+interface Range {
+  min?: number;
+  max?: number;
+}
+
+function inRange(value: number, { min = -Infinity, max = Infinity }: Range): number {
+  if (value < min) throw new InvalidArgumentError(`It must be at least ${min}.`);
+  if (value > max) throw new InvalidArgumentError(`It must be at most ${max}.`);
+  return value;
+}
+
+/** A parser for options that take a whole number: `option('--steps <n>', 'steps to take', integer({ min: 1 }))`. */
+export function integer(range: Range = {}): (text: string) => number {
+  return (text) => {
+    if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(Number(text))) {
+      throw new InvalidArgumentError('It must be a whole number.');
+    }
+    return inRange(Number(text), range);
+  };
+}
+
+/** A parser for options that take any finite number. */
+export function decimal(range: Range = {}): (text: string) => number {
+  return (text) => {
+    if (text.trim() === '' || !Number.isFinite(Number(text))) throw new InvalidArgumentError('It must be a number.');
+    return inRange(Number(text), range);
+  };
+}

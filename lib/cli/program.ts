@@ -1,0 +1,83 @@
+import { Command, CommanderError } from 'commander';
+import { InputError, type Result, type Subcommand } from './command';
+import { commands } from './commands';
+import { integer } from './options';
+
+const DONE = 0;
+const FAILED = 1;
+const BAD_USAGE = 2;
+
+function print(result: Result, json: boolean): void {
+  const text = json ? JSON.stringify(result.json, null, 2) : result.text;
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+/** Sets libtorch's threads. Loaded late: the frame itself must work without the addon. */
+function setThreads(threads: unknown, worksWithoutAddon: boolean): void {
+  if (typeof threads !== 'number') return;
+  try {
+    const { torch } = require('../torch') as typeof import('../torch');
+    torch.setNumThreads(threads);
+  } catch (error) {
+    if (!worksWithoutAddon) throw error;
+  }
+}
+
+function attach(command: Command, subcommand: Subcommand, finish: (code: number) => void): void {
+  subcommand.define(command);
+  command.option('--json', 'print one JSON object and nothing else');
+  command.option('--threads <n>', "number of libtorch's threads (default: all cores)", integer({ min: 1, max: 1024 }));
+  command.allowExcessArguments(false);
+  command.action(async () => {
+    const { json, threads, ...options } = command.opts<Record<string, unknown>>();
+    setThreads(threads, subcommand.worksWithoutAddon ?? false);
+    const result = await subcommand.run(command.args, options);
+    print(result, json === true);
+    finish(result.failed ? FAILED : DONE);
+  });
+}
+
+/** One line, whatever the error holds: messages of commander start with `error:` and may have several lines. */
+function oneLine(message: string): string {
+  return message.replace(/^error: /, '').trim().split(/\s*\n\s*/).join(' ');
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return DONE;
+    // Asked for nothing: the help has been printed instead of a message.
+    if (error.code !== 'commander.help') process.stderr.write(`soo: ${oneLine(error.message)}\n`);
+    return BAD_USAGE;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`soo: ${error instanceof InputError ? oneLine(message) : message}\n`);
+  if (process.env.SOO_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return error instanceof InputError ? BAD_USAGE : FAILED;
+}
+
+function buildProgram(called: string | undefined, finish: (code: number) => void): Command {
+  const program = new Command('soo').description('Self-other overlap fine-tuning on libtorch');
+  const quiet = (command: Command) => command.exitOverride().configureOutput({ outputError: () => {} });
+  quiet(program).enablePositionalOptions();
+  for (const { name, summary, load } of commands) {
+    const command = quiet(program.command(name).summary(summary).description(summary));
+    // `soo help finetune` asks about a command as `soo finetune --help` does.
+    if (called === name) attach(command, load(), finish);
+  }
+  return program;
+}
+
+/**
+ * Runs `soo` with the arguments after the command's own name. Results go to stdout, everything else to stderr.
+ * Resolves to the exit code: 0 done, 1 failed, 2 bad usage or bad input.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  let code = DONE;
+  const called = argv[0] === 'help' ? argv[1] : argv[0];
+  try {
+    await buildProgram(called, (result) => (code = result)).parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    code = report(error);
+  }
+  return code;
+}

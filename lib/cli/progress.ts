@@ -1,0 +1,46 @@
+import { Presets, SingleBar } from 'cli-progress';
+
+const LOG_INTERVAL_MS = 10_000;
+
+/** How far a long step has come. */
+export interface Progress {
+  /** `done` of the total, with a short note such as `loss 0.12`. */
+  update(done: number, note?: string): void;
+  /** Ends the step; `note` stays to be read. */
+  stop(note?: string): void;
+}
+
+function terminalProgress(label: string, total: number): Progress {
+  const bar = new SingleBar(
+    { format: `${label} [{bar}] {value}/{total} {eta_formatted} {note}`, stream: process.stderr, hideCursor: true },
+    Presets.legacy,
+  );
+  bar.start(total, 0, { note: '' });
+  return {
+    update: (done, note = '') => bar.update(done, { note }),
+    stop(note) {
+      if (note !== undefined) bar.update(bar.getTotal(), { note });
+      bar.stop();
+    },
+  };
+}
+
+function loggedProgress(label: string, total: number): Progress {
+  let shownAt = Date.now();
+  process.stderr.write(`${label} ...\n`);
+  return {
+    update(done, note = '') {
+      if (Date.now() - shownAt < LOG_INTERVAL_MS) return;
+      shownAt = Date.now();
+      process.stderr.write(`${label}: ${done} of ${total} ${note}`.trimEnd() + '\n');
+    },
+    stop(note) {
+      if (note) process.stderr.write(`${label}: ${note}\n`);
+    },
+  };
+}
+
+/** Progress on stderr: a bar on a terminal, a line every ten seconds elsewhere. */
+export function startProgress(label: string, total: number): Progress {
+  return process.stderr.isTTY ? terminalProgress(label, total) : loggedProgress(label, total);
+}

@@ -1,0 +1,12 @@
+'use strict';
+
+// `npm run bench`: makes everything ready, then runs what is measured in bench/.
+
+const path = require('node:path');
+const { handOver } = require('./hand-over');
+const { ROOT, whenReady } = require('./ready');
+
+whenReady(() => {
+  const run = ['-r', 'ts-node/register/transpile-only', path.join(ROOT, 'bench', 'run.ts')];
+  return handOver([...run, ...process.argv.slice(2)], { cwd: ROOT });
+});
