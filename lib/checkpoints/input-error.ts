@@ -1,0 +1,30 @@
+/**
+ * What a reader throws when a file or value from outside is not what it has to be. Its message is one line that
+ * names the file and says what was wanted and what came; the command line prints it and exits with 2.
+ */
+export class InputError extends Error {
+  override name = 'InputError';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(oneLine(message), options);
+  }
+}
+
+/** Text with line breaks and control characters taken out, cut to `limit` characters. */
+export function oneLine(text: string, limit = 400): string {
+  // eslint-disable-next-line no-control-regex -- control characters are exactly what has to go
+  const flat = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
+  return flat.length <= limit ? flat : `${flat.slice(0, limit - 1)}…`;
+}
+
+/** A value as it is shown in a message: JSON, shortened. */
+export function shown(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  return oneLine(JSON.stringify(value) ?? typeof value, 60);
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return oneLine(thrown instanceof Error ? thrown.message : String(thrown));
+}

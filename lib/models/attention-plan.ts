@@ -1,0 +1,45 @@
+import { torch, type Tensor } from '../torch';
+import type { KvCache } from './kv-cache';
+import type { Rotation } from './rotary';
+
+/** What all layers of one forward pass share. */
+export interface AttentionPlan {
+  rotation: Rotation;
+  /** Boolean, true where a query may look, [batch, 1, seq, total]; undefined when `causal` or nothing says it all. */
+  mask: Tensor | undefined;
+  /** No mask is needed but the causal one, which the kernel knows by itself. */
+  causal: boolean;
+  cache: KvCache | undefined;
+}
+
+/**
+ * Positions of the tokens, int64 [batch or 1, seq], as transformers' `generate` counts them: without a mask plainly from
+ * `past`; with one, pads do not count and stand at 0.
+ * @param attentionMask [batch, past + seq], 1 for real tokens and 0 for pads
+ */
+export function positionsOf(attentionMask: Tensor | undefined, past: number, seq: number, device: string): Tensor {
+  if (!attentionMask) return torch.arange(past, past + seq, { dtype: 'int64', device }).unsqueeze(0);
+  const real = attentionMask.to('int64');
+  return real.cumsum(1).sub(1).mul(real).narrow(1, past, seq);
+}
+
+/**
+ * Which keys each query may look at: real ones at or before its own place. Queries that are pads may look at nothing;
+ * their rows come out 0, as in transformers 5. Undefined when every token is real.
+ * @param attentionMask [batch, past + seq]
+ */
+export function maskOf(
+  attentionMask: Tensor | undefined,
+  past: number,
+  seq: number,
+  device: string,
+): Tensor | undefined {
+  const total = past + seq;
+  const padded = attentionMask !== undefined && !attentionMask.ne(0).all().item();
+  const real = padded ? attentionMask.ne(0).view([-1, 1, 1, total]) : undefined;
+  // A single query is the newest token: nothing lies after it. Without a past the kernel's own causal mask will do.
+  if (seq === 1) return real;
+  if (past === 0 && !real) return undefined;
+  const causal = torch.ones([seq, total], { dtype: 'bool', device }).tril(past);
+  return real ? real.logicalAnd(causal) : causal.view([1, 1, seq, total]);
+}

@@ -1,0 +1,33 @@
+import type { Tensor } from '../torch';
+import type { KvCache } from './kv-cache';
+
+export interface ForwardOptions {
+  /**
+   * 1 for real tokens, 0 for pads, [batch, seq], or [batch, cached + seq] with a cache. Pads are not looked at, and
+   * positions count real tokens only, as transformers' `generate` counts them.
+   */
+  attentionMask?: Tensor;
+  /** int64 [batch or 1, seq]; overrides the positions that follow from the mask or, without one, plain counting. */
+  positions?: Tensor;
+  /** Filled with this pass's keys and values; what it already holds comes before `ids`. */
+  cache?: KvCache;
+  /** Logits of the last column only: [batch, 1, vocab]. With left padding that is every prompt's last token. */
+  lastTokenOnly?: boolean;
+}
+
+/** One batch being decoded. */
+export interface DecodingSession {
+  /** Runs the prompts. Logits of the next token, [batch, vocab]. */
+  prefill(): Tensor;
+  /** Runs one more token per prompt. Logits of the next one, [batch, vocab]. */
+  step(tokens: readonly number[]): Tensor;
+  dispose(): void;
+}
+
+/** All that generation knows of a model: token ids go in, logits come out. */
+export interface GenerativeModel {
+  /** Tokens that end a sequence unless the caller says otherwise. */
+  readonly eosTokenIds: readonly number[];
+  /** Makes room for `prompts` (token ids, of different lengths) and `maxNewTokens` more. */
+  startDecoding(prompts: readonly (readonly number[])[], maxNewTokens: number): DecodingSession;
+}

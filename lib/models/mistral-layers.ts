@@ -1,0 +1,125 @@
+import { torch, type Tensor } from '../torch';
+import { Embedding, Linear, Module, ModuleList, RMSNorm } from '../nn';
+import type { AttentionPlan } from './attention-plan';
+import type { MistralConfig } from './mistral-config';
+import { rotate } from './rotary';
+
+/** Grouped-query attention; submodules are typed as plain modules because LoRA puts its own in their place. */
+export class MistralAttention extends Module<[hiddenStates: Tensor, plan: AttentionPlan]> {
+  readonly qProj: Module;
+  readonly kProj: Module;
+  readonly vProj: Module;
+  readonly oProj: Module;
+  readonly #heads: number;
+  readonly #kvHeads: number;
+  readonly #headDim: number;
+
+  constructor(
+    config: MistralConfig,
+    private readonly layer: number,
+  ) {
+    super();
+    const { hiddenSize, numAttentionHeads: heads, numKeyValueHeads: kvHeads, headDim } = config;
+    [this.#heads, this.#kvHeads, this.#headDim] = [heads, kvHeads, headDim];
+    this.qProj = new Linear(hiddenSize, heads * headDim, { bias: false });
+    this.kProj = new Linear(hiddenSize, kvHeads * headDim, { bias: false });
+    this.vProj = new Linear(hiddenSize, kvHeads * headDim, { bias: false });
+    this.oProj = new Linear(heads * headDim, hiddenSize, { bias: false });
+  }
+
+  /** @param hiddenStates [batch, seq, hidden], and so is the result */
+  forward(hiddenStates: Tensor, plan: AttentionPlan): Tensor {
+    const [batch, seq] = hiddenStates.shape as [number, number, number];
+    const query = rotate(this.#split(this.qProj.call(hiddenStates), this.#heads), plan.rotation);
+    let key = rotate(this.#split(this.kProj.call(hiddenStates), this.#kvHeads), plan.rotation);
+    let value = this.#split(this.vProj.call(hiddenStates), this.#kvHeads);
+    if (plan.cache) [key, value] = plan.cache.append(this.layer, key, value);
+    const mixed = this.#attend(query, key, value, plan);
+    return this.oProj.call(mixed.transpose(1, 2).reshape([batch, seq, this.#heads * this.#headDim]));
+  }
+
+  /** [batch, seq, heads * headDim] to [batch, heads, seq, headDim] */
+  #split(x: Tensor, heads: number): Tensor {
+    const [batch, seq] = x.shape as [number, number, number];
+    return x.view([batch, seq, heads, this.#headDim]).transpose(1, 2);
+  }
+
+  #attend(query: Tensor, key: Tensor, value: Tensor, { mask, causal }: AttentionPlan): Tensor {
+    const [batch, , seq] = query.shape as [number, number, number, number];
+    const groups = this.#heads / this.#kvHeads;
+    if (seq === 1 && groups > 1) {
+      // One query per head: the heads that share keys become that many queries, and no key is copied.
+      const packed = query.reshape([batch, this.#kvHeads, groups, this.#headDim]);
+      const mixed = torch.scaledDotProductAttention(packed, key, value, mask, 0, false);
+      return mixed.reshape([batch, this.#heads, 1, this.#headDim]);
+    }
+    return torch.scaledDotProductAttention(query, key, value, mask, 0, causal, { enableGqa: groups > 1 });
+  }
+}
+
+/** The gated feed-forward block: down(silu(gate(x)) * up(x)). */
+export class MistralMLP extends Module {
+  readonly gateProj: Module;
+  readonly upProj: Module;
+  readonly downProj: Module;
+
+  constructor({ hiddenSize, intermediateSize }: MistralConfig) {
+    super();
+    this.gateProj = new Linear(hiddenSize, intermediateSize, { bias: false });
+    this.upProj = new Linear(hiddenSize, intermediateSize, { bias: false });
+    this.downProj = new Linear(intermediateSize, hiddenSize, { bias: false });
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.downProj.call(torch.silu(this.gateProj.call(x)).mul(this.upProj.call(x)));
+  }
+}
+
+/** Attention and feed-forward, each behind a norm and added to what came in. */
+export class MistralDecoderLayer extends Module<[hiddenStates: Tensor, plan: AttentionPlan]> {
+  readonly selfAttn: MistralAttention;
+  readonly mlp: MistralMLP;
+  readonly inputLayernorm: RMSNorm;
+  readonly postAttentionLayernorm: RMSNorm;
+
+  constructor(config: MistralConfig, layer: number) {
+    super();
+    this.selfAttn = new MistralAttention(config, layer);
+    this.mlp = new MistralMLP(config);
+    this.inputLayernorm = new RMSNorm(config.hiddenSize, config.rmsNormEps);
+    this.postAttentionLayernorm = new RMSNorm(config.hiddenSize, config.rmsNormEps);
+  }
+
+  /** @param hiddenStates [batch, seq, hidden], and so is the result */
+  forward(hiddenStates: Tensor, plan: AttentionPlan): Tensor {
+    const attended = hiddenStates.add(this.selfAttn.call(this.inputLayernorm.call(hiddenStates), plan));
+    return attended.add(this.mlp.call(this.postAttentionLayernorm.call(attended)));
+  }
+}
+
+/** The decoder without its output head. */
+export class MistralModel extends Module<[ids: Tensor, planFor: (embedded: Tensor) => AttentionPlan]> {
+  readonly embedTokens: Embedding;
+  readonly layers: ModuleList<MistralDecoderLayer>;
+  readonly norm: RMSNorm;
+
+  constructor(config: MistralConfig) {
+    super();
+    this.embedTokens = new Embedding(config.vocabSize, config.hiddenSize);
+    const layers = Array.from({ length: config.numHiddenLayers }, (_, i) => new MistralDecoderLayer(config, i));
+    this.layers = new ModuleList(layers);
+    this.norm = new RMSNorm(config.hiddenSize, config.rmsNormEps);
+  }
+
+  /**
+   * @param ids int64 [batch, seq]
+   * @param planFor makes what the layers share once the embeddings (their dtype and device) are known
+   * @returns normalised hidden states [batch, seq, hidden]
+   */
+  forward(ids: Tensor, planFor: (embedded: Tensor) => AttentionPlan): Tensor {
+    let hiddenStates: Tensor = this.embedTokens.call(ids);
+    const plan = planFor(hiddenStates);
+    for (const layer of this.layers) hiddenStates = layer.call(hiddenStates, plan);
+    return this.norm.call(hiddenStates);
+  }
+}

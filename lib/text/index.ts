@@ -1,0 +1,2 @@
+export { ChatTemplate, type ChatMessage, type ChatVariables } from './chat-template';
+export { Tokenizer } from './tokenizer';

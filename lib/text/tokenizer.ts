@@ -1,0 +1,119 @@
+import { InputError, messageOf, shown } from '../checkpoints/input-error';
+import { ChatTemplate, type ChatMessage } from './chat-template';
+import { buildEngine, type TokenizerEngine } from './tokenizer-engine';
+import { readTokenizerFiles, type TokenizerFiles } from './tokenizer-files';
+
+/**
+ * Text to token ids and back, as the `tokenizer.json` of a Hugging Face folder says (BPE, byte-fallback BPE, WordLevel,
+ * WordPiece). Ids equal those of Python's `tokenizers`.
+ */
+export class Tokenizer {
+  /** Ids of the special tokens; undefined where the model has none. */
+  readonly bosId: number | undefined;
+  readonly eosId: number | undefined;
+  readonly unkId: number | undefined;
+  /** The pad token's id, or, when the model has no pad token, the id of eos (what the paper's code pads with). */
+  readonly padId: number | undefined;
+  readonly padSide: 'left' | 'right';
+  /** One more than the largest id. */
+  readonly size: number;
+
+  readonly #engine: TokenizerEngine;
+  readonly #files: TokenizerFiles;
+  #template: ChatTemplate | undefined;
+
+  /** Takes files that were read and checked; use {@link Tokenizer.fromFolder}. */
+  constructor(files: TokenizerFiles) {
+    this.#files = files;
+    this.#engine = buildEngine(files);
+    const { model, added_tokens: added } = files.tokenizer;
+    this.size = 1 + Math.max(-1, ...[Object.values(model.vocab), added.map((token) => token.id)].map(largest));
+    this.bosId = this.#idOf('bos_token', files.special.bos);
+    this.eosId = this.#idOf('eos_token', files.special.eos);
+    this.unkId = this.#idOf('unk_token', files.special.unk ?? model.unk_token ?? undefined);
+    this.padId = this.#idOf('pad_token', files.special.pad) ?? this.eosId;
+    this.padSide = files.padSide;
+  }
+
+  /**
+   * Reads the tokenizer of a Hugging Face folder: tokenizer.json, and tokenizer_config.json, special_tokens_map.json
+   * and chat_template.jinja where they exist.
+   * @throws InputError, one line that names the file and what is wrong in it.
+   */
+  static fromFolder(folder: string): Tokenizer {
+    return new Tokenizer(readTokenizerFiles(folder));
+  }
+
+  /**
+   * Token ids of a text.
+   * @param options.addSpecialTokens puts the tokens of the model's own template around (bos for Mistral); default true.
+   */
+  encode(text: string, { addSpecialTokens = true }: { addSpecialTokens?: boolean } = {}): number[] {
+    let ids: (number | undefined)[];
+    try {
+      ids = this.#engine.encode(text, { add_special_tokens: addSpecialTokens }).ids;
+    } catch (thrown) {
+      throw new InputError(`tokenizer.json: cannot encode ${shown(text)}: ${messageOf(thrown)}`);
+    }
+    return ids.map((id) => {
+      if (id === undefined)
+        throw new InputError(`tokenizer.json: has no token for a part of ${shown(text)} and no unk_token`);
+      return id;
+    });
+  }
+
+  /**
+   * The text of token ids.
+   * @param options.skipSpecialTokens leaves special tokens out; default true.
+   */
+  decode(ids: readonly number[], { skipSpecialTokens = true }: { skipSpecialTokens?: boolean } = {}): string {
+    // Ids without a token occur: vocabularies are padded to round sizes. Python leaves them out too.
+    const known = ids.filter((id) => this.#engine.id_to_token(id) !== undefined);
+    if (known.length === 0) return '';
+    try {
+      return this.#engine.decode(known, { skip_special_tokens: skipSpecialTokens });
+    } catch (thrown) {
+      throw new InputError(`tokenizer.json: cannot decode ${shown(ids)}: ${messageOf(thrown)}`);
+    }
+  }
+
+  /** The id of one token's exact text, or undefined. */
+  tokenId(token: string): number | undefined {
+    return this.#engine.token_to_id(token);
+  }
+
+  /** The token of an id as the vocabulary spells it, or undefined. */
+  token(id: number): string | undefined {
+    return this.#engine.id_to_token(id);
+  }
+
+  get hasChatTemplate(): boolean {
+    return this.#files.chatTemplate !== undefined;
+  }
+
+  /**
+   * A conversation as the model's chat template writes it, special tokens included: encode the result with
+   * `addSpecialTokens: false`.
+   * @throws InputError when the model has no template or the template refuses the messages.
+   */
+  applyChatTemplate(messages: ChatMessage[], { addGenerationPrompt = false } = {}): string {
+    const source = this.#files.chatTemplate;
+    if (source === undefined) throw new InputError('tokenizer_config.json: has no chat_template');
+    this.#template ??= new ChatTemplate(source);
+    const { bos, eos, pad, unk } = this.#files.special;
+    const variables = { bos_token: bos, eos_token: eos, pad_token: pad, unk_token: unk };
+    return this.#template.render(messages, variables, addGenerationPrompt);
+  }
+
+  #idOf(role: string, token: string | undefined): number | undefined {
+    if (token === undefined) return undefined;
+    const id = this.#engine.token_to_id(token);
+    if (id === undefined)
+      throw new InputError(`tokenizer_config.json: ${role} ${shown(token)} is not in tokenizer.json`);
+    return id;
+  }
+}
+
+function largest(ids: number[]): number {
+  return ids.reduce((most, id) => Math.max(most, id), -1);
+}
