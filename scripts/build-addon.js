@@ -19,6 +19,7 @@ const { progress, say } = require('./say');
 const ROOT = path.resolve(__dirname, '..');
 const BUILD = path.join(ROOT, 'build');
 const ADDON = path.join(BUILD, 'Release', 'soo_torch.node');
+const LOADER = path.join(BUILD, 'Release', 'soo_loader.node');
 const RECORD = path.join(BUILD, 'libtorch.json');
 const NAPI_VERSION = 9;
 
@@ -43,7 +44,7 @@ function readRecord() {
 }
 
 function isFresh(key) {
-  return fs.existsSync(ADDON) && readRecord()?.key === key;
+  return fs.existsSync(ADDON) && fs.existsSync(LOADER) && readRecord()?.key === key;
 }
 
 function hasCommand(command) {
@@ -67,7 +68,8 @@ function findTool(wanted) {
   const cmakeJs = resolveOrNull('cmake-js/bin/cmake-js');
   // npm brings its own node-gyp and names it to the scripts it runs.
   const nodeGyp = resolveOrNull('node-gyp/bin/node-gyp.js') ?? process.env.npm_config_node_gyp;
-  if (wanted === 'cmake-js' || (!wanted && cmakeJs && hasCommand('cmake'))) return { name: 'cmake-js', script: cmakeJs };
+  if (wanted === 'cmake-js' || (!wanted && cmakeJs && hasCommand('cmake')))
+    return { name: 'cmake-js', script: cmakeJs };
   if (wanted === 'node-gyp' || (!wanted && nodeGyp)) return { name: 'node-gyp', script: nodeGyp };
   throw new Error(
     wanted
@@ -115,7 +117,7 @@ async function buildWithCmakeJs(script, libtorch, jobs) {
   const settings = ['--out', out, '--log-level', 'error', `--CDLIBTORCH=${libtorch.path}`];
   await runTool('addon: configuring with cmake-js', script, ['configure', ...settings]);
   await runTool('addon: compiling with cmake-js', script, ['build', ...settings, '--parallel', String(jobs)]);
-  return path.join(out, 'Release', 'soo_torch.node');
+  return path.join(out, 'Release');
 }
 
 /** The folder above include/node where this Node brings its headers along: then nothing is downloaded. */
@@ -129,18 +131,25 @@ async function buildWithNodeGyp(script, libtorch, jobs) {
   const settings = headers ? [`--nodedir=${headers}`] : [];
   fs.rmSync(ADDON, { force: true });
   const libtorchSetting = ['--', `-Dlibtorch=${libtorch.path}`];
-  await runTool('addon: configuring with node-gyp', script, ['configure', '--release', ...settings, ...libtorchSetting]);
+  await runTool('addon: configuring with node-gyp', script, [
+    'configure',
+    '--release',
+    ...settings,
+    ...libtorchSetting,
+  ]);
   await runTool('addon: compiling with node-gyp', script, ['build', '--release', '-j', String(jobs), ...settings]);
-  return ADDON;
+  return path.dirname(ADDON);
 }
 
-/** Moves the built addon into place by renaming: a running process keeps the file it has mapped. */
-function putInPlace(built) {
-  if (built === ADDON) return;
+/** Moves what was built into place by renaming: a running process keeps the file it has mapped. */
+function putInPlace(folder) {
+  if (folder === path.dirname(ADDON)) return;
   fs.mkdirSync(path.dirname(ADDON), { recursive: true });
-  const aside = `${ADDON}.${process.pid}`;
-  fs.copyFileSync(built, aside);
-  fs.renameSync(aside, ADDON);
+  for (const target of [ADDON, LOADER]) {
+    const aside = `${target}.${process.pid}`;
+    fs.copyFileSync(path.join(folder, path.basename(target)), aside);
+    fs.renameSync(aside, target);
+  }
 }
 
 function writeRecord(libtorch, key, builtWith) {

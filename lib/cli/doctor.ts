@@ -3,10 +3,9 @@ import path from 'node:path';
 import { findLibtorch } from '../../scripts/libtorch/find';
 import { inspect } from '../../scripts/libtorch/inspect';
 import type { Result } from './command';
+import { ROOT } from './package-root';
 import { listing } from './table';
 
-/** The package's folder: two above this file, both in lib/ and in dist/. */
-const ROOT = path.resolve(__dirname, '..', '..');
 const OLDEST_NODE = [20, 17];
 
 export const worksWithoutAddon = true;
@@ -94,7 +93,12 @@ function loadAddon(): Loaded | Error {
   try {
     const { torch } = require('../torch') as typeof import('../torch');
     const { torch: version, addon, path: folder, how } = torch.version;
-    return { libtorch: { version, path: folder, how }, addon, devices: torch.devices(), threads: torch.getNumThreads() };
+    return {
+      libtorch: { version, path: folder, how },
+      addon,
+      devices: torch.devices(),
+      threads: torch.getNumThreads(),
+    };
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { InputError, type Result, type Subcommand } from './command';
 import { commands } from './commands';
 import { integer } from './options';
+import { packageVersion } from './package-root';
 
 const DONE = 0;
 const FAILED = 1;
@@ -39,14 +40,18 @@ function attach(command: Command, subcommand: Subcommand, finish: (code: number)
 
 /** One line, whatever the error holds: messages of commander start with `error:` and may have several lines. */
 function oneLine(message: string): string {
-  return message.replace(/^error: /, '').trim().split(/\s*\n\s*/).join(' ');
+  return message
+    .replace(/^error: /, '')
+    .trim()
+    .split(/\s*\n\s*/)
+    .join(' ');
 }
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return DONE;
-    // Asked for nothing: the help has been printed instead of a message.
-    if (error.code !== 'commander.help') process.stderr.write(`soo: ${oneLine(error.message)}\n`);
+    const message = error.code === 'commander.help' ? 'no command was named; `soo --help` lists them' : error.message;
+    process.stderr.write(`soo: ${oneLine(message)}\n`);
     return BAD_USAGE;
   }
   const message = error instanceof Error ? error.message : String(error);
@@ -57,8 +62,9 @@ function report(error: unknown): number {
 
 function buildProgram(called: string | undefined, finish: (code: number) => void): Command {
   const program = new Command('soo').description('Self-other overlap fine-tuning on libtorch');
-  const quiet = (command: Command) => command.exitOverride().configureOutput({ outputError: () => {} });
-  quiet(program).enablePositionalOptions();
+  // Errors are printed by `report`, in one line; only help that was asked for is printed by commander.
+  const quiet = (command: Command) => command.exitOverride().configureOutput({ outputError() {}, writeErr() {} });
+  quiet(program).version(packageVersion(), '-V, --version');
   for (const { name, summary, load } of commands) {
     const command = quiet(program.command(name).summary(summary).description(summary));
     // `soo help finetune` asks about a command as `soo finetune --help` does.

@@ -31,7 +31,8 @@ function wantedBuild(env) {
 const describe = (found, how, reason) => ({ path: found.path, version: found.version, cuda: found.cuda, how, reason });
 
 function fromPython(python, wanted, tried, env) {
-  const note = (problem, kind) => void tried.push({ how: 'python', where: python?.executable ?? 'python', problem, kind });
+  const note = (problem, kind) =>
+    void tried.push({ how: 'python', where: python?.executable ?? 'python', problem, kind });
   if (!python) return note('there is no Python', 'absent');
   if (!python.torch) return note('it has no torch', 'absent');
   const found = inspect(python.torch, env);

@@ -22,7 +22,8 @@ function suggestFixes(tried, { version, variant }, env) {
   if (met('python', 'version')) {
     fixes.push(`set ${BYPASS}=1 to try Python's torch all the same`);
   }
-  if (met('python', 'libraries')) fixes.push("install NVIDIA's libraries for Python's torch: pip install --upgrade torch");
+  if (met('python', 'libraries'))
+    fixes.push("install NVIDIA's libraries for Python's torch: pip install --upgrade torch");
   if (met('pip', 'absent')) fixes.push('install Python with pip (Debian, Ubuntu: apt-get install python3-pip)');
   if (met('pip', 'failed') || met('archive')) {
     fixes.push('check the network; a proxy needs pip configured for it (pip config set global.proxy URL)');

@@ -1,0 +1,13 @@
+// Lets tap run TypeScript tests: ts-node compiles them (without type checks) as CommonJS. tap's own hooks make Node 20
+// load the first file through its ESM loader, which knows no `.ts`; the hook below hands such files on to `require`.
+import { createRequire, register } from 'node:module';
+
+createRequire(import.meta.url)('ts-node/register/transpile-only');
+
+const hook = `
+  export function load(url, context, next) {
+    return url.startsWith('file:') && url.endsWith('.ts')
+      ? { format: 'commonjs', source: null, shortCircuit: true }
+      : next(url, context);
+  }`;
+register(`data:text/javascript,${encodeURIComponent(hook)}`);
