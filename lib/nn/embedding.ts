@@ -5,7 +5,8 @@ import { emptyParameter, initialise, type Parameter, type Placement } from './pa
 
 /** A table of vectors looked up by id. Weight [numEmbeddings, embeddingDim] ~ N(0, 1), the padding row zero. */
 export class Embedding extends Module {
-  readonly weight: Parameter;
+  /** Assign another layer's parameter to tie the two. */
+  weight: Parameter;
   readonly paddingIdx: number;
 
   /** @param options.paddingIdx an id whose row starts at zero and gets no gradient; negative counts from the end */

@@ -6,8 +6,9 @@ import { shapeText } from './state';
 
 /** y = x Wᵀ + b. Weight [outFeatures, inFeatures], initialised as PyTorch's `nn.Linear` (same seed, same bits). */
 export class Linear extends Module {
-  readonly weight: Parameter;
-  readonly bias: Parameter | null;
+  /** Assign another layer's parameter to tie the two. */
+  weight: Parameter;
+  bias: Parameter | null;
 
   constructor(
     readonly inFeatures: number,

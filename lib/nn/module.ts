@@ -23,8 +23,9 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
   /** True in training mode; set it through `train()` and `eval()`, which reach the children too. */
   training = true;
   readonly #buffers = new Map<string, boolean>();
-  readonly #hooks = new HookList<ForwardHook<unknown[], unknown>>();
-  readonly #preHooks = new HookList<ForwardPreHook<unknown[]>>();
+  // Typed loosely: hooks of exact types would keep a Linear from being an AnyModule.
+  readonly #hooks = new HookList<(module: AnyModule, args: never, output: never) => unknown>();
+  readonly #preHooks = new HookList<(module: AnyModule, args: never) => unknown>();
 
   /** The computation; never called directly by users of the module, so that hooks are not passed by. */
   abstract forward(...args: Args): Out;
@@ -37,7 +38,7 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
 
   #callWithHooks(args: Args): Out {
     for (const hook of this.#preHooks.list()) {
-      const replaced = hook(this, args);
+      const replaced = hook(this, args as never);
       if (replaced === undefined) continue;
       if (!Array.isArray(replaced)) {
         throw new TypeError(`${this.kind}: a forward pre-hook must return an array of arguments or nothing`);
@@ -46,7 +47,7 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
     }
     let output = this.forward(...args);
     for (const hook of this.#hooks.list()) {
-      const replaced = hook(this, args, output);
+      const replaced = hook(this, args as never, output as never);
       if (replaced !== undefined) output = replaced as Out;
     }
     return output;
@@ -58,11 +59,11 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
   }
 
   registerForwardHook(hook: ForwardHook<Args, Out>): HookHandle {
-    return this.#hooks.add(hook as ForwardHook<unknown[], unknown>);
+    return this.#hooks.add(hook);
   }
 
   registerForwardPreHook(hook: ForwardPreHook<Args>): HookHandle {
-    return this.#preHooks.add(hook as ForwardPreHook<unknown[]>);
+    return this.#preHooks.add(hook);
   }
 
   /**
@@ -227,7 +228,7 @@ function join(prefix: string, name: string): string {
   return prefix ? `${prefix}.${name}` : name;
 }
 
-const DTYPE = /^(float|bfloat|complex|u?int|bool|q?u?int)\d*/;
+const DTYPE = /^(float|bfloat|complex|u?int|bool)\d*/;
 const FLOATING = /^(float|bfloat|complex)/;
 
 function moveTensor(tensor: Tensor, target: string, dtype?: DType): void {

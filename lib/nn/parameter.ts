@@ -20,6 +20,10 @@ export class Parameter extends Tensor {
     this.keep();
     if (requiresGrad) this.requiresGrad = true;
   }
+
+  override toString(): string {
+    return `Parameter containing:\n${super.toString()}`;
+  }
 }
 
 /** A parameter of uninitialised memory. */

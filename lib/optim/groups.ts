@@ -1,5 +1,4 @@
-import type { Tensor } from '../torch';
-import { Parameter } from '../nn';
+import { Tensor } from '../torch';
 
 /** Options of Adam and AdamW, PyTorch's defaults: lr 1e-3, betas [0.9, 0.999], eps 1e-8. */
 export interface AdamOptions {
@@ -35,7 +34,9 @@ export function makeGroups(
   if (groups.length !== 0 && groups.length !== entries.length) {
     throw new TypeError(`${kind}: expected parameters or groups { params, lr, ... }, got both`);
   }
-  const inputs: GroupInput[] = groups.length ? groups : [{ params: entries.filter((entry) => !isGroup(entry)) }];
+  const inputs: GroupInput[] = groups.length
+    ? groups
+    : [{ params: entries.filter((entry) => entry instanceof Tensor) }];
   const made = inputs.map((group) => makeGroup(kind, group, defaults));
   const all = made.flatMap((group) => group.params);
   if (all.length === 0) throw new RangeError(`${kind}: expected at least one parameter, got none`);
@@ -44,7 +45,7 @@ export function makeGroups(
 }
 
 function isGroup(entry: Tensor | GroupInput): entry is GroupInput {
-  return !(entry instanceof Parameter) && 'params' in entry;
+  return !(entry instanceof Tensor);
 }
 
 function makeGroup(kind: string, input: GroupInput, defaults: Required<AdamOptions>): ParamGroup {

@@ -22,6 +22,6 @@ function shownValues(tensor: Tensor, options: PrintOptions): Entry[] | null {
   });
   if (shown.dtype.startsWith('complex')) shown = torch.viewAsReal(shown.resolveConj());
   if (shown.dtype.startsWith('float8')) shown = shown.to('float32');
-  const flat: Entry[] = Array.from(shown.to('cpu').toTypedArray());
-  return tensor.dtype === 'bool' ? flat.map(Boolean) : flat;
+  const entries: Iterable<Entry> = shown.to('cpu').toTypedArray();
+  return tensor.dtype === 'bool' ? Array.from(entries, Boolean) : [...entries];
 }
