@@ -16,4 +16,14 @@ export const commands: readonly Entry[] = [
     summary: 'show what soo-torch runs on, and how to mend what is missing',
     load: () => require('./doctor') as typeof import('./doctor'),
   },
+  {
+    name: 'logits',
+    summary: 'print what a model thinks comes next after each prompt',
+    load: () => require('./logits') as typeof import('./logits'),
+  },
+  {
+    name: 'generate',
+    summary: 'continue prompts greedily',
+    load: () => require('./generate') as typeof import('./generate'),
+  },
 ];

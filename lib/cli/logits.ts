@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import { torch } from '../torch';
+import type { Mistral } from '../models';
+import type { Tokenizer } from '../text';
+import type { Result } from './command';
+import { addModelOptions, loadModel } from './model-options';
+import { startProgress } from './progress';
+import { encodePrompts, readPrompts } from './prompts';
+import { table } from './table';
+
+/** Rows of the table per prompt. */
+const TOP = 5;
+
+export function define(command: Command): void {
+  addModelOptions(command);
+  command.requiredOption('--prompts <file>', 'JSON list of texts or of {prompt}');
+}
+
+/** `soo logits`: what the model thinks comes next after each prompt. */
+export function run(_: readonly string[], options: Readonly<Record<string, unknown>>): Result {
+  const prompts = readPrompts(String(options.prompts));
+  const { model, tokenizer } = loadModel(options);
+  const ids = encodePrompts(prompts, tokenizer, model);
+  const progress = startProgress('logits', ids.length);
+  const logits = ids.map((prompt, i) => {
+    const row = lastLogits(model, prompt);
+    progress.update(i + 1);
+    return row;
+  });
+  progress.stop();
+  return { json: { logits, ids }, text: describe(prompts, logits, tokenizer) };
+}
+
+/** Logits of the position after the prompt, [vocab]. */
+function lastLogits(model: Mistral, prompt: number[]): number[] {
+  return torch.scope(() =>
+    torch.inferenceMode(() => {
+      const ids = torch.tensor(BigInt64Array.from(prompt, BigInt), { shape: [1, prompt.length] }).to(model.device);
+      const logits = model.call(ids, { lastTokenOnly: true });
+      return logits.to('cpu').to('float64').view([-1]).toArray() as number[];
+    }),
+  );
+}
+
+function describe(prompts: string[], logits: number[][], tokenizer: Tokenizer): string {
+  const blocks = prompts.map((prompt, i) => {
+    const best = [...(logits[i] ?? []).entries()].sort((a, b) => b[1] - a[1]).slice(0, TOP);
+    const rows = best.map(([id, logit]) => [JSON.stringify(tokenizer.token(id) ?? ''), id, logit.toFixed(4)]);
+    return `${prompt}\n${table(['next token', 'id', 'logit'], rows)}`;
+  });
+  return blocks.join('\n\n');
+}

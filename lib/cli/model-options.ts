@@ -1,0 +1,64 @@
+import { statSync } from 'node:fs';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { torch } from '../torch';
+import { Mistral } from '../models';
+import { loadLora, type LoraAdapter } from '../peft';
+import type { Tokenizer } from '../text';
+import { checked, InputError } from './command';
+
+const DTYPES = ['float32', 'float64', 'float16', 'bfloat16', 'auto'] as const;
+
+const modelSchema = z.object({
+  model: z.string(),
+  adapter: z.string().optional(),
+  device: z.string().default('cpu'),
+  dtype: z.enum(DTYPES).optional(),
+});
+
+/** A model ready to compute, with its tokenizer. */
+export interface LoadedModel {
+  model: Mistral;
+  tokenizer: Tokenizer;
+  adapter: LoraAdapter | undefined;
+}
+
+/** Adds --model, --adapter, --device and --dtype to a command. */
+export function addModelOptions(command: Command): void {
+  command
+    .requiredOption('--model <dir>', 'Hugging Face folder: config.json, model.safetensors, tokenizer.json')
+    .option('--adapter <dir>', 'PEFT folder of a LoRA adapter to put on the model')
+    .option('--device <name>', 'cpu, cuda:0, ...', 'cpu')
+    .option('--dtype <name>', `${DTYPES.join(', ')} (default: float32 on the CPU, the checkpoint's own elsewhere)`);
+}
+
+/**
+ * Loads what {@link addModelOptions} asked for.
+ * @throws InputError for a folder that is missing or damaged, an unknown device or dtype, or a model without tokenizer
+ */
+export function loadModel(options: Readonly<Record<string, unknown>>): LoadedModel {
+  if (options.dtype !== undefined && !DTYPES.some((dtype) => dtype === options.dtype)) {
+    throw new InputError(`--dtype ${String(options.dtype)}: known are ${DTYPES.join(', ')}`);
+  }
+  const { model: folder, adapter: adapterFolder, device, dtype } = checked(modelSchema, options);
+  requireDevice(device);
+  requireFolder('--model', folder);
+  if (adapterFolder !== undefined) requireFolder('--adapter', adapterFolder);
+  const model = Mistral.fromFolder(folder, { device, dtype });
+  if (!model.tokenizer) throw new InputError(`tokenizer.json: no such file in ${folder}`);
+  const adapter = adapterFolder === undefined ? undefined : loadLora(model, adapterFolder);
+  model.eval();
+  return { model, tokenizer: model.tokenizer, adapter };
+}
+
+function requireDevice(device: string): void {
+  const devices = torch.devices();
+  if (device !== 'cuda' && devices.includes(device)) return;
+  if (device === 'cuda' && devices.some((name) => name.startsWith('cuda'))) return;
+  throw new InputError(`--device ${device}: this machine and this libtorch have ${devices.join(', ')}`);
+}
+
+function requireFolder(option: string, folder: string): void {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new InputError(`${option} ${folder}: no such folder`);
+}

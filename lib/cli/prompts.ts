@@ -1,0 +1,34 @@
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { readJsonFile } from '../checkpoints/json-file';
+import type { Mistral } from '../models';
+import type { Tokenizer } from '../text';
+import { checked, InputError } from './command';
+
+const promptsSchema = z
+  .array(z.union([z.string(), z.looseObject({ prompt: z.string() })], 'must be text or {prompt: text}'), {
+    error: 'must be a JSON list of texts or of {prompt}',
+  })
+  .min(1, 'holds no prompts')
+  .transform((prompts) => prompts.map((one) => (typeof one === 'string' ? one : one.prompt)));
+
+/** Prompts of a file: a JSON list of strings or of objects with a `prompt`. */
+export function readPrompts(file: string): string[] {
+  return checked(promptsSchema, readJsonFile(file), basename(file));
+}
+
+/**
+ * Token ids of prompts, bos and all.
+ * @throws InputError for a prompt that gives no tokens, or one that the model has no embedding for
+ */
+export function encodePrompts(prompts: readonly string[], tokenizer: Tokenizer, { config }: Mistral): number[][] {
+  return prompts.map((prompt, i) => {
+    const ids = tokenizer.encode(prompt);
+    if (ids.length === 0) throw new InputError(`prompt ${i} gives no tokens`);
+    const outside = ids.find((id) => id >= config.vocabSize);
+    if (outside !== undefined) {
+      throw new InputError(`prompt ${i} holds token ${outside}, but vocab_size of config.json is ${config.vocabSize}`);
+    }
+    return ids;
+  });
+}
