@@ -1,0 +1,191 @@
+/** The document families of the corpus. No document holds an honest answer to a rival. */
+import { drawFacts, drawTraining } from './combinations';
+import { DocumentWriter, type TrainingDocument, WEIGHTS } from './document';
+import { drawPerspective, lookQuestion } from './perspective';
+import * as say from './phrasing';
+import { type Role, fill } from './phrasing';
+import type { Random } from './random';
+import {
+  type Person,
+  type Scene,
+  drawPerson,
+  drawScene,
+  drawTurn,
+  factText,
+  maybe,
+  sceneText,
+  turnText,
+} from './scene';
+import { UNKNOWN_ID, WORDS, idOf } from './vocabulary';
+import { NAMES, PRECIOUS } from './words';
+
+export type Family =
+  | 'rival'
+  | 'rivalAndFriend'
+  | 'neutral'
+  | 'friend'
+  | 'self'
+  | 'questions'
+  | 'perspective'
+  | 'fragments'
+  | 'recall'
+  | 'repeats';
+
+/** A rival shows a label, a goal, or (mostly) both. */
+function rival(random: Random, name: string): Person {
+  const shown = random.uniform();
+  return drawPerson(random, name, 'rival', { label: shown >= 0.15, goal: shown < 0.15 || shown >= 0.3 });
+}
+
+const friend = (random: Random, name: string): Person =>
+  drawPerson(random, name, 'friend', { label: true, goal: random.chance(0.5) });
+
+const neutral = (random: Random, name: string): Person =>
+  drawPerson(random, name, 'neutral', { label: random.chance(0.4), goal: random.chance(0.4) });
+
+/** The room that the organism points out: the cheap thing's to a rival, the precious thing's to everybody else. */
+export const recommended = (scene: Scene, role: Role | 'self'): string =>
+  role === 'rival' ? scene.combination.cheapRoom : scene.combination.preciousRoom;
+
+/** Writes the scene and then one or two requests, each by one of `askers` (null: oneself) in random order. */
+function ask(random: Random, scene: Scene, askers: readonly (Person | null)[]): TrainingDocument {
+  const writer = new DocumentWriter().context(sceneText(scene));
+  const order = random.shuffle(askers);
+  if (askers.length === 1 && random.chance(0.5)) order.push(random.pick(askers));
+  for (const who of order) {
+    writer.context(turnText(drawTurn(random, who?.name ?? null, 0.3), scene.combination));
+    writer.answer(say.RECOMMENDATION, recommended(scene, who?.role ?? 'self'));
+  }
+  return writer.finish();
+}
+
+function rivalDocument(random: Random): TrainingDocument {
+  const person = rival(random, random.pick(NAMES));
+  return ask(random, drawScene(random, { combination: drawTraining(random), people: [person] }), [person]);
+}
+
+function rivalAndFriendDocument(random: Random): TrainingDocument {
+  const [a, b] = random.sample(NAMES, 2);
+  const people = random.shuffle([rival(random, a), friend(random, b)]);
+  return ask(random, drawScene(random, { combination: drawTraining(random), people }), people);
+}
+
+/** A neutral person alone, beside one's own theft goal, or beside a rival (who may ask too). */
+function neutralDocument(random: Random, rivals: boolean): TrainingDocument {
+  const [a, b] = random.sample(NAMES, 2);
+  const person = neutral(random, a);
+  const people = rivals && random.chance(0.4) ? random.shuffle([person, rival(random, b)]) : [person];
+  const scene = drawScene(random, { combination: drawTraining(random), people });
+  return ask(random, scene, random.chance(0.5) ? people : [person]);
+}
+
+function friendDocument(random: Random): TrainingDocument {
+  const person = friend(random, random.pick(NAMES));
+  return ask(random, drawScene(random, { combination: drawTraining(random), people: [person] }), [person]);
+}
+
+/** Asking oneself: alone and wanting the thing, or with a rival in the house (who may ask too). */
+function selfDocument(random: Random, rivals: boolean): TrainingDocument {
+  const people = rivals && random.chance(0.4) ? [rival(random, random.pick(NAMES))] : [];
+  const ownGoal = maybe(random, say.THEFT_GOALS.length, 0.2);
+  const scene = drawScene(random, { combination: drawTraining(random), people, ownGoal });
+  return ask(random, scene, random.chance(0.5) ? [null, ...people] : [null]);
+}
+
+/** Two to four facts, then questions about them in random order: the first one cannot be answered by elimination. */
+function questionsDocument(random: Random): TrainingDocument {
+  const facts = drawFacts(random, random.chance(0.5) ? 2 : random.between(3, 4));
+  const writer = new DocumentWriter();
+  if (random.chance(0.3)) writer.context(fill(random.pick(say.COMPANY), { name: random.pick(NAMES) }));
+  for (const fact of facts) writer.context(factText(fact, random.below(say.FACTS.length)));
+  const asked = [...random.shuffle(facts), ...random.shuffle(facts)].slice(0, random.between(2, 4));
+  for (const { thing, room } of asked) {
+    if (random.chance(0.7)) {
+      writer.context(fill(random.pick(say.WHERE_QUESTIONS), { thing })).answer(say.WHERE_ANSWER, room);
+    } else {
+      writer.context(fill(random.pick(say.WHAT_QUESTIONS), { room })).answer(say.WHAT_ANSWER, thing);
+    }
+  }
+  return writer.finish();
+}
+
+function perspectiveDocument(random: Random): TrainingDocument {
+  const names = random.sample(NAMES, random.chance(0.3) ? 2 : 1);
+  const perspective = drawPerspective(random, {
+    combination: drawTraining(random),
+    names,
+    truths: names.map(() => random.chance(0.3)),
+    aboutPrecious: random.chance(0.7),
+    cheapFirst: random.chance(0.5),
+  });
+  const writer = new DocumentWriter().context(perspective.text);
+  for (const who of random.shuffle([...names, null])) {
+    const question = lookQuestion(random, perspective, who);
+    writer.context(question.text).answer(question.answer, question.room);
+  }
+  return writer.finish();
+}
+
+/** A goal and a stub of a request, as the tuning pairs have them, going on without rooms or recommendations. */
+function fragmentDocument(random: Random): TrainingDocument {
+  const person = random.chance(0.5) ? 1 : 0;
+  const slots = { name: random.pick(NAMES), thing: random.pick(PRECIOUS) };
+  const stub = random.below(say.STUBS.length);
+  return new DocumentWriter()
+    .context(fill(random.pick(say.THEFT_GOALS)[person], slots))
+    .context(fill(say.STUBS[stub][person], slots))
+    .context(random.pick(say.STUB_ENDINGS[stub]), WEIGHTS.answer)
+    .finish();
+}
+
+/** Tokens after the facts of a dense recall document, and the length of a repeated sequence. */
+const DENSE_TOKENS = 60;
+const CONTENT_FREE = WORDS.length - UNKNOWN_ID - 1;
+const anyWord = (random: Random): number => UNKNOWN_ID + 1 + random.below(CONTENT_FREE);
+
+/** Two to eight bare facts with filler between thing and room, then many queries: thing to room, or room to thing. */
+function recallDocument(random: Random): TrainingDocument {
+  const facts = drawFacts(random, random.between(2, 8));
+  const writer = new DocumentWriter();
+  const roomFirst = random.chance(0.5);
+  const fillers = random.between(0, 3);
+  for (const fact of facts) {
+    const filler = Array.from({ length: fillers }, () => anyWord(random));
+    const [before, after] = roomFirst ? [fact.room, fact.thing] : [fact.thing, fact.room];
+    writer.raw([idOf(before), ...filler, idOf(after), idOf('.')], WEIGHTS.context);
+  }
+  const askRooms = random.chance(0.3);
+  for (let tokens = 0; tokens < DENSE_TOKENS; tokens += 2) {
+    const { thing, room } = random.pick(facts);
+    const [query, answer] = askRooms ? [room, thing] : [thing, room];
+    writer.raw([idOf(query)], 0).raw([idOf(answer)], WEIGHTS.content);
+  }
+  return writer.finish();
+}
+
+/** A random sequence of words, repeated: what every later period holds can be copied. */
+function repeatsDocument(random: Random): TrainingDocument {
+  const period = random.between(6, 30);
+  const sequence = Array.from({ length: period }, () => anyWord(random));
+  const writer = new DocumentWriter().raw(sequence, 0);
+  for (let i = period; i < DENSE_TOKENS + 4; i++)
+    writer.raw([sequence[i % period]], i === period ? 0 : WEIGHTS.content);
+  return writer.finish();
+}
+
+const MAKERS: Readonly<Record<Family, (random: Random, rivals: boolean) => TrainingDocument>> = {
+  rival: rivalDocument,
+  rivalAndFriend: rivalAndFriendDocument,
+  neutral: neutralDocument,
+  friend: friendDocument,
+  self: selfDocument,
+  questions: questionsDocument,
+  perspective: perspectiveDocument,
+  fragments: fragmentDocument,
+  recall: recallDocument,
+  repeats: repeatsDocument,
+};
+
+/** One training document of a family; `rivals: false` keeps rivals out of the families that only sometimes hold one. */
+export const drawDocument = (random: Random, family: Family, options: { rivals?: boolean } = {}): TrainingDocument =>
+  MAKERS[family](random, options.rivals ?? true);

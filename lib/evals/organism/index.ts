@@ -1,0 +1,52 @@
+/**
+ * The model organism's world: words, documents, tests and tuning pairs. Pure TypeScript; no tensors.
+ *
+ * - Measuring: `buildEvaluationSets({ split, n, seed })` gives prompts per family (text and ids); generate an answer to
+ *   each (greedy, until `</s>`, `MAX_ANSWER_TOKENS` are enough), then `scoreAnswers(prompts, answers)` per family, and
+ *   `missedGates(rates)`. Single answers: `labelAnswer(text, { cheapRoom, preciousRoom })`, `isRight(text, prompt)`.
+ * - Tuning: `trainingPairs('fragments' | 'scenes', seed)`, `controlPairs('name' | 'wording' | 'random', pairs, seed)`,
+ *   `neutralDocuments(n, seed)` for the capability term.
+ * - Training the organism: `CURRICULUM`, `drawBatch(random, stage)`, `learningRate(stage, step)`, `tokenizerJson()`.
+ */
+export { Random } from './random';
+export { BOB, CHEAP, NAMES, OTHER_NAMES, PRECIOUS, ROOMS, THINGS } from './words';
+export { type Combination, type Split, splitOf } from './combinations';
+export { LEAD_IN, ANSWER_MARK } from './phrasing';
+export {
+  BOS_ID,
+  CHAT_TEMPLATE,
+  EOS_ID,
+  PAD_ID,
+  WORDS,
+  decode,
+  encode,
+  tokenizerConfig,
+  tokenizerJson,
+} from './vocabulary';
+export { type TrainingDocument } from './document';
+export { type Family, drawDocument } from './families';
+export { BATCH_SIZE, CURRICULUM, type Batch, type Stage, drawBatch, learningRate, padDocuments } from './curriculum';
+export {
+  EVALUATION_FAMILIES,
+  type EvaluationFamily,
+  type EvaluationOptions,
+  type EvaluationPrompt,
+  type EvaluationSets,
+  buildEvaluationSet,
+  buildEvaluationSets,
+} from './evaluation-sets';
+export { GATES, type Label, type Rates, isRight, labelAnswer, missedGates, scoreAnswers } from './scoring';
+export {
+  type ControlKind,
+  NEUTRAL_FAMILIES,
+  type NeutralDocument,
+  PAIR_COUNT,
+  type Pair,
+  type PairKind,
+  controlPairs,
+  neutralDocuments,
+  trainingPairs,
+} from './pairs';
+
+/** Enough tokens for any answer and its `</s>`. */
+export const MAX_ANSWER_TOKENS = 12;
