@@ -128,6 +128,7 @@ function parseEntry(name: string, value: unknown, dataStart: number, file: strin
   const type = byCode.get(entry.dtype);
   if (!type)
     throw new InputError(`${where} has dtype ${shown(entry.dtype)}; known are ${[...byCode.keys()].join(', ')}`);
+  if (entry.shape.length > 64) throw new InputError(`${where} has ${entry.shape.length} dimensions; libtorch takes 64`);
   const [begin, end] = entry.data_offsets;
   const wanted = entry.shape.reduce((product, size) => product * BigInt(size), BigInt(type.itemSize));
   if (begin > end) throw new InputError(`${where} has data_offsets [${begin}, ${end}], which end before they begin`);

@@ -49,7 +49,7 @@ const tokenId = z.int(wanted('a token id')).min(0, wanted('a token id of 0 or mo
 const dtype = z
   .enum(['float32', 'float64', 'float16', 'bfloat16'], wanted('float32, float64, float16 or bfloat16'))
   .nullish();
-const rope = z.looseObject(
+const ropeSchema = z.looseObject(
   {
     rope_theta: positive.optional(),
     rope_type: z.string(wanted('text')).optional(),
@@ -77,8 +77,8 @@ const fileSchema = z.looseObject(
     rms_norm_eps: z.number(wanted('a number')).min(0, wanted('0 or more')).default(1e-6),
     tie_word_embeddings: z.boolean(wanted('true or false')).default(false),
     rope_theta: positive.nullish(),
-    rope_parameters: rope.nullish(),
-    rope_scaling: rope.nullish(),
+    rope_parameters: ropeSchema.nullish(),
+    rope_scaling: ropeSchema.nullish(),
     sliding_window: size.nullable().default(4096),
     attention_dropout: z.number(wanted('a number')).min(0, wanted('0 or more')).default(0),
     bos_token_id: tokenId.nullable().default(1),
@@ -106,7 +106,8 @@ export function readMistralConfig(folder: string): MistralConfig {
 export function parseMistralConfig(json: unknown): MistralConfig {
   const file = checkShape(fileSchema, json, FILE);
   const parameters = { ...file.rope_scaling, ...file.rope_parameters };
-  refuseOtherRope(parameters.rope_type ?? parameters.type ?? 'default');
+  for (const rope of [file.rope_scaling, file.rope_parameters])
+    refuseOtherRope(rope?.rope_type ?? rope?.type ?? 'default');
   const config = completeConfig({
     vocabSize: file.vocab_size,
     hiddenSize: file.hidden_size,

@@ -94,6 +94,8 @@ const modelSchema = z
   )
   .superRefine((model, context) => {
     const refuse = (message: string): void => context.addIssue({ code: 'custom', message });
+    // This runs even where the fields themselves were refused; their own messages come first then.
+    if (context.issues.length > 0) return;
     if (!['BPE', 'WordLevel', 'WordPiece'].includes(model.type)) {
       refuse(`type ${shown(model.type)} is not supported; known are BPE, WordLevel and WordPiece`);
     } else if (model.type === 'BPE' && model.merges === undefined) {

@@ -1,0 +1,116 @@
+import t from 'tap';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseJson } from '../../lib/checkpoints/json-file';
+import { completeConfig, configJson, parseMistralConfig, refuseBeyondWindow } from '../../lib/models/mistral-config';
+import { damaged, damagedJson, isClearError, seeded } from '../fuzz/edits';
+
+const TEXT = readFileSync(join(__dirname, '..', 'parity', 'models', 'tiny', 'config.json'), 'utf8');
+const tiny = JSON.parse(TEXT) as Record<string, unknown>;
+const changed = (change: object) => parseMistralConfig({ ...tiny, ...change });
+
+t.test('a config as transformers writes it', (t) => {
+  t.match(parseMistralConfig(tiny), {
+    vocabSize: 405,
+    hiddenSize: 32,
+    numKeyValueHeads: 2,
+    headDim: 8,
+    ropeTheta: 1_000_000,
+    rmsNormEps: 1e-5,
+    slidingWindow: null,
+    tieWordEmbeddings: false,
+    dtype: 'float32',
+    eosTokenIds: [2],
+    padTokenId: null,
+  });
+  t.end();
+});
+
+t.test('older spellings and defaults', (t) => {
+  const { rope_parameters: _, dtype: __, head_dim: ___, ...old } = tiny;
+  const config = parseMistralConfig({ ...old, rope_theta: 500, torch_dtype: 'bfloat16', eos_token_id: [2, 7] });
+  t.match(config, { ropeTheta: 500, dtype: 'bfloat16', headDim: 8, eosTokenIds: [2, 7] });
+  t.equal(parseMistralConfig(old).ropeTheta, 10_000);
+  t.equal(changed({ num_key_value_heads: null }).numKeyValueHeads, 4);
+  const { sliding_window: ____, ...unsaid } = tiny;
+  t.equal(parseMistralConfig(unsaid).slidingWindow, 4096, 'absent means the default of transformers');
+  t.end();
+});
+
+t.test('what does not fit is named with what came', (t) => {
+  const cases: [change: object, message: string | RegExp][] = [
+    [
+      { num_key_value_heads: 3, num_attention_heads: 32, hidden_size: 64, head_dim: 2 },
+      'config.json: num_key_value_heads is 3, which does not divide num_attention_heads 32',
+    ],
+    [
+      { num_attention_heads: 5, num_key_value_heads: 5, head_dim: null },
+      'config.json: num_attention_heads is 5, which does not divide hidden_size 32',
+    ],
+    [{ head_dim: 7 }, 'config.json: head_dim is 7, but rotary positions need an even number'],
+    [{ hidden_size: 'big' }, 'config.json: hidden_size must be a whole number, got "big"'],
+    [{ hidden_size: 0 }, 'config.json: hidden_size must be 1 or more, got 0'],
+    [{ hidden_size: undefined }, 'config.json: hidden_size must be a whole number, got nothing'],
+    [{ num_hidden_layers: 1e9 }, 'config.json: num_hidden_layers must be 10000 or fewer, got 1000000000'],
+    [{ hidden_act: 'gelu' }, 'config.json: hidden_act must be "silu", got "gelu"'],
+    [{ model_type: 'llama' }, 'config.json: model_type must be "mistral", got "llama"'],
+    [{ rms_norm_eps: -1 }, 'config.json: rms_norm_eps must be 0 or more, got -1'],
+    [{ tie_word_embeddings: 'yes' }, 'config.json: tie_word_embeddings must be true or false, got "yes"'],
+    [{ dtype: 'int8' }, /dtype must be float32, float64, float16 or bfloat16, got "int8"/],
+    [{ rope_parameters: { rope_type: 'yarn' } }, 'config.json: rope_type is "yarn"; only "default" is supported'],
+    [{ rope_scaling: { type: 'linear' } }, 'config.json: rope_type is "linear"; only "default" is supported'],
+    [{ rope_parameters: { rope_theta: 0 } }, 'config.json: rope_parameters.rope_theta must be above 0, got 0'],
+    [{ attention_dropout: 0.1 }, 'config.json: attention_dropout is 0.1; only 0 is supported'],
+    [{ eos_token_id: 405 }, 'config.json: a special token has id 405, but vocab_size is 405'],
+    [{ eos_token_id: 'x' }, 'config.json: eos_token_id must be a token id or a list of them, got "x"'],
+    [{ quantization_config: { bits: 4 } }, /quantization_config must be absent/],
+  ];
+  for (const [change, message] of cases)
+    t.throws(() => changed(change), { name: 'InputError', message }, String(message));
+  t.throws(() => parseMistralConfig([]), { name: 'InputError', message: 'config.json: must be an object, got []' });
+  t.end();
+});
+
+t.test('a sliding window is exact as long as it covers the sequence', (t) => {
+  const config = changed({ sliding_window: 16 });
+  t.doesNotThrow(() => refuseBeyondWindow(config, 16));
+  t.throws(() => refuseBeyondWindow(config, 17), {
+    name: 'InputError',
+    message: 'config.json: sliding_window is 16, but the sequence has 17 tokens; only full attention is supported',
+  });
+  t.end();
+});
+
+t.test('what is written is read back', (t) => {
+  const shape = { vocabSize: 50, hiddenSize: 24, intermediateSize: 32, numHiddenLayers: 2, numAttentionHeads: 3 };
+  const config = completeConfig({
+    ...shape,
+    numKeyValueHeads: 1,
+    eosTokenIds: [2, 3],
+    ropeTheta: 5000,
+    dtype: 'float32',
+  });
+  t.same(parseMistralConfig(configJson(config, 'float32')), config);
+  t.end();
+});
+
+t.test('3000 damaged configs give a config or a clear error', (t) => {
+  const random = seeded(3);
+  let refused = 0;
+  for (let i = 0; i < 3000; i++) {
+    const text =
+      i % 2
+        ? Buffer.from(damaged(Buffer.from(TEXT), random)).toString('utf8')
+        : JSON.stringify(damagedJson(tiny, random));
+    try {
+      const config = parseMistralConfig(parseJson(text, 'config.json', { uniqueKeys: true }));
+      if (!Object.values(config).every((value) => value !== undefined && !Number.isNaN(value)) && config.dtype)
+        t.fail(text);
+    } catch (thrown) {
+      refused++;
+      if (!isClearError(thrown)) t.fail(`${text}: ${String(thrown)}`);
+    }
+  }
+  t.ok(refused > 1000, `${refused} of 3000 were refused`);
+  t.end();
+});
