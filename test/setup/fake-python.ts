@@ -25,6 +25,7 @@ export function writePython(folder: string, options: FakePython = {}): string {
     const fs = require('node:fs');
     const path = require('node:path');
     const options = ${JSON.stringify({ ...options, pip })};
+    const caller = process.ppid;
     const [flag, ...args] = process.argv.slice(2);
     if (flag === '-c') {
       console.log(JSON.stringify({ executable: __filename, torch: options.torch ?? null, pip: options.pip }));
@@ -34,7 +35,8 @@ export function writePython(folder: string, options: FakePython = {}): string {
       fs.mkdirSync(folder, { recursive: true });
       if (options.hangs) {
         fs.writeFileSync(path.join(folder, 'torch-half.whl'), 'half');
-        setInterval(() => {}, 1000);
+        // It ends with whoever called it, however that one ended.
+        setInterval(() => process.ppid === caller || process.exit(), 100);
       } else if (!options.wheel || (options.onlyFromIndex && !args.includes('--index-url'))) {
         console.error('ERROR: Could not find a version that satisfies the requirement');
         console.error('ERROR: No matching distribution found for ' + args[2]);
