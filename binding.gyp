@@ -18,5 +18,11 @@
         '<(libtorch)/lib/libtorch.so', '<(libtorch)/lib/libtorch_cpu.so', '<(libtorch)/lib/libc10.so',
       ],
     },
+    {
+      'target_name': 'soo_loader',
+      'sources': [ 'native/loader/open-library.c' ],
+      'defines': [ 'NAPI_VERSION=9' ],
+      'libraries': [ '-ldl' ],
+    },
   ],
 }

@@ -7,7 +7,8 @@ export function formatTensor(tensor: Tensor, given: Partial<PrintOptions> = {}):
   const options = { ...PRINT_DEFAULTS, ...given };
   const { shape, dtype, requiresGrad } = tensor;
   const values = torch.scope(() => torch.noGrad(() => shownValues(tensor, options)));
-  return formatPrinted({ shape, dtype, device: String(tensor.device), requiresGrad, values }, options);
+  const gradFn = tensor.gradFn ?? undefined;
+  return formatPrinted({ shape, dtype, device: String(tensor.device), requiresGrad, gradFn, values }, options);
 }
 
 // Only what is shown leaves the device: printing a large tensor copies a few rows of it.

@@ -1,0 +1,77 @@
+import { enableGrad, grad, inferenceMode, isGradEnabled, isInferenceMode, noGrad } from './autograd';
+import { backward } from './backward';
+import { fromBytes, tensor } from './create';
+import { customFunction } from './custom-function';
+import { device, devices, synchronize } from './device';
+import { generator, getRngState, manualSeed, setRngState } from './generator';
+import { libtorch, native } from './load-native';
+import { mapFile } from './mapped-file';
+import { installOperators, op, operators } from './operators';
+import { scope } from './scope';
+import { Tensor } from './tensor';
+import { receive, share } from './transfer';
+import { version } from './version';
+import { setTensorClass } from './wrap';
+
+setTensorClass(Tensor);
+
+/** Number of threads that one operator may use. */
+function getNumThreads(): number {
+  return native.numThreads();
+}
+
+function setNumThreads(threads: number): void {
+  native.setNumThreads(threads);
+}
+
+/** Tensors that this environment holds, and the bytes of their distinct storages. */
+function memory(): { tensors: number; bytes: number } {
+  native.sweep();
+  return native.memory();
+}
+
+/** Everything of libtorch: all operators as functions, and what lies around them. */
+export const torch = Object.assign(installOperators(), {
+  backward,
+  customFunction,
+  device,
+  devices,
+  enableGrad,
+  fromBytes,
+  generator,
+  getNumThreads,
+  getRngState,
+  grad,
+  inferenceMode,
+  isGradEnabled,
+  isInferenceMode,
+  manualSeed,
+  mapFile,
+  memory,
+  noGrad,
+  op,
+  operators,
+  receive,
+  scope,
+  setNumThreads,
+  setRngState,
+  share,
+  synchronize,
+  tensor,
+  version: version(libtorch, native),
+});
+
+export { Tensor };
+export { Device, Event, Stream, type DeviceLike } from './device';
+export { DTYPES, isDType, type DType, type Layout, type MemoryFormat, type Scalar, type TypedArray } from './dtype';
+export { formatTensor } from './format';
+export { Generator } from './generator';
+export { MappedFile } from './mapped-file';
+export { Scope } from './scope';
+export { takeHandle, type NestedArray } from './tensor';
+export type { BackwardOptions } from './backward';
+export type { CustomFunction, FunctionContext } from './custom-function';
+export type { GradOptions } from './autograd';
+export type { HookHandle } from './hooks';
+export type { TensorOptions } from './create';
+export type { Ticket } from './transfer';

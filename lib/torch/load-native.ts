@@ -1,0 +1,52 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { NativeAddon } from './native';
+
+const ROOT = path.resolve(__dirname, '..', '..');
+const RELEASE = path.join(ROOT, 'build', 'Release');
+const RECORD = path.join(ROOT, 'build', 'libtorch.json');
+
+/** Which libtorch runs here and how it was found. `path` holds `lib/` and `include/`. */
+export interface LibtorchRecord {
+  path: string;
+  version: string;
+  how: string;
+  reason?: string;
+}
+
+function fail(problem: string): never {
+  throw new Error(`soo-torch cannot start: ${problem} (npx soo doctor tells what is missing and how to mend it)`);
+}
+
+function readRecord(): LibtorchRecord {
+  if (!existsSync(RECORD)) fail('the native addon is not built; run `npm run build` in a checkout, or `npm rebuild soo-torch`');
+  return JSON.parse(readFileSync(RECORD, 'utf8')) as LibtorchRecord;
+}
+
+/** `LIBTORCH` decides at run time too, so that one build can run on several installations of the same version. */
+function choose(record: LibtorchRecord): LibtorchRecord {
+  const folder = process.env.LIBTORCH;
+  if (!folder || path.resolve(folder) === path.resolve(record.path)) return record;
+  const versionFile = path.join(folder, 'build-version');
+  const version = existsSync(versionFile) ? readFileSync(versionFile, 'utf8').trim() : record.version;
+  return { path: folder, version, how: 'LIBTORCH', reason: 'the variable LIBTORCH names it' };
+}
+
+function loadAddon(): { addon: NativeAddon; libtorch: LibtorchRecord } {
+  const libtorch = choose(readRecord());
+  const folder = path.join(libtorch.path, 'lib');
+  if (!existsSync(path.join(folder, 'libtorch.so'))) fail(`there is no libtorch.so in ${folder}`);
+  try {
+    const loader = require(path.join(RELEASE, 'soo_loader.node')) as { open(file: string): void };
+    // libtorch.so brings every backend it was built with; linked by name alone, the linker would drop CUDA silently.
+    loader.open(path.join(folder, 'libtorch.so'));
+    return { addon: require(path.join(RELEASE, 'soo_torch.node')) as NativeAddon, libtorch };
+  } catch (error) {
+    fail(error instanceof Error ? (error.message.split('\n')[0] ?? error.message) : String(error));
+  }
+}
+
+const loaded = loadAddon();
+
+export const native = loaded.addon;
+export const libtorch = loaded.libtorch;

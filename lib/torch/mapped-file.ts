@@ -1,0 +1,42 @@
+import type { DType } from './dtype';
+import { native } from './load-native';
+import { Tensor } from './tensor';
+
+/** A file mapped into memory: tensors lie in it without being read first, and writing to one never changes the file. */
+export class MappedFile {
+  readonly path: string;
+  readonly byteLength: number;
+  readonly #id: number;
+
+  constructor(path: string) {
+    this.path = path;
+    this.#id = native.mapFile(path);
+    this.byteLength = native.mappedSize(this.#id);
+  }
+
+  /** A copy of `length` bytes from `offset`. */
+  bytes(offset: number, length: number): Uint8Array {
+    if (!(length >= 0 && length <= this.byteLength)) throw new RangeError(`${this.path}: cannot read ${length} bytes of ${this.byteLength}`);
+    const copy = new Uint8Array(length);
+    native.readMapped(this.#id, offset, copy);
+    return copy;
+  }
+
+  /** A tensor on the processor that lies in the mapping and keeps it alive. `offset` is in bytes and must be aligned. */
+  tensor(offset: number, dtype: DType, shape: readonly number[]): Tensor {
+    return new Tensor(native.mappedTensor(this.#id, offset, dtype, [...shape]));
+  }
+
+  /** Closes the file; tensors made from it stay valid. */
+  dispose(): void {
+    native.unmapFile(this.#id);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+export function mapFile(path: string): MappedFile {
+  return new MappedFile(path);
+}

@@ -1,0 +1,111 @@
+/** What `native/` exports. Tensors are numbers here (handles); everything above wraps them in `Tensor`. */
+export interface NativeAddon {
+  readonly builtWith: string;
+
+  operatorNames(): string[];
+  operatorSchema(index: number): string;
+  operatorProblem(index: number): string | null;
+  operatorFunction(index: number): NativeOperator;
+
+  fromBytes(data: ArrayBufferView, dtype: string, shape: readonly number[]): number;
+  copyBytes(handle: number, into: ArrayBufferView): void;
+  item(handle: number): number | bigint | boolean | { re: number; im: number };
+  shape(handle: number): number[];
+  stride(handle: number): number[];
+  numel(handle: number): number;
+  dim(handle: number): number;
+  dtype(handle: number): string;
+  device(handle: number): string;
+  layout(handle: number): string;
+  requiresGrad(handle: number): boolean;
+  setRequiresGrad(handle: number, on: boolean): void;
+  isLeaf(handle: number): boolean;
+  retainGrad(handle: number): void;
+  getGrad(handle: number): number | null;
+  hasGrad(handle: number): boolean;
+  setGrad(handle: number, grad: number | null): void;
+  gradFunction(handle: number): string | null;
+  duplicate(handle: number): number;
+  sharesStorage(a: number, b: number): boolean;
+
+  enterScope(): number;
+  leaveScope(level: number, results: Float64Array | null): void;
+  dispose(handle: number): boolean;
+  isLive(handle: number): boolean;
+  keep(handle: number): void;
+  watch(object: object, handle: number): void;
+  sweep(): void;
+  memory(): { tensors: number; bytes: number };
+
+  applyFunction(id: number, inputs: Float64Array): number[];
+  setCallbacks(
+    serve: (id: number, handles: (number | null)[]) => (number | null)[] | undefined,
+    forget: (ids: number[]) => void,
+  ): void;
+  forgetReleased(): void;
+  useSecondThread(on: boolean): void;
+  registerHook(handle: number, id: number): number;
+  removeHook(handle: number, position: number): void;
+  backward(roots: Float64Array, gradients: Float64Array, retainGraph: boolean | undefined, createGraph: boolean): void;
+  grad(
+    outputs: Float64Array,
+    inputs: Float64Array,
+    gradOutputs: Float64Array,
+    retainGraph: boolean | undefined,
+    createGraph: boolean,
+    allowUnused: boolean,
+  ): (number | null)[];
+  isGradEnabled(): boolean;
+  setGradEnabled(on: boolean): boolean;
+  isInferenceMode(): boolean;
+  inferenceMode<T>(callback: () => T): T;
+
+  manualSeed(seed: number | bigint): void;
+  makeGenerator(device: string, seed: number | bigint): number;
+  dropGenerator(id: number): void;
+  rngState(source: string | number): number;
+  setRngState(target: string | number, state: number): void;
+
+  devices(): string[];
+  synchronize(device: string): void;
+  deviceMemory(device: string): DeviceMemory;
+  resetPeakMemory(device: string): void;
+  emptyCache(device: string): void;
+  makeStream(device: string): NativeStream;
+  currentStream(device: string): NativeStream;
+  setCurrentStream(stream: NativeStream): void;
+  synchronizeStream(stream: NativeStream): void;
+  makeEvent(device: string, timing: boolean): NativeEvent;
+  recordEvent(event: NativeEvent, stream: NativeStream): void;
+  waitEvent(event: NativeEvent, stream: NativeStream): void;
+  queryEvent(event: NativeEvent): boolean;
+  synchronizeEvent(event: NativeEvent): void;
+  elapsedTime(from: NativeEvent, to: NativeEvent): number;
+  numThreads(): number;
+  setNumThreads(threads: number): void;
+  processor(): string;
+
+  mapFile(path: string): number;
+  mappedSize(id: number): number;
+  readMapped(id: number, offset: number, into: Uint8Array): void;
+  mappedTensor(id: number, offset: number, dtype: string, shape: readonly number[]): number;
+  unmapFile(id: number): void;
+
+  share(handle: number): bigint;
+  receive(ticket: bigint): number;
+}
+
+/** An operator bound to its overload; takes every argument in the schema's order, `undefined` for a default. */
+export type NativeOperator = (...values: unknown[]) => unknown;
+
+/** Bytes that libtorch's caching allocator holds on a device. */
+export interface DeviceMemory {
+  allocated: number;
+  peak: number;
+  reserved: number;
+}
+
+declare const nativeStream: unique symbol;
+declare const nativeEvent: unique symbol;
+export type NativeStream = { readonly [nativeStream]: true };
+export type NativeEvent = { readonly [nativeEvent]: true };

@@ -1,0 +1,92 @@
+import { native } from './load-native';
+import type { Tensor } from './tensor';
+
+/** How many scopes are open. Outside of all of them the safety net watches every new tensor. */
+export const open = { depth: 0 };
+
+/** Adds the tensors found in `value` to `found`: itself, or inside arrays, plain objects, Maps and Sets of any depth. */
+function collect(value: unknown, isTensor: (value: object) => value is Tensor, found: Tensor[], seen: Set<object>): void {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return;
+  if (isTensor(value)) {
+    found.push(value);
+    return;
+  }
+  seen.add(value);
+  if (Array.isArray(value) || value instanceof Set) {
+    for (const element of value) collect(element, isTensor, found, seen);
+  } else if (value instanceof Map) {
+    for (const element of value.values()) collect(element, isTensor, found, seen);
+  } else {
+    const prototype = Object.getPrototypeOf(value) as unknown;
+    if (prototype !== Object.prototype && prototype !== null) return;
+    for (const element of Object.values(value)) collect(element, isTensor, found, seen);
+  }
+}
+
+function isTensor(value: object): value is Tensor {
+  return 'handle' in value && 'isDisposed' in value;
+}
+
+export function tensorsIn(value: unknown): Tensor[] {
+  const found: Tensor[] = [];
+  collect(value, isTensor, found, new Set());
+  return found;
+}
+
+/** An open scope, for `using s = torch.scope()`. Closing it frees every tensor made since it was opened. */
+export class Scope {
+  readonly #level: number;
+
+  constructor() {
+    this.#level = native.enterScope();
+    open.depth = this.#level;
+  }
+
+  get isOpen(): boolean {
+    return this.#level <= open.depth;
+  }
+
+  /** Closes this scope and any opened inside it and left open; the tensors in `result` pass to the scope around it. */
+  close<T>(result?: T): T {
+    if (!this.isOpen) throw new Error('scope: this scope is closed already');
+    const kept = result === undefined || result === null ? [] : tensorsIn(result);
+    native.leaveScope(this.#level, kept.length > 0 ? Float64Array.from(kept, (tensor) => tensor.handle) : null);
+    open.depth = this.#level - 1;
+    if (open.depth === 0) {
+      for (const tensor of kept) if (!tensor.isDisposed) native.watch(tensor, tensor.handle);
+    }
+    return result as T;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.isOpen) this.close();
+  }
+}
+
+/** Throws when `result` is a promise: tensors made after an `await` would fall into some other scope. */
+export function requireSynchronous<T>(name: string, result: T): T {
+  if (typeof result === 'object' && result !== null && typeof (result as { then?: unknown }).then === 'function') {
+    throw new TypeError(`${name}: the function must be synchronous, and it returned a promise`);
+  }
+  return result;
+}
+
+/** Opens a scope that the caller closes: `using s = torch.scope()`. */
+export function scope(): Scope;
+/**
+ * Runs `work` and frees every tensor made in it, except those in what it returns (a tensor, or tensors in arrays, plain
+ * objects, Maps and Sets) and those that were kept with `keep()`, as parameters and optimiser state are.
+ */
+export function scope<T>(work: () => T): T;
+export function scope<T>(work?: () => T): T | Scope {
+  const opened = new Scope();
+  if (work === undefined) return opened;
+  let result: T;
+  try {
+    result = requireSynchronous('scope', work());
+  } catch (error) {
+    opened[Symbol.dispose]();
+    throw error;
+  }
+  return opened.close(result);
+}

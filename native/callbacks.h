@@ -1,0 +1,85 @@
+#pragma once
+
+#include <ATen/ThreadLocalState.h>
+#include <ATen/core/Tensor.h>
+#include <node_api.h>
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "environment.h"
+
+namespace soo {
+
+using Tensors = std::vector<at::Tensor>;
+
+/**
+ * The way from libtorch back into JavaScript: tensor hooks and custom functions. JavaScript registers one `serve`
+ * function and names every callback by a number. The autograd engine may call from a thread of its own (it does so for
+ * CUDA); such a call is handed to the JavaScript thread, which waits in run_engine() and serves it.
+ */
+class CallbackPort : public std::enable_shared_from_this<CallbackPort> {
+ public:
+  explicit CallbackPort(Environment& self) : self_(&self) {}
+
+  /** `serve(id, handles)` returns an array of handles and nulls, or undefined. */
+  void set_serve(napi_value serve, napi_value forget);
+  /** Calls callback `id` from any thread; throws JavaScriptException if it threw. Empty if it returned nothing. */
+  std::optional<Tensors> call(int64_t id, const Tensors& arguments);
+
+  /** Marks callback `id` as used by libtorch until every copy of the lease is gone. */
+  struct Lease;
+  std::shared_ptr<Lease> lease(int64_t id);
+  /** Tells JavaScript which callbacks libtorch has let go of. */
+  void forget_released();
+
+  /** Runs the engine here, or on a second thread while this one serves callbacks. */
+  void run_engine(const std::function<void()>& engine);
+  void always_use_second_thread(bool on) { always_second_thread_ = on; }
+
+  /** Throws in JavaScript what a callback threw; false if there was nothing. */
+  bool rethrow_in_javascript() noexcept;
+  /** The environment is going away: later calls from libtorch fail instead of reaching it. */
+  void close();
+
+ private:
+  struct Request {
+    int64_t id;
+    const Tensors* arguments;
+    at::ThreadLocalState state;
+    std::optional<Tensors> result;
+    std::exception_ptr error;
+    bool done = false;
+  };
+
+  std::optional<Tensors> call_here(int64_t id, const Tensors& arguments);
+  std::optional<Tensors> hand_over(int64_t id, const Tensors& arguments);
+  void release(int64_t id);
+  void serve_until(const bool& finished, std::unique_lock<std::mutex>& lock);
+
+  Environment* self_;
+  napi_ref serve_ = nullptr;
+  napi_ref forget_ = nullptr;
+  napi_ref thrown_ = nullptr;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Request*> requests_;
+  std::vector<int64_t> released_;
+  size_t leases_ = 0;
+  int serving_ = 0;
+  bool always_second_thread_ = false;
+};
+
+struct CallbackPort::Lease {
+  Lease(std::shared_ptr<CallbackPort> port, int64_t id) : port(std::move(port)), id(id) {}
+  ~Lease() { port->release(id); }
+  std::shared_ptr<CallbackPort> port;
+  int64_t id;
+};
+
+}  // namespace soo

@@ -1,0 +1,69 @@
+#include <c10/util/Exception.h>
+
+#include "callbacks.h"
+#include "environment.h"
+
+namespace soo {
+
+namespace {
+
+constexpr size_t kLongestMessage = 600;
+
+/** The first line carries the facts; what libtorch adds below it is advice for its own developers. */
+std::string first_line(const std::string& message) {
+  const size_t end = message.find('\n');
+  std::string line = message.substr(0, end);
+  if (line.size() < 40 && end != std::string::npos) {  // a heading: what was meant stands below it
+    line += " " + message.substr(end + 1, message.find('\n', end + 1) - end - 1);
+  }
+  if (line.size() > kLongestMessage) line = line.substr(0, kLongestMessage) + "...";
+  return line;
+}
+
+using Thrower = napi_status (*)(napi_env, const char*, const char*);
+
+void throw_as(Thrower thrower, Environment& self, const std::string& where, const std::string& message,
+              const char* code = nullptr) {
+  thrower(self.env, code, (where + ": " + first_line(message)).c_str());
+}
+
+}  // namespace
+
+void throw_to_javascript(Environment& self, const std::string& where) noexcept {
+  bool pending = false;
+  napi_is_exception_pending(self.env, &pending);
+  if (pending) return;
+  try {
+    throw;
+  } catch (const JavaScriptException&) {
+    self.callbacks->rethrow_in_javascript();
+  } catch (const BadArgument& error) {
+    throw_as(napi_throw_type_error, self, where, error.what());
+  } catch (const c10::OutOfMemoryError& error) {
+    throw_as(napi_throw_error, self, where, error.what_without_backtrace(), "ERR_OUT_OF_MEMORY");
+  } catch (const c10::IndexError& error) {
+    throw_as(napi_throw_range_error, self, where, error.what_without_backtrace());
+  } catch (const c10::TypeError& error) {
+    throw_as(napi_throw_type_error, self, where, error.what_without_backtrace());
+  } catch (const c10::Error& error) {
+    // A hook's own exception travels through the engine, which may wrap it.
+    if (self.callbacks->rethrow_in_javascript()) return;
+    throw_as(napi_throw_error, self, where, error.what_without_backtrace());
+  } catch (const std::bad_alloc&) {
+    throw_as(napi_throw_error, self, where, "out of memory", "ERR_OUT_OF_MEMORY");
+  } catch (const std::exception& error) {
+    throw_as(napi_throw_error, self, where, error.what());
+  } catch (...) {
+    throw_as(napi_throw_error, self, where, "an unknown error in libtorch");
+  }
+}
+
+void check(napi_env env, napi_status status) {
+  if (status == napi_ok) return;
+  if (status == napi_pending_exception) throw JavaScriptException();
+  const napi_extended_error_info* info = nullptr;
+  napi_get_last_error_info(env, &info);
+  throw BadArgument(info != nullptr && info->error_message != nullptr ? info->error_message : "a Node-API call failed");
+}
+
+}  // namespace soo

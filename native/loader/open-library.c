@@ -1,0 +1,28 @@
+// A module of its own, linked to nothing: it opens libtorch from wherever it was found, so that the addon proper, which
+// is linked without an rpath, finds its libraries already loaded.
+
+#include <dlfcn.h>
+#include <node_api.h>
+
+enum { kLongestPath = 4096 };
+
+/** open(path): opens a shared library for good, its symbols visible to all that follow. Throws with the linker's reason. */
+static napi_value open_library(napi_env env, napi_callback_info info) {
+  char path[kLongestPath];
+  size_t argc = 1, length = 0;
+  napi_value argument;
+  napi_get_cb_info(env, info, &argc, &argument, NULL, NULL);
+  if (argc < 1 || napi_get_value_string_utf8(env, argument, path, sizeof path, &length) != napi_ok) {
+    napi_throw_type_error(env, NULL, "open: expected a path");
+  } else if (dlopen(path, RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE) == NULL) {
+    napi_throw_error(env, NULL, dlerror());
+  }
+  return NULL;
+}
+
+NAPI_MODULE_INIT() {
+  napi_value function;
+  napi_create_function(env, "open", NAPI_AUTO_LENGTH, open_library, NULL, &function);
+  napi_set_named_property(env, exports, "open", function);
+  return exports;
+}

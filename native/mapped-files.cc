@@ -1,0 +1,133 @@
+#include "mapped-files.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "environment.h"
+#include "values.h"
+
+namespace soo {
+
+namespace {
+
+std::runtime_error failed(const std::string& path) { return std::runtime_error(path + ": " + std::strerror(errno)); }
+
+class Descriptor {
+ public:
+  explicit Descriptor(const std::string& path) : value(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    if (value < 0) throw failed(path);
+  }
+  ~Descriptor() { ::close(value); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  const int value;
+};
+
+}  // namespace
+
+MappedFile::MappedFile(const std::string& path) {
+  const Descriptor file(path);
+  struct stat info {};
+  if (::fstat(file.value, &info) != 0) throw failed(path);
+  if (!S_ISREG(info.st_mode)) throw std::runtime_error(path + ": not a regular file");
+  size_ = static_cast<uint64_t>(info.st_size);
+  if (size_ == 0) return;
+  void* mapping = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.value, 0);
+  if (mapping == MAP_FAILED) throw failed(path);
+  data_ = static_cast<uint8_t*>(mapping);
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(data_, size_);
+}
+
+namespace {
+
+std::shared_ptr<MappedFile> file_at(Environment& self, napi_value value) {
+  const auto found = self.mapped_files.find(static_cast<uint32_t>(to_int64(self.env, value)));
+  if (found == self.mapped_files.end()) throw BadArgument("the file is closed");
+  return found->second;
+}
+
+struct Range {
+  uint64_t offset;
+  uint64_t length;
+};
+
+Range range_in(const MappedFile& file, int64_t offset, int64_t length) {
+  if (offset < 0 || length < 0 || static_cast<uint64_t>(offset) > file.size() ||
+      static_cast<uint64_t>(length) > file.size() - static_cast<uint64_t>(offset)) {
+    throw std::out_of_range("bytes " + std::to_string(offset) + " to " + std::to_string(offset) + " + " +
+                            std::to_string(length) + " lie outside the file's " + std::to_string(file.size()));
+  }
+  return {static_cast<uint64_t>(offset), static_cast<uint64_t>(length)};
+}
+
+/** mapFile(path) -> id */
+napi_value map_file(Environment& self, napi_env env, size_t, napi_value* argv) {
+  auto file = std::make_shared<MappedFile>(to_string(env, argv[0]));
+  const uint32_t id = self.next_mapped_file++;
+  self.mapped_files.emplace(id, std::move(file));
+  return from_int64(env, id);
+}
+
+napi_value mapped_size(Environment& self, napi_env env, size_t, napi_value* argv) {
+  return from_int64(env, static_cast<int64_t>(file_at(self, argv[0])->size()));
+}
+
+/** readMapped(id, offset, Uint8Array): copies bytes out */
+napi_value read_mapped(Environment& self, napi_env env, size_t, napi_value* argv) {
+  const auto file = file_at(self, argv[0]);
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* data = nullptr;
+  check(env, napi_get_typedarray_info(env, argv[2], &type, &length, &data, nullptr, nullptr));
+  if (type != napi_uint8_array) throw BadArgument("expected a Uint8Array");
+  const Range range = range_in(*file, to_int64(env, argv[1]), static_cast<int64_t>(length));
+  if (range.length > 0) std::memcpy(data, file->data() + range.offset, range.length);
+  return nullptr;
+}
+
+/** mappedTensor(id, offset, dtype, shape): a tensor that lies in the mapping and keeps it alive */
+napi_value mapped_tensor(Environment& self, napi_env env, size_t, napi_value* argv) {
+  const auto file = file_at(self, argv[0]);
+  const int64_t offset = to_int64(env, argv[1]);
+  const c10::ScalarType dtype = to_dtype(env, argv[2]);
+  if (c10::isQIntType(dtype)) throw BadArgument("a quantised dtype cannot be mapped");
+  const std::vector<int64_t> shape = to_int_list(env, argv[3]);
+  auto length = static_cast<int64_t>(c10::elementSize(dtype));
+  for (const int64_t size : shape) {
+    if (size < 0 || __builtin_mul_overflow(length, size, &length)) throw BadArgument("the shape [" + c10::Join(", ", shape) + "] is impossible");
+  }
+  const Range range = range_in(*file, offset, length);
+  if (range.offset % c10::elementSize(dtype) != 0) {
+    throw std::out_of_range("offset " + std::to_string(offset) + " is not aligned for " + dtype_name(dtype));
+  }
+  const auto options = at::TensorOptions().dtype(dtype);
+  if (range.length == 0) return from_tensor(self, at::empty(shape, options));
+  return from_tensor(self, at::from_blob(file->data() + range.offset, shape, [file](void*) {}, options));
+}
+
+napi_value unmap_file(Environment& self, napi_env env, size_t, napi_value* argv) {
+  self.mapped_files.erase(static_cast<uint32_t>(to_int64(env, argv[0])));
+  return nullptr;
+}
+
+}  // namespace
+
+void define_mapped_files(napi_env env, napi_value exports) {
+  define<map_file>(env, exports, "mapFile");
+  define<mapped_size>(env, exports, "mappedSize");
+  define<read_mapped>(env, exports, "readMapped");
+  define<mapped_tensor>(env, exports, "mappedTensor");
+  define<unmap_file>(env, exports, "unmapFile");
+}
+
+}  // namespace soo

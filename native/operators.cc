@@ -1,0 +1,311 @@
+#include "operators.h"
+
+#include <ATen/core/ivalue.h>
+#include <ATen/core/jit_type.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "values.h"
+
+namespace soo {
+
+namespace {
+
+/** `log_softmax.int` to `logSoftmax`; leading and trailing underscores stay. lib/torch/schema.ts does the same. */
+std::string shown_name(const std::string& full_name) {
+  const std::string base = full_name.substr(0, full_name.find('.'));
+  if (base.rfind("__", 0) == 0) return base;
+  std::string shown;
+  for (size_t i = 0; i < base.size(); ++i) {
+    const bool joins = base[i] == '_' && i + 1 < base.size() && shown.find_first_not_of('_') != std::string::npos;
+    if (!joins) {
+      const bool after_join = i > 0 && base[i - 1] == '_' && shown.find_first_not_of('_') != std::string::npos;
+      shown += after_join ? static_cast<char>(std::toupper(static_cast<unsigned char>(base[i]))) : base[i];
+    }
+  }
+  return shown;
+}
+
+Kind element_kind(const c10::TypePtr& type) {
+  switch (type->kind()) {
+    case c10::TypeKind::TensorType:
+      return Kind::Tensor;
+    case c10::TypeKind::IntType:
+    case c10::TypeKind::SymIntType:
+      return Kind::Int;
+    case c10::TypeKind::FloatType:
+      return Kind::Float;
+    case c10::TypeKind::BoolType:
+      return Kind::Bool;
+    case c10::TypeKind::NumberType:
+      return Kind::Scalar;
+    case c10::TypeKind::StringType:
+      return Kind::String;
+    case c10::TypeKind::ScalarTypeType:
+      return Kind::Dtype;
+    case c10::TypeKind::LayoutType:
+      return Kind::Layout;
+    case c10::TypeKind::DeviceObjType:
+      return Kind::Device;
+    case c10::TypeKind::MemoryFormatType:
+      return Kind::MemoryFormat;
+    case c10::TypeKind::GeneratorType:
+      return Kind::Generator;
+    default:
+      return Kind::Unsupported;
+  }
+}
+
+Kind list_kind(const c10::TypePtr& element) {
+  if (element->kind() == c10::TypeKind::OptionalType) {
+    const auto& inner = element->castRaw<c10::OptionalType>()->getElementType();
+    return inner->kind() == c10::TypeKind::TensorType ? Kind::OptionalTensorList : Kind::Unsupported;
+  }
+  switch (element_kind(element)) {
+    case Kind::Tensor:
+      return Kind::TensorList;
+    case Kind::Int:
+      return Kind::IntList;
+    case Kind::Float:
+      return Kind::FloatList;
+    case Kind::Bool:
+      return Kind::BoolList;
+    case Kind::Scalar:
+      return Kind::ScalarList;
+    default:
+      return Kind::Unsupported;
+  }
+}
+
+Parameter parameter_of(const c10::Argument& argument) {
+  c10::TypePtr type = argument.real_type();
+  Parameter parameter{argument.name(), Kind::Unsupported, false, false, argument.N().value_or(0)};
+  if (type->kind() == c10::TypeKind::OptionalType) {
+    parameter.optional = true;
+    type = type->castRaw<c10::OptionalType>()->getElementType();
+  }
+  parameter.kind = type->kind() == c10::TypeKind::ListType ? list_kind(type->castRaw<c10::ListType>()->getElementType())
+                                                           : element_kind(type);
+  parameter.written = argument.alias_info() != nullptr && argument.alias_info()->isWrite();
+  return parameter;
+}
+
+/** What a returned value may be; `IValue`s of other types have no JavaScript form. */
+bool can_return(const c10::TypePtr& type) {
+  switch (type->kind()) {
+    case c10::TypeKind::OptionalType:
+      return can_return(type->castRaw<c10::OptionalType>()->getElementType());
+    case c10::TypeKind::ListType:
+      return can_return(type->castRaw<c10::ListType>()->getElementType());
+    case c10::TypeKind::TensorType:
+    case c10::TypeKind::IntType:
+    case c10::TypeKind::SymIntType:
+    case c10::TypeKind::FloatType:
+    case c10::TypeKind::BoolType:
+    case c10::TypeKind::NumberType:
+    case c10::TypeKind::StringType:
+    case c10::TypeKind::ScalarTypeType:
+    case c10::TypeKind::QSchemeType:
+      return true;
+    default:
+      return false;
+  }
+}
+
+napi_value from_ivalue(Environment& self, const c10::IValue& value, const c10::TypePtr& type) {
+  napi_env env = self.env;
+  if (value.isNone()) return null(env);
+  if (value.isTensor()) return from_tensor(self, value.toTensor());
+  if (type->kind() == c10::TypeKind::ScalarTypeType) return from_string(env, dtype_name(value.toScalarType()));
+  if (type->kind() == c10::TypeKind::QSchemeType) return from_string(env, c10::toString(value.toQScheme()));
+  if (value.isBool()) return from_bool(env, value.toBool());
+  if (value.isScalar()) return from_scalar(env, value.toScalar());
+  if (value.isString()) return from_string(env, value.toStringRef());
+  if (value.isTensorList()) return from_tensors(self, value.toTensorVector());
+  if (value.isList()) {
+    const auto list = value.toListRef();
+    const c10::TypePtr element = type->kind() == c10::TypeKind::ListType ? type->castRaw<c10::ListType>()->getElementType() : type;
+    napi_value result;
+    check(env, napi_create_array_with_length(env, list.size(), &result));
+    for (uint32_t i = 0; i < list.size(); ++i) check(env, napi_set_element(env, result, i, from_ivalue(self, list[i], element)));
+    return result;
+  }
+  throw std::runtime_error("the result's type " + value.tagKind() + " has no JavaScript form");
+}
+
+bool is_written(const c10::Argument& result) { return result.alias_info() != nullptr && result.alias_info()->isWrite(); }
+
+/** undefined stands for an argument that was written to: JavaScript hands back the object it passed. */
+napi_value from_result(Environment& self, const c10::Argument& result, const c10::IValue& value) {
+  return is_written(result) ? undefined(self.env) : from_ivalue(self, value, result.real_type());
+}
+
+napi_value call_boxed(Environment& self, const Operator& op, napi_value* argv) {
+  const auto& schema = op.handle.schema();
+  torch::jit::Stack stack;
+  stack.reserve(std::max(op.parameters.size(), schema.returns().size()));
+  for (size_t i = 0; i < op.parameters.size(); ++i) {
+    op.reading = i;
+    const Parameter& parameter = op.parameters[i];
+    if (is_given(self.env, argv[i])) {
+      stack.push_back(to_ivalue(self, parameter, argv[i]));
+    } else if (const auto& fallback = schema.arguments()[i].default_value()) {
+      stack.push_back(*fallback);
+    } else if (parameter.optional) {
+      stack.emplace_back();
+    } else {
+      throw BadArgument("missing");
+    }
+  }
+  op.reading = op.parameters.size();
+  op.handle.callBoxed(stack);
+  const auto& returns = schema.returns();
+  if (returns.empty()) return undefined(self.env);
+  if (returns.size() == 1) return from_result(self, returns[0], stack[0]);
+  napi_value results;
+  check(self.env, napi_create_array_with_length(self.env, returns.size(), &results));
+  for (uint32_t i = 0; i < returns.size(); ++i) {
+    check(self.env, napi_set_element(self.env, results, i, from_result(self, returns[i], stack[i])));
+  }
+  return results;
+}
+
+std::string describe_arguments(const Operator& op, napi_value* argv) {
+  std::string text;
+  const auto append = [&](const Parameter& parameter, const std::string& what) {
+    text += (text.empty() ? " (" : ", ") + parameter.name + ": " + what;
+  };
+  for (size_t i = 0; i < op.parameters.size() && text.size() < 300; ++i) {
+    const Parameter& parameter = op.parameters[i];
+    try {
+      if (!is_given(op.self.env, argv[i])) continue;
+      if (parameter.kind == Kind::Tensor) {
+        append(parameter, describe(to_tensor(op.self, argv[i])));
+      } else if (parameter.kind == Kind::TensorList) {
+        std::string list;
+        for (const at::Tensor& tensor : to_tensors(op.self, argv[i])) {
+          if (list.size() < 120) list += (list.empty() ? "" : ", ") + describe(tensor);
+        }
+        append(parameter, "[" + list + "]");
+      } else if (parameter.kind == Kind::IntList) {
+        append(parameter, "[" + c10::Join(", ", to_ivalue(op.self, parameter, argv[i]).toIntVector()) + "]");
+      }
+    } catch (...) {
+      continue;  // the message in flight matters more than its decoration
+    }
+  }
+  return text.empty() ? text : text + ")";
+}
+
+void throw_operator_error(const Operator& op, napi_value* argv) noexcept {
+  const std::string& base = op.shown;
+  try {
+    if (op.reading < op.parameters.size()) {
+      throw_to_javascript(op.self, base + ": argument '" + op.parameters[op.reading].name + "'");
+      return;
+    }
+    try {
+      throw;
+    } catch (const JavaScriptException&) {
+      throw_to_javascript(op.self, base);
+    } catch (...) {
+      throw_to_javascript(op.self, base + describe_arguments(op, argv));
+    }
+  } catch (...) {
+    napi_throw_error(op.self.env, nullptr, "an error could not be described");
+  }
+}
+
+napi_value call_operator(napi_env env, napi_callback_info info) noexcept {
+  size_t argc = kMaxArguments;
+  napi_value argv[kMaxArguments];
+  void* data = nullptr;
+  napi_get_cb_info(env, info, &argc, argv, nullptr, &data);
+  const auto& op = *static_cast<const Operator*>(data);
+  try {
+    if (op.typed) return op.typed->call(op.self, op, argv);
+    if (!op.unsupported.empty()) throw BadArgument(op.unsupported);
+    return call_boxed(op.self, op, argv);
+  } catch (...) {
+    throw_operator_error(op, argv);
+    return nullptr;
+  }
+}
+
+std::vector<std::unique_ptr<Operator>> find_operators(Environment& self) {
+  std::vector<std::unique_ptr<Operator>> found;
+  auto& dispatcher = c10::Dispatcher::singleton();
+  for (const c10::OperatorName& name : dispatcher.getAllOpNames()) {
+    if (name.name.rfind("aten::", 0) != 0) continue;
+    const auto handle = dispatcher.findSchema(name);
+    if (handle.has_value()) found.push_back(std::make_unique<Operator>(self, *handle));
+  }
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a->name < b->name; });
+  return found;
+}
+
+const Operator& operator_at(Environment& self, napi_value index) {
+  const int64_t i = to_int64(self.env, index);
+  if (i < 0 || static_cast<size_t>(i) >= self.operators.size()) throw BadArgument("there is no such operator");
+  return *self.operators[static_cast<size_t>(i)];
+}
+
+/** operatorNames(): `add.Tensor` and so on, sorted; the position is the operator's index. */
+napi_value operator_names(Environment& self, napi_env env, size_t, napi_value*) {
+  if (self.operators.empty()) self.operators = find_operators(self);
+  napi_value result;
+  check(env, napi_create_array_with_length(env, self.operators.size(), &result));
+  for (uint32_t i = 0; i < self.operators.size(); ++i) {
+    check(env, napi_set_element(env, result, i, from_string(env, self.operators[i]->name)));
+  }
+  return result;
+}
+
+/** operatorSchema(index): libtorch's own text of the schema */
+napi_value operator_schema(Environment& self, napi_env env, size_t, napi_value* argv) {
+  return from_string(env, c10::toString(operator_at(self, argv[0]).handle.schema()));
+}
+
+/** operatorProblem(index): why the operator cannot be called, or null */
+napi_value operator_problem(Environment& self, napi_env env, size_t, napi_value* argv) {
+  const Operator& op = operator_at(self, argv[0]);
+  return op.unsupported.empty() ? null(env) : from_string(env, op.unsupported);
+}
+
+/** operatorFunction(index): a function that takes the arguments in the schema's order */
+napi_value operator_function(Environment& self, napi_env env, size_t, napi_value* argv) {
+  auto& op = const_cast<Operator&>(operator_at(self, argv[0]));
+  if (op.unsupported.empty() && !op.typed) op.typed = typed_call_for(op);
+  napi_value function;
+  check(env, napi_create_function(env, op.name.data(), op.name.size(), call_operator, &op, &function));
+  return function;
+}
+
+}  // namespace
+
+Operator::Operator(Environment& self, c10::OperatorHandle handle) : self(self), handle(handle) {
+  const auto& schema = handle.schema();
+  name = schema.name().substr(6);  // without `aten::`
+  shown = shown_name(name);
+  if (!schema.overload_name().empty()) name += "." + schema.overload_name();
+  for (const c10::Argument& argument : schema.arguments()) {
+    parameters.push_back(parameter_of(argument));
+    if (parameters.back().kind == Kind::Unsupported && !parameters.back().optional) {
+      unsupported = "argument '" + argument.name() + "' of type " + argument.real_type()->str() + " has no JavaScript form";
+    }
+  }
+  for (const c10::Argument& result : schema.returns()) {
+    if (!can_return(result.real_type())) unsupported = "the result's type " + result.real_type()->str() + " has no JavaScript form";
+  }
+  if (parameters.size() > kMaxArguments) unsupported = "it takes more than " + std::to_string(kMaxArguments) + " arguments";
+}
+
+void define_operators(napi_env env, napi_value exports) {
+  define<operator_names>(env, exports, "operatorNames");
+  define<operator_schema>(env, exports, "operatorSchema");
+  define<operator_problem>(env, exports, "operatorProblem");
+  define<operator_function>(env, exports, "operatorFunction");
+}
+
+}  // namespace soo
