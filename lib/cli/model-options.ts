@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { torch } from '../torch';
+import { torch, type Device } from '../torch';
 import { Mistral } from '../models';
 import { loadLora, type LoraAdapter } from '../peft';
 import type { Tokenizer } from '../text';
@@ -41,21 +41,20 @@ export function loadModel(options: Readonly<Record<string, unknown>>): LoadedMod
     throw new InputError(`--dtype ${String(options.dtype)}: known are ${DTYPES.join(', ')}`);
   }
   const { model: folder, adapter: adapterFolder, device, dtype } = checked(modelSchema, options);
-  requireDevice(device);
   requireFolder('--model', folder);
   if (adapterFolder !== undefined) requireFolder('--adapter', adapterFolder);
-  const model = Mistral.fromFolder(folder, { device, dtype });
+  const model = Mistral.fromFolder(folder, { device: knownDevice(device), dtype });
   if (!model.tokenizer) throw new InputError(`tokenizer.json: no such file in ${folder}`);
   const adapter = adapterFolder === undefined ? undefined : loadLora(model, adapterFolder);
   model.eval();
   return { model, tokenizer: model.tokenizer, adapter };
 }
 
-function requireDevice(device: string): void {
-  const devices = torch.devices();
-  if (device !== 'cuda' && devices.includes(device)) return;
-  if (device === 'cuda' && devices.some((name) => name.startsWith('cuda'))) return;
-  throw new InputError(`--device ${device}: this machine and this libtorch have ${devices.join(', ')}`);
+function knownDevice(name: string): Device {
+  const devices = torch.devices().map(String);
+  const known = name === 'cuda' ? devices.some((device) => device.startsWith('cuda')) : devices.includes(name);
+  if (!known) throw new InputError(`--device ${name}: this machine and this libtorch have ${devices.join(', ')}`);
+  return torch.device(name);
 }
 
 function requireFolder(option: string, folder: string): void {

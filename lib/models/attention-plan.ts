@@ -1,4 +1,4 @@
-import { torch, type Tensor } from '../torch';
+import { torch, type DeviceLike, type Tensor } from '../torch';
 import type { KvCache } from './kv-cache';
 import type { Rotation } from './rotary';
 
@@ -17,7 +17,7 @@ export interface AttentionPlan {
  * `past`; with one, pads do not count and stand at 0.
  * @param attentionMask [batch, past + seq], 1 for real tokens and 0 for pads
  */
-export function positionsOf(attentionMask: Tensor | undefined, past: number, seq: number, device: string): Tensor {
+export function positionsOf(attentionMask: Tensor | undefined, past: number, seq: number, device: DeviceLike): Tensor {
   if (!attentionMask) return torch.arange(past, past + seq, { dtype: 'int64', device }).unsqueeze(0);
   const real = attentionMask.to('int64');
   return real.cumsum(1).sub(1).mul(real).narrow(1, past, seq);
@@ -32,7 +32,7 @@ export function maskOf(
   attentionMask: Tensor | undefined,
   past: number,
   seq: number,
-  device: string,
+  device: DeviceLike,
 ): Tensor | undefined {
   const total = past + seq;
   const padded = attentionMask !== undefined && !attentionMask.ne(0).all().item();

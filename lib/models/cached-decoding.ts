@@ -1,4 +1,4 @@
-import { torch, type Tensor } from '../torch';
+import { torch, type DeviceLike, type Tensor } from '../torch';
 import type { DecodingSession, ForwardOptions } from './causal-lm';
 import type { KvCache } from './kv-cache';
 
@@ -15,7 +15,7 @@ export interface PaddedBatch {
  */
 export function padLeft(
   sequences: readonly (readonly number[])[],
-  { padId = 0, length, device = 'cpu' }: { padId?: number; length?: number; device?: string } = {},
+  { padId = 0, length, device = 'cpu' }: { padId?: number; length?: number; device?: DeviceLike } = {},
 ): PaddedBatch {
   const width = length ?? Math.max(0, ...sequences.map((sequence) => sequence.length));
   const ids = new BigInt64Array(sequences.length * width).fill(BigInt(padId));
@@ -28,10 +28,9 @@ export function padLeft(
     mask.fill(1, start, start + sequence.length);
   });
   const shape = [sequences.length, width];
-  const toDevice = (tensor: Tensor): Tensor => (device === 'cpu' ? tensor : tensor.to(device));
   return {
-    ids: toDevice(torch.tensor(ids, { shape })),
-    attentionMask: mask.includes(0) ? toDevice(torch.tensor(mask, { shape })) : undefined,
+    ids: torch.tensor(ids, { shape, device }),
+    attentionMask: mask.includes(0) ? torch.tensor(mask, { shape, device }) : undefined,
   };
 }
 
@@ -44,13 +43,13 @@ export class CachedDecoding implements DecodingSession {
   readonly #batch: PaddedBatch;
   /** Pads of the prompts and room for every new token, [batch, maxLength]; undefined without pads. */
   readonly #mask: Tensor | undefined;
-  readonly #device: string;
+  readonly #device: DeviceLike;
 
   constructor(
     private readonly model: CachingModel,
     private readonly cache: KvCache,
     prompts: readonly (readonly number[])[],
-    device: string,
+    device: DeviceLike,
   ) {
     this.#device = device;
     const { ids, attentionMask } = padLeft(prompts, { device });
@@ -66,8 +65,8 @@ export class CachedDecoding implements DecodingSession {
   }
 
   step(tokens: readonly number[]): Tensor {
-    const column = torch.tensor(BigInt64Array.from(tokens, BigInt), { shape: [tokens.length, 1] });
-    const ids = this.#device === 'cpu' ? column : column.to(this.#device);
+    const shape = [tokens.length, 1];
+    const ids = torch.tensor(BigInt64Array.from(tokens, BigInt), { shape, device: this.#device });
     return this.#run(ids, this.#mask?.narrow(1, 0, this.cache.length + 1));
   }
 

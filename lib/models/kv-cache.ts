@@ -1,4 +1,4 @@
-import { torch, type DType, type Tensor } from '../torch';
+import { torch, type DeviceLike, type DType, type Tensor } from '../torch';
 
 export interface KvCacheShape {
   layers: number;
@@ -8,7 +8,7 @@ export interface KvCacheShape {
   maxLength: number;
   headDim: number;
   dtype: DType;
-  device: string;
+  device: DeviceLike;
 }
 
 /**

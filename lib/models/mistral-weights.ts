@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { torch, type DType, type Tensor } from '../torch';
+import { Device, torch, type DeviceLike, type DType, type Tensor } from '../torch';
 import { InputError, shown } from '../checkpoints/input-error';
 import { readJsonFile } from '../checkpoints/json-file';
 import { openWeights, type Weights } from '../checkpoints/sharded';
@@ -8,7 +8,7 @@ import type { MistralConfig } from './mistral-config';
 
 export interface LoadOptions {
   /** Where the weights go; default 'cpu'. */
-  device?: string;
+  device?: DeviceLike;
   /**
    * What the weights become. Default: float32 on the CPU, the checkpoint's own elsewhere. 'auto': the checkpoint's own.
    * On the CPU and in the checkpoint's dtype nothing is copied: weights stay in the mapped file.
@@ -92,12 +92,12 @@ function listed(names: string[], most = 3): string {
  */
 export function readWeights(weights: Weights, config: MistralConfig, options: LoadOptions): Map<string, Tensor> {
   const { device = 'cpu', checkFinite = true } = options;
-  const dtype = options.dtype ?? (device.startsWith('cpu') ? 'float32' : 'auto');
+  const dtype = options.dtype ?? (new Device(device).type === 'cpu' ? 'float32' : 'auto');
   const state = new Map<string, Tensor>();
   for (const name of weightShapes(config).keys()) {
     const stored = weights.tensor(name);
     const wanted = dtype === 'auto' ? (config.dtype ?? stored.dtype) : dtype;
-    const tensor = torch.scope(() => moved(stored, device, wanted));
+    const tensor = torch.scope(() => stored.to(device, wanted));
     if (tensor !== stored) stored.dispose();
     if (checkFinite) requireFinite(tensor, `${weights.fileOf(name)}: tensor ${shown(name)}`);
     state.set(name, tensor);
@@ -105,11 +105,6 @@ export function readWeights(weights: Weights, config: MistralConfig, options: Lo
   const embedding = state.get('model.embed_tokens.weight');
   if (config.tieWordEmbeddings && embedding) state.set('lm_head.weight', embedding);
   return state;
-}
-
-function moved(tensor: Tensor, device: string, dtype: DType): Tensor {
-  const there = device === 'cpu' ? tensor : tensor.to(device);
-  return there.dtype === dtype ? there : there.to(dtype);
 }
 
 /** A sum is finite only if every term is (or it overflows); the exact count is made when it is not. */

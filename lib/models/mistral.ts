@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { torch, type DType, type Tensor } from '../torch';
+import { torch, type Device, type DType, type Tensor } from '../torch';
 import { init, Linear, Module, skipInit } from '../nn';
 import { initialise } from '../nn/parameter';
 import { saveSafetensors } from '../checkpoints/safetensors';
@@ -95,9 +95,8 @@ export class Mistral extends Module<[ids: Tensor, options?: ForwardOptions]> imp
     return this.model.embedTokens.weight.dtype;
   }
 
-  /** The device of the embeddings, as text: 'cpu', 'cuda:0'. */
-  get device(): string {
-    return this.model.embedTokens.weight.device.toString();
+  get device(): Device {
+    return this.model.embedTokens.weight.device;
   }
 
   get eosTokenIds(): readonly number[] {
@@ -129,7 +128,7 @@ export class Mistral extends Module<[ids: Tensor, options?: ForwardOptions]> imp
         `Mistral: attentionMask must be [${batch}, ${total}], got [${attentionMask.shape.join(', ')}]`,
       );
     }
-    const device = embedded.device.toString();
+    const device = embedded.device;
     const at = positions ?? positionsOf(attentionMask, past, seq, device);
     const mask = maskOf(attentionMask, past, seq, device);
     return {

@@ -12,7 +12,7 @@ export interface Rotation {
  * @param positions int64 [batch or 1, seq]
  */
 export function rotationOf(positions: Tensor, headDim: number, theta: number, like: Tensor): Rotation {
-  const device = like.device.toString();
+  const device = like.device;
   const exponents = torch.arange(0, headDim, 2, { dtype: 'float32', device }).div(headDim);
   const inverse = torch.pow(theta, exponents).reciprocal();
   const half = positions.to('float32').unsqueeze(-1).mul(inverse);

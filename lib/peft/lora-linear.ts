@@ -58,7 +58,7 @@ export class LoraLinear extends Module {
     // Drawn once as a Linear and once more as LoRA's: so does PEFT, and so one seed gives the same adapter in both.
     init.kaimingUniform_(this.lora_A.piece.weight, { a: Math.sqrt(5) });
     init.zeros_(this.lora_B.piece.weight);
-    for (const part of [this.lora_A, this.lora_B]) part.to(base.weight.device.toString());
+    for (const part of [this.lora_A, this.lora_B]) part.to(base.weight.device);
   }
 
   /** @param input [..., in] to [..., out], in the base layer's dtype */

@@ -20,7 +20,7 @@ export function seeded(seed: number): Random {
 
 /** A copy of `bytes` with one to four random edits: bits flipped, bytes changed, cut, inserted, doubled or cut off. */
 export function damaged(bytes: Uint8Array, random: Random): Uint8Array {
-  let result = Uint8Array.from(bytes);
+  let result: Uint8Array = Uint8Array.from(bytes);
   for (let left = 1 + random.below(4); left > 0; left--) result = damagedOnce(result, random);
   return result;
 }

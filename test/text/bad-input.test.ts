@@ -11,7 +11,7 @@ type Json = Record<string, unknown>;
 
 /** A copy of a tokenizer's folder with changes to its files. */
 function folderWith(
-  t: { testdir(content: object): string },
+  t: { testdir(content: Record<string, never>): string },
   change: (tokenizer: Json, config: Json) => void,
   name = 'byte-fallback',
 ): string {

@@ -1,0 +1,174 @@
+import t from 'tap';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openSafetensors, openWeights, saveSafetensors, writeAside } from '../../lib/checkpoints';
+import { torch, type DType, type Tensor } from '../../lib/torch';
+import { damaged, isClearError, seeded } from '../fuzz/edits';
+
+const DTYPES: DType[] = [
+  'float64',
+  'float32',
+  'float16',
+  'bfloat16',
+  'int64',
+  'int32',
+  'int16',
+  'int8',
+  'uint8',
+  'bool',
+];
+
+function everyDtype(): Map<string, Tensor> {
+  const tensors = new Map<string, Tensor>();
+  torch.manualSeed(1);
+  for (const dtype of DTYPES) {
+    tensors.set(`w.${dtype}`, torch.randn([3, 5]).mul(40).to(dtype));
+    tensors.set(`scalar.${dtype}`, torch.tensor(1).to(dtype));
+  }
+  tensors.set('empty', torch.zeros([0, 4]));
+  tensors.set('a view', torch.arange(12, { dtype: 'float32' }).view([3, 4]).t());
+  return tensors;
+}
+
+t.test('tensors of every dtype come back bit for bit', (t) => {
+  const path = join(t.testdir({}), 'model.safetensors');
+  const tensors = everyDtype();
+  saveSafetensors(path, tensors, { format: 'pt', note: 'ünïcode' });
+  const file = openSafetensors(path);
+  t.same([...file.names].sort(), [...tensors.keys()].sort());
+  t.same(Object.fromEntries(file.metadata), { format: 'pt', note: 'ünïcode' });
+  for (const [name, tensor] of tensors) {
+    const read = file.tensor(name);
+    t.same([read.dtype, read.shape], [tensor.dtype, tensor.shape], name);
+    t.same(read.bytes(), tensor.bytes(), `${name}: same bytes`);
+  }
+  t.equal((readFileSync(path).readUInt32LE(0) + 8) % 8, 0, 'the data is aligned');
+  const kept = file.tensor('w.float32');
+  file.dispose();
+  t.same(kept.bytes(), (tensors.get('w.float32') as Tensor).bytes(), 'a tensor outlives the file it lies in');
+  t.throws(() => file.tensor('none'), { name: 'InputError', message: 'model.safetensors: has no tensor "none"' });
+  t.end();
+});
+
+t.test('writing to a mapped tensor leaves the file as it is', (t) => {
+  const path = join(t.testdir({}), 'model.safetensors');
+  saveSafetensors(path, new Map([['w', torch.ones([4])]]));
+  const before = readFileSync(path);
+  const file = openSafetensors(path);
+  t.same(file.tensor('w').mul_(3).toArray(), [3, 3, 3, 3]);
+  file.dispose();
+  t.same(readFileSync(path), before);
+  t.end();
+});
+
+t.test('data at odd bytes is copied instead of mapped', (t) => {
+  const path = join(t.testdir({}), 'odd.safetensors');
+  const header = Buffer.from(
+    JSON.stringify({
+      flag: { dtype: 'BOOL', shape: [3], data_offsets: [0, 3] },
+      w: { dtype: 'F32', shape: [2], data_offsets: [3, 11] },
+    }),
+  );
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  const data = Buffer.concat([Uint8Array.of(1, 0, 1), new Uint8Array(Float32Array.of(1.5, -2).buffer)]);
+  writeFileSync(path, Buffer.concat([length, header, data]));
+  const file = openSafetensors(path);
+  t.same(file.tensor('flag').toArray(), [true, false, true]);
+  t.same(file.tensor('w').toArray(), [1.5, -2]);
+  file.dispose();
+  data[1] = 7;
+  writeFileSync(path, Buffer.concat([length, header, data]));
+  t.throws(() => openSafetensors(path).tensor('flag'), {
+    name: 'InputError',
+    message: 'odd.safetensors: tensor "flag" is BOOL but holds the byte 7',
+  });
+  t.end();
+});
+
+t.test('truncated and missing files', (t) => {
+  const folder = t.testdir({ sub: {} });
+  const path = join(folder, 'model.safetensors');
+  saveSafetensors(path, everyDtype());
+  const whole = readFileSync(path);
+  for (const length of [0, 7, 8, 100, whole.length - 1]) {
+    writeFileSync(path, whole);
+    truncateSync(path, length);
+    t.throws(() => openSafetensors(path), { name: 'InputError', message: /^model.safetensors: .*(truncated|too few)/ });
+  }
+  writeFileSync(path, Buffer.concat([whole, Buffer.from('x')]));
+  t.throws(() => openSafetensors(path), { name: 'InputError', message: /1 bytes after .* belong to no tensor/ });
+  t.throws(() => openSafetensors(join(folder, 'none')), { name: 'InputError', message: /^none: no such file: / });
+  t.throws(() => openSafetensors(join(folder, 'sub')), { name: 'InputError', message: /wanted a file|is a folder/ });
+  t.end();
+});
+
+t.test('a write that fails leaves the old file and nothing beside it', (t) => {
+  const folder = t.testdir({ 'a.txt': 'old' });
+  const path = join(folder, 'a.txt');
+  t.throws(() =>
+    writeAside(path, (append) => {
+      append(Buffer.from('new'));
+      throw new Error('disk on fire');
+    }),
+  );
+  t.equal(readFileSync(path, 'utf8'), 'old');
+  t.same(readdirSync(folder), ['a.txt']);
+  writeAside(path, (append) => append(Buffer.from('new')));
+  t.equal(readFileSync(path, 'utf8'), 'new');
+  t.throws(() => saveSafetensors(path, new Map([['c', torch.zeros([2], { dtype: 'complex64' })]])), {
+    name: 'InputError',
+    message: 'safetensors: dtype complex64 has no place in the format',
+  });
+  t.end();
+});
+
+t.test('weights in several files', (t) => {
+  const folder = t.testdir({});
+  const place = { a: 'model-1.safetensors', b: 'model-2.safetensors' };
+  saveSafetensors(join(folder, place.a), new Map([['a', torch.ones([2])]]));
+  saveSafetensors(join(folder, place.b), new Map([['b', torch.zeros([3])]]));
+  const index = (map: object) =>
+    writeFileSync(join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map: map }));
+  index(place);
+  const weights = openWeights(folder);
+  t.same([weights.names, weights.fileOf('b'), weights.tensor('a').toArray()], [['a', 'b'], place.b, [1, 1]]);
+  weights.dispose();
+  index({ ...place, c: place.a });
+  t.throws(() => openWeights(folder), { name: 'InputError', message: /has no tensor "c"/ });
+  index({ ...place, b: '../elsewhere.safetensors' });
+  t.throws(() => openWeights(folder), { name: 'InputError', message: /is not the plain name of a file/ });
+  index({ ...place, b: 'model-3.safetensors' });
+  t.throws(() => openWeights(folder), { name: 'InputError', message: /^model-3.safetensors: no such file/ });
+  index({ a: place.a, b: 2 });
+  t.throws(() => openWeights(folder), {
+    name: 'InputError',
+    message: /weight_map.b must be the name of a file, got 2/,
+  });
+  t.end();
+});
+
+t.test('1000 damaged files give tensors or a clear error, and nothing leaks', (t) => {
+  const path = join(t.testdir({}), 'model.safetensors');
+  saveSafetensors(path, everyDtype());
+  const whole = readFileSync(path);
+  const random = seeded(2);
+  const before = torch.memory().tensors;
+  let refused = 0;
+  for (let i = 0; i < 1000; i++) {
+    writeFileSync(path, damaged(whole, random));
+    try {
+      torch.scope(() => {
+        const file = openSafetensors(path);
+        for (const name of file.names) file.tensor(name).bytes();
+        file.dispose();
+      });
+    } catch (thrown) {
+      refused++;
+      if (!isClearError(thrown)) t.fail(`case ${i}: ${String(thrown)}`);
+    }
+  }
+  t.ok(refused > 500, `${refused} of 1000 were refused`);
+  t.equal(torch.memory().tensors, before);
+  t.end();
+});

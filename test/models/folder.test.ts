@@ -1,0 +1,251 @@
+import t from 'tap';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openSafetensors, saveSafetensors } from '../../lib/checkpoints';
+import { generate, Mistral } from '../../lib/models';
+import { skipInit } from '../../lib/nn';
+import { torch, type Tensor } from '../../lib/torch';
+import { numbers } from '../parity/expected';
+
+const MODELS = join(__dirname, '..', 'parity', 'models');
+const SHAPE = { vocabSize: 60, hiddenSize: 16, intermediateSize: 24, numHiddenLayers: 2, numAttentionHeads: 4 };
+const ids = torch.tensor([[1, 5, 9, 20]]);
+
+/** A copy of the tiny model with changes to its weights and config. */
+function damagedModel(
+  t: { testdir(content: Record<string, never>): string },
+  edit: (state: Map<string, Tensor>) => void,
+  change: object = {},
+): string {
+  const folder = t.testdir({});
+  cpSync(join(MODELS, 'tiny'), folder, { recursive: true });
+  const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as object;
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, ...change }));
+  const file = openSafetensors(join(MODELS, 'tiny', 'model.safetensors'));
+  const state = new Map(file.names.map((name) => [name, file.tensor(name)]));
+  edit(state);
+  saveSafetensors(join(folder, 'model.safetensors'), state);
+  return folder;
+}
+
+t.test('weights that do not fit the config are named', (t) => {
+  const q = 'model.layers.1.self_attn.q_proj.weight';
+  const norm = 'model.norm.weight';
+  const some = (state: Map<string, Tensor>, name: string, value: number): void => {
+    const copy = (state.get(name) as Tensor).clone();
+    copy.view([-1]).slice(0, 3, 5).fill_(value);
+    state.set(name, copy);
+  };
+  const cases: [edit: (state: Map<string, Tensor>) => void, change: object, message: RegExp][] = [
+    [
+      (x) => x.delete(q),
+      {},
+      /^model.safetensors: lacks model.layers.1.self_attn.q_proj.weight, which config.json asks for/,
+    ],
+    [(x) => x.clear(), {}, /lacks model.embed_tokens.weight, .* and 18 more/],
+    [(x) => x.set('model.extra', torch.ones([1])), {}, /holds model.extra, which config.json has no place for/],
+    [() => {}, { num_hidden_layers: 1 }, /holds model.layers.1/],
+    [() => {}, { num_hidden_layers: 3 }, /lacks model.layers.2/],
+    [
+      (x) => x.set(q, torch.ones([32, 31])),
+      {},
+      /tensor "model.layers.1.self_attn.q_proj.weight" is \[32, 31\], but config.json makes it \[32, 32\]/,
+    ],
+    [
+      () => {},
+      { intermediate_size: 50 },
+      /tensor "model.layers.0.mlp.gate_proj.weight" is \[48, 32\], but config.json makes it \[50, 32\]/,
+    ],
+    [
+      (x) => x.set(norm, torch.ones([32], { dtype: 'int64' })),
+      {},
+      /tensor "model.norm.weight" is int64, but weights must be/,
+    ],
+    [(x) => some(x, q, NaN), {}, /^model.safetensors: tensor "model.layers.1.self_attn.q_proj.weight" holds 2 NaN/],
+    [(x) => some(x, norm, -Infinity), {}, /tensor "model.norm.weight" holds 2 infinite values/],
+  ];
+  for (const [edit, change, message] of cases) {
+    const folder = damagedModel(t, edit, change);
+    t.throws(() => Mistral.fromFolder(folder), { name: 'InputError', message }, String(message));
+  }
+  const unchecked = Mistral.fromFolder(
+    damagedModel(t, (x) => some(x, q, NaN)),
+    { checkFinite: false },
+  );
+  t.ok(Number.isNaN(unchecked.call(ids).sum().item()), 'the check can be left out');
+  t.end();
+});
+
+t.test('files that are missing', (t) => {
+  for (const [file, message] of [
+    ['config.json', /^config.json: no such file/],
+    ['model.safetensors', /^model.safetensors: no such file/],
+  ] as const) {
+    const folder = damagedModel(t, () => {});
+    rmSync(join(folder, file));
+    t.throws(() => Mistral.fromFolder(folder), { name: 'InputError', message });
+  }
+  t.throws(() => Mistral.fromFolder(join(MODELS, 'none')), {
+    name: 'InputError',
+    message: /^config.json: no such file/,
+  });
+  const folder = damagedModel(t, () => {});
+  rmSync(join(folder, 'tokenizer.json'));
+  t.equal(Mistral.fromFolder(folder).tokenizer, null, 'a tokenizer may be missing');
+  writeFileSync(join(folder, 'generation_config.json'), '{"eos_token_id": [7, 9]}');
+  t.same(Mistral.fromFolder(folder).eosTokenIds, [7, 9], 'generation_config.json has the last word on eos');
+  writeFileSync(join(folder, 'generation_config.json'), '{"eos_token_id": "x"}');
+  t.throws(() => Mistral.fromFolder(folder), {
+    name: 'InputError',
+    message: /generation_config.json: eos_token_id must be/,
+  });
+  t.end();
+});
+
+t.test('dtypes', (t) => {
+  const dtypeOf = (name: string, dtype?: 'auto' | 'float64') => Mistral.fromFolder(join(MODELS, name), { dtype }).dtype;
+  t.same([dtypeOf('tied'), dtypeOf('tied', 'auto'), dtypeOf('tied', 'float64')], ['float32', 'bfloat16', 'float64']);
+  const half = Mistral.fromFolder(join(MODELS, 'tied'), { dtype: 'auto' });
+  const whole = Mistral.fromFolder(join(MODELS, 'tied'));
+  const far = half.call(ids).to('float32').sub(whole.call(ids)).abs().max().item();
+  t.ok(far > 0 && far < 0.1, `bfloat16 stays near float32: ${far}`);
+  t.end();
+});
+
+t.test('a model from a shape', (t) => {
+  torch.manualSeed(5);
+  const model = new Mistral({ ...SHAPE, numKeyValueHeads: 2, initializerRange: 0.05 });
+  const std = (name: string): number => (model.stateDict().get(name) as Tensor).std().item();
+  t.ok(Math.abs(std('model.embed_tokens.weight') - 0.05) < 0.005);
+  t.ok(Math.abs(std('model.layers.1.mlp.down_proj.weight') - 0.05) < 0.01);
+  t.same(numbers(model.stateDict().get('model.norm.weight') as Tensor), Array(16).fill(1));
+  t.ok(model.parameters().every((parameter) => parameter.requiresGrad));
+  torch.manualSeed(5);
+  const again = new Mistral({ ...SHAPE, numKeyValueHeads: 2, initializerRange: 0.05 });
+  t.same(numbers(again.call(ids)), numbers(model.call(ids)), 'one seed, one model');
+  torch.manualSeed(5);
+  const state = torch.getRngState().bytes();
+  skipInit(() => new Mistral(SHAPE));
+  t.same(torch.getRngState().bytes(), state, 'skipInit draws nothing');
+  t.throws(() => new Mistral({ ...SHAPE, numKeyValueHeads: 3 }), {
+    name: 'InputError',
+    message: /3, which does not divide/,
+  });
+  t.end();
+});
+
+for (const tieWordEmbeddings of [false, true]) {
+  t.test(`saved and read again, ${tieWordEmbeddings ? 'tied' : 'untied'}`, (t) => {
+    const folder = join(t.testdir({}), 'deep', 'folder');
+    const model = new Mistral({ ...SHAPE, tieWordEmbeddings, eosTokenIds: [2] });
+    model.save(folder);
+    const again = Mistral.fromFolder(folder);
+    t.same(numbers(again.call(ids)), numbers(model.call(ids)));
+    t.equal(
+      again.namedParameters().some(([name]) => name === 'lm_head.weight'),
+      !tieWordEmbeddings,
+    );
+    t.equal(
+      again.lmHead.parameters()[0] === again.model.embedTokens.weight,
+      tieWordEmbeddings,
+      'tied means one parameter',
+    );
+    t.same({ ...again.config, dtype: undefined }, { ...model.config, dtype: undefined });
+    t.end();
+  });
+}
+
+t.test('names are those of transformers', (t) => {
+  const names = Mistral.fromFolder(join(MODELS, 'tiny'))
+    .namedModules()
+    .map(([name]) => name);
+  for (const name of [
+    'model.embed_tokens',
+    'model.layers.1.self_attn.q_proj',
+    'model.layers.0.mlp.gate_proj',
+    'model.layers.0.input_layernorm',
+    'model.layers.1.post_attention_layernorm',
+    'model.norm',
+    'lm_head',
+  ]) {
+    t.ok(names.includes(name), name);
+  }
+  t.end();
+});
+
+t.test('what a forward pass is given must fit', (t) => {
+  const model = new Mistral({ ...SHAPE, slidingWindow: 6 });
+  const two = torch.ones([2, 3], { dtype: 'int64' });
+  t.throws(() => model.call(two.view([6])), { message: 'Mistral: ids must be [batch, seq], got [6]' });
+  t.throws(() => model.call(two, { attentionMask: torch.ones([2, 4]) }), {
+    message: /attentionMask must be \[2, 3\], got \[2, 4\]/,
+  });
+  t.throws(() => model.call(torch.ones([1, 7], { dtype: 'int64' })), {
+    name: 'InputError',
+    message: /sliding_window is 6, but the sequence has 7/,
+  });
+  using cache = model.makeCache(2, 4);
+  model.call(two, { cache });
+  t.throws(() => model.call(two, { cache }), { message: 'KV cache: 3 + 3 positions do not fit into 4' });
+  t.equal(cache.length, 3, 'and the cache is as it was');
+  t.throws(() => model.call(torch.tensor([[60]])), { message: /Embedding: expected ids from 0 to 59, got 60/ });
+  t.end();
+});
+
+t.test('a cache gives what a whole pass gives, in pieces of any size', (t) => {
+  const model = Mistral.fromFolder(join(MODELS, 'tiny'));
+  const whole = torch.randint(3, 400, [2, 9], { dtype: 'int64' });
+  const attentionMask = torch.tensor([
+    [0, 0, 0, 1, 1, 1, 1, 1, 1],
+    [1, 1, 1, 1, 1, 1, 1, 1, 1],
+  ]);
+  for (const mask of [undefined, attentionMask]) {
+    const wanted = model.call(whole, { attentionMask: mask });
+    for (const cuts of [[9], [4, 5], [1, 1, 7], [3, 3, 3], [8, 1]]) {
+      using cache = model.makeCache(2, 12);
+      const pieces = cuts.map((size) => {
+        const at = cache.length;
+        return model.call(whole.narrow(1, at, size), { cache, attentionMask: mask?.narrow(1, 0, at + size) });
+      });
+      const far = torch.cat(pieces, 1).sub(wanted).abs().max().item();
+      t.ok(far < 1e-5, `pieces ${cuts.join('+')}${mask ? ', padded' : ''}: ${far}`);
+    }
+  }
+  t.end();
+});
+
+t.test('pads attend to nothing: finite logits and gradients', (t) => {
+  const model = Mistral.fromFolder(join(MODELS, 'tiny')).requiresGrad_(true);
+  const batch = torch.tensor([
+    [0, 0, 0, 7, 8],
+    [5, 6, 7, 8, 9],
+  ]);
+  const attentionMask = torch.tensor([
+    [0, 0, 0, 1, 1],
+    [1, 1, 1, 1, 1],
+  ]);
+  const logits = model.call(batch, { attentionMask });
+  t.ok(logits.isfinite().all().item());
+  logits.logSoftmax(-1).sum().backward();
+  for (const [name, { grad }] of model.namedParameters()) t.ok(grad?.isfinite().all().item(), name);
+  t.end();
+});
+
+t.test('generation leaves no tensor behind', async (t) => {
+  const model = Mistral.fromFolder(join(MODELS, 'tiny'));
+  const run = () =>
+    generate(
+      model,
+      [
+        [1, 5, 6],
+        [1, 9],
+      ],
+      { maxNewTokens: 8, eosId: null },
+    );
+  await run();
+  const before = torch.memory();
+  for (let i = 0; i < 5; i++) await run();
+  t.same(torch.memory(), before);
+  torch.scope(() => Mistral.fromFolder(join(MODELS, 'tiny')));
+  t.end();
+});

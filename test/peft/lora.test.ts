@@ -1,0 +1,197 @@
+import t from 'tap';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openSafetensors, saveSafetensors } from '../../lib/checkpoints';
+import { generate, Mistral } from '../../lib/models';
+import { Linear } from '../../lib/nn';
+import { addLora, loadLora, LoraLinear, parseLoraConfig } from '../../lib/peft';
+import { torch, type Tensor } from '../../lib/torch';
+import { expected, largestDifference, numbers } from '../parity/expected';
+
+interface LoraCase {
+  last: { values: number[] }[];
+  freshA: Record<string, number[]>;
+  greedy: number[][];
+  allLinear: string[];
+  regex: string[];
+}
+
+// Made by test/parity/make_models.py with transformers and peft.
+const file = expected<{ stride: number; tiny: { forward: { ids: number[][] }; lora: LoraCase } }>('models');
+const { forward, lora } = file.tiny;
+const MODELS = join(__dirname, '..', 'parity', 'models');
+const ADAPTER = join(MODELS, 'tiny-adapter');
+const QV = { r: 4, alpha: 12, targetModules: ['q_proj', 'v_proj'] };
+
+const tiny = (): Mistral => Mistral.fromFolder(join(MODELS, 'tiny'));
+const ids = torch.tensor([forward.ids[0] as number[]]);
+const lastLogits = (model: Mistral, prompt: number[]): Tensor =>
+  model.call(torch.tensor([prompt]), { lastTokenOnly: true }).view([-1]);
+
+t.test('an adapter of PEFT gives the logits and tokens it gives in Python', async (t) => {
+  const model = tiny();
+  const before = numbers(model.call(ids));
+  const adapter = loadLora(model, ADAPTER);
+  forward.ids.forEach((prompt, i) => {
+    const logits = numbers(lastLogits(model, prompt).slice(0, 0, null, file.stride));
+    const far = largestDifference(logits, lora.last[i]?.values ?? []);
+    t.ok(far < 2e-5, `prompt ${i}: ${far.toExponential(1)} from peft`);
+  });
+  t.same(await generate(model, forward.ids, { maxNewTokens: 16, eosId: null }), lora.greedy);
+
+  adapter.disable();
+  t.same(numbers(model.call(ids)), before, 'disabled, the base computes');
+  adapter.enable();
+  t.notSame(numbers(model.call(ids)), before);
+  t.same(
+    adapter.withoutAdapter(() => numbers(model.call(ids))),
+    before,
+  );
+  t.notSame(numbers(model.call(ids)), before, 'and it is back afterwards');
+  adapter.remove();
+  t.same(numbers(model.call(ids)), before, 'removed, the base is as it was');
+  t.ok(model.getModule('model.layers.0.self_attn.q_proj') instanceof Linear);
+});
+
+t.test('one seed draws the same adapter as get_peft_model', (t) => {
+  torch.manualSeed(11);
+  const adapter = addLora(tiny(), QV);
+  const named = new Map(adapter.namedParameters());
+  t.same(
+    [...named.keys()].filter((name) => name.includes('lora_A')),
+    Object.keys(lora.freshA),
+  );
+  for (const [name, values] of Object.entries(lora.freshA)) {
+    const drawn = numbers(named.get(name) as Tensor).slice(0, values.length);
+    t.ok(largestDifference(drawn, values) < 1e-8, name);
+  }
+  for (const [name, parameter] of named) if (name.includes('lora_B')) t.notOk(numbers(parameter).some(Boolean), name);
+  t.end();
+});
+
+t.test('which modules get an adapter', (t) => {
+  const wrapped = (targetModules: string | string[]) => [...addLora(tiny(), { ...QV, targetModules }).layers.keys()];
+  t.same(wrapped('all-linear'), lora.allLinear);
+  t.same(wrapped('.*\\.0\\.mlp\\.(up|down)_proj'), lora.regex);
+  t.same(wrapped(['model.layers.1.self_attn.k_proj']), ['model.layers.1.self_attn.k_proj']);
+  const refused: [string | string[], RegExp][] = [
+    [['q_prj'], /target_modules \["q_prj"\] names no module; there are q_proj, k_proj, v_proj, o_proj/],
+    [['mlp'], /target_modules names model.layers.0.mlp, a MistralMLP; only Linear can have an adapter/],
+    ['(', /target_modules is no regular expression/],
+  ];
+  for (const [targets, message] of refused) t.throws(() => wrapped(targets), { name: 'InputError', message });
+  const model = tiny();
+  addLora(model, QV);
+  t.throws(() => addLora(model, QV), { name: 'InputError', message: /q_proj already has an adapter/ });
+  t.throws(() => addLora(tiny(), { ...QV, r: 0 }), {
+    name: 'InputError',
+    message: /r must be a whole number of 1 or more, got 0/,
+  });
+  t.end();
+});
+
+t.test('only the adapter is trained, and training moves it', (t) => {
+  const model = tiny();
+  torch.manualSeed(4);
+  const adapter = addLora(model, { ...QV, dropout: 0.5 });
+  model.train();
+  const trainable = model.namedParameters().filter(([, parameter]) => parameter.requiresGrad);
+  t.same(
+    trainable.map(([name]) => `base_model.model.${name}`),
+    adapter.namedParameters().map(([name]) => name),
+  );
+  const fresh = numbers(model.call(ids));
+  t.same(fresh, numbers(tiny().call(ids)), 'B is zero, so a fresh adapter changes nothing');
+  model.call(ids).sum().backward();
+  for (const [name, { grad }] of adapter.namedParameters()) {
+    t.equal(grad !== null && grad.abs().sum().item() > 0, name.includes('lora_B'), `gradient of ${name}`);
+  }
+  for (const parameter of adapter.parameters()) torch.noGrad(() => parameter.add_(0.1));
+  t.notSame(numbers(model.call(ids)), numbers(model.call(ids)), 'dropout draws anew in training');
+  model.eval();
+  t.same(numbers(model.call(ids)), numbers(model.call(ids)), 'and not in eval');
+  t.end();
+});
+
+t.test('the base may be in half precision', (t) => {
+  const model = Mistral.fromFolder(join(MODELS, 'tiny'), { dtype: 'bfloat16' });
+  const adapter = loadLora(model, ADAPTER);
+  t.equal(adapter.parameters()[0]?.dtype, 'float32');
+  t.equal(model.call(ids).dtype, 'bfloat16');
+  t.end();
+});
+
+t.test('saved and loaded again', (t) => {
+  const folder = t.testdir({});
+  const model = tiny();
+  const adapter = loadLora(model, ADAPTER);
+  const logits = numbers(model.call(ids));
+  adapter.save(folder, { baseModel: 'tiny' });
+  const [mine, theirs] = [folder, ADAPTER].map((dir) => openSafetensors(join(dir, 'adapter_model.safetensors')));
+  t.same([...(mine?.names ?? [])].sort(), [...(theirs?.names ?? [])].sort(), "PEFT's names");
+  const config = JSON.parse(readFileSync(join(folder, 'adapter_config.json'), 'utf8')) as object;
+  t.match(config, { peft_type: 'LORA', r: 4, lora_alpha: 12, base_model_name_or_path: 'tiny', task_type: 'CAUSAL_LM' });
+  const again = tiny();
+  loadLora(again, folder);
+  t.same(numbers(again.call(ids)), logits);
+  t.equal((again.getModule('model.layers.0.self_attn.q_proj') as LoraLinear).scaling, 3);
+  t.end();
+});
+
+t.test('adapters that do not fit are refused, and the model stays as it was', (t) => {
+  const config = JSON.parse(readFileSync(join(ADAPTER, 'adapter_config.json'), 'utf8')) as Record<string, unknown>;
+  const source = openSafetensors(join(ADAPTER, 'adapter_model.safetensors'));
+  const first = source.names[0] as string;
+  const model = tiny();
+  const before = numbers(model.call(ids));
+  const load = (change: object, edit: (state: Map<string, Tensor>) => void = () => {}) => {
+    const folder = t.testdir({ 'adapter_config.json': JSON.stringify({ ...config, ...change }) });
+    const state = new Map(source.names.map((name) => [name, source.tensor(name)]));
+    edit(state);
+    saveSafetensors(join(folder, 'adapter_model.safetensors'), state);
+    return loadLora(model, folder);
+  };
+  const cases: [change: object, edit: ((state: Map<string, Tensor>) => void) | undefined, message: RegExp][] = [
+    [{ peft_type: 'IA3' }, undefined, /adapter_config.json: peft_type must be "LORA", got "IA3"/],
+    [{ r: 0 }, undefined, /adapter_config.json: r must be 1 or more, got 0/],
+    [{ r: 8 }, undefined, /tensor ".*" is \[4, 32\], but the model makes it \[8, 32\]/],
+    [
+      { target_modules: null },
+      undefined,
+      /target_modules must be a list of module names or a regular expression, got null/,
+    ],
+    [{ use_dora: true }, undefined, /use_dora true is not supported/],
+    [{ modules_to_save: ['lm_head'] }, undefined, /modules_to_save \["lm_head"\] is not supported/],
+    [{ rank_pattern: { q_proj: 2 } }, undefined, /rank_pattern {"q_proj":2} is not supported/],
+    [{ init_lora_weights: 'pissa' }, undefined, /init_lora_weights "pissa" is not supported/],
+    [{ target_modules: ['k_proj'] }, undefined, /holds "base_model.*q_proj.*", which the adapter has no place for/],
+    [{}, (state) => state.delete(first), /adapter_model.safetensors: lacks "base_model/],
+    [{}, (state) => state.set('x', torch.ones([1])), /holds "x", which the adapter has no place for/],
+    [{}, (state) => state.set(first, torch.full(state.get(first)?.shape ?? [], NaN)), /holds NaN or infinity/],
+    [
+      {},
+      (state) => state.set(first, torch.zeros(state.get(first)?.shape ?? [], { dtype: 'int32' })),
+      /is int32, but weights must be floats/,
+    ],
+  ];
+  for (const [change, edit, message] of cases)
+    t.throws(() => load(change, edit), { name: 'InputError', message }, String(message));
+  t.same(numbers(model.call(ids)), before);
+  const folder = t.testdir({});
+  writeFileSync(join(folder, 'adapter_config.json'), JSON.stringify(config));
+  t.throws(() => loadLora(model, folder), { name: 'InputError', message: /^adapter_model.safetensors: no such file/ });
+  t.doesNotThrow(() => parseLoraConfig({ peft_type: 'LORA', r: 1, lora_alpha: 2, target_modules: 'all-linear' }));
+  t.end();
+});
+
+t.test('an adapter that is disposed of leaves nothing behind', (t) => {
+  const model = tiny();
+  const before = torch.memory().tensors;
+  for (let i = 0; i < 3; i++) {
+    const adapter = loadLora(model, ADAPTER);
+    torch.scope(() => model.call(ids));
+    adapter.dispose();
+  }
+  t.equal(torch.memory().tensors, before);
+  t.end();
+});
