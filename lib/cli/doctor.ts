@@ -96,7 +96,7 @@ function loadAddon(): Loaded | Error {
     return {
       libtorch: { version, path: folder, how },
       addon,
-      devices: torch.devices(),
+      devices: torch.devices().map(String),
       threads: torch.getNumThreads(),
     };
   } catch (error) {

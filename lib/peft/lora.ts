@@ -159,6 +159,6 @@ function checkWeight(name: string, value: Tensor, parameter: Tensor): void {
     );
   }
   if (!/^b?float\d+$/.test(value.dtype)) throw new InputError(`${where} is ${value.dtype}, but weights must be floats`);
-  const finite = torch.scope(() => value.isfinite().all().item() === true);
+  const finite = torch.scope(() => value.isfinite().all().item<boolean>());
   if (!finite) throw new InputError(`${where} holds NaN or infinity`);
 }

@@ -76,6 +76,11 @@ export function typedArrayFor(dtype: DType): TypedArrayConstructor | undefined {
   return ARRAYS[dtype];
 }
 
+/** Bytes of one element; the dtypes' names tell their bits. */
+export function itemSize(dtype: DType): number {
+  return Number(/\d+/.exec(dtype)?.[0] ?? 8) / 8;
+}
+
 /** The dtype that a typed array's elements have. */
 export function dtypeOfArray(array: ArrayBufferView): DType {
   if (array instanceof Float32Array) return 'float32';

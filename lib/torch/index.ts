@@ -68,7 +68,7 @@ export { formatTensor } from './format';
 export { Generator } from './generator';
 export { MappedFile } from './mapped-file';
 export { Scope } from './scope';
-export { takeHandle, type NestedArray } from './tensor';
+export { takeHandle, type Complex, type NestedArray } from './tensor';
 export type { BackwardOptions } from './backward';
 export type { CustomFunction, FunctionContext } from './custom-function';
 export type { GradOptions } from './autograd';

@@ -1,6 +1,6 @@
 import { backward, type BackwardOptions } from './backward';
 import { Device, isDeviceName, type DeviceLike } from './device';
-import { isDType, typedArrayFor, type DType, type Layout, type TypedArray } from './dtype';
+import { isDType, itemSize, typedArrayFor, type DType, type Layout, type TypedArray } from './dtype';
 import { formatTensor } from './format';
 import { registerHook, type HookHandle } from './hooks';
 import { native } from './load-native';
@@ -9,6 +9,11 @@ import { open } from './scope';
 
 /** Element values as nested arrays; a bare value for a tensor without dimensions. */
 export type NestedArray<T = number | bigint | boolean> = T | NestedArray<T>[];
+
+export interface Complex {
+  re: number;
+  im: number;
+}
 
 /**
  * A libtorch tensor. Every `aten` operator whose first tensor is `self` is a method, in camelCase, with autograd; an
@@ -141,9 +146,12 @@ export class Tensor {
     return this.to('cpu');
   }
 
-  /** The single element: a number, a boolean, a bigint where a number would lose digits, or `{ re, im }`. */
-  item(): number {
-    return native.item(this.handle) as number;
+  /**
+   * The single element: a number; for other dtypes say which: `item<boolean>()` of a bool tensor, `item<bigint>()` where
+   * an int64 is beyond 2^53, `item<Complex>()`.
+   */
+  item<T extends number | boolean | bigint | Complex = number>(): T {
+    return native.item(this.handle) as T;
   }
 
   /**
@@ -168,7 +176,7 @@ export class Tensor {
 
   /** The raw little-endian bytes of the elements in row-major order. */
   bytes(): Uint8Array {
-    const bytes = new Uint8Array(this.numel() * this.elementSize());
+    const bytes = new Uint8Array(this.numel() * itemSize(this.dtype));
     native.copyBytes(this.handle, bytes);
     return bytes;
   }
