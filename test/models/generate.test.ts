@@ -94,10 +94,3 @@ t.test('numbers that make no sense are refused', async (t) => {
   t.same(await run([], {}), []);
   t.same(await run([[1]], { maxNewTokens: 0 }), [[]]);
 });
-
-t.test('no tensor outlives a run', async (t) => {
-  await generate(new Counter(), PROMPTS, { maxNewTokens: 3 });
-  const before = torch.memory().tensors;
-  await generate(new Counter(), PROMPTS, { maxNewTokens: 20 });
-  t.equal(torch.memory().tensors, before);
-});
