@@ -18,8 +18,9 @@ const { progress, say } = require('./say');
 
 const ROOT = path.resolve(__dirname, '..');
 const BUILD = path.join(ROOT, 'build');
-const ADDON = path.join(BUILD, 'Release', 'soo_torch.node');
-const LOADER = path.join(BUILD, 'Release', 'soo_loader.node');
+const RELEASE = path.join(BUILD, 'Release');
+// The addon, and the small library that opens libtorch before it.
+const PRODUCTS = ['soo_torch.node', 'soo_loader.node'];
 const RECORD = path.join(BUILD, 'libtorch.json');
 const NAPI_VERSION = 9;
 
@@ -44,7 +45,7 @@ function readRecord() {
 }
 
 function isFresh(key) {
-  return fs.existsSync(ADDON) && fs.existsSync(LOADER) && readRecord()?.key === key;
+  return PRODUCTS.every((name) => fs.existsSync(path.join(RELEASE, name))) && readRecord()?.key === key;
 }
 
 function hasCommand(command) {
@@ -68,8 +69,8 @@ function findTool(wanted) {
   const cmakeJs = resolveOrNull('cmake-js/bin/cmake-js');
   // npm brings its own node-gyp and names it to the scripts it runs.
   const nodeGyp = resolveOrNull('node-gyp/bin/node-gyp.js') ?? process.env.npm_config_node_gyp;
-  if (wanted === 'cmake-js' || (!wanted && cmakeJs && hasCommand('cmake')))
-    return { name: 'cmake-js', script: cmakeJs };
+  const hasCmake = cmakeJs && hasCommand('cmake');
+  if (wanted === 'cmake-js' || (!wanted && hasCmake)) return { name: 'cmake-js', script: cmakeJs };
   if (wanted === 'node-gyp' || (!wanted && nodeGyp)) return { name: 'node-gyp', script: nodeGyp };
   throw new Error(
     wanted
@@ -91,7 +92,7 @@ function progressOf(line, counter) {
   return `${counter.done} ${path.basename(gyp[1]).replace(/\.o$/, '')}`;
 }
 
-async function runTool(label, script, args) {
+async function runTool(label, cwd, script, args) {
   const step = progress(label);
   const counter = { done: 0 };
   const onLine = (line) => {
@@ -101,7 +102,7 @@ async function runTool(label, script, args) {
   // Inside an npm script npm's settings arrive as variables; NODE_OPTIONS could load what is not there yet.
   const env = { ...process.env, NODE_OPTIONS: '', CMAKE_COLOR_DIAGNOSTICS: 'OFF' };
   const started = Date.now();
-  const { code, output } = await runCommand(process.execPath, [script, ...args], { cwd: ROOT, env, onLine });
+  const { code, output } = await runCommand(process.execPath, [script, ...args], { cwd, env, onLine });
   if (code !== 0) {
     step.done('failed');
     say(output.trimEnd());
@@ -111,13 +112,35 @@ async function runTool(label, script, args) {
   for (const line of output.split('\n')) if (/warning:/.test(line)) say(line);
 }
 
-async function buildWithCmakeJs(script, libtorch, jobs) {
-  // Its own folder below build/, so that the two tools do not trip over each other's files.
-  const out = path.join(BUILD, 'cmake');
-  const settings = ['--out', out, '--log-level', 'error', `--CDLIBTORCH=${libtorch.path}`];
-  await runTool('addon: configuring with cmake-js', script, ['configure', ...settings]);
-  await runTool('addon: compiling with cmake-js', script, ['build', ...settings, '--parallel', String(jobs)]);
-  return path.join(out, 'Release');
+/**
+ * The tool's own folder below build/, emptied when what lies there was compiled against another version: the tools
+ * go by the age of headers, and headers out of an archive are always old.
+ */
+function toolFolder(name, version) {
+  const folder = path.join(BUILD, name);
+  const stamp = path.join(folder, '.libtorch-version');
+  if (!fs.existsSync(stamp) || fs.readFileSync(stamp, 'utf8') !== version) {
+    fs.rmSync(folder, { recursive: true, force: true });
+    fs.mkdirSync(folder, { recursive: true });
+    fs.writeFileSync(stamp, version);
+  }
+  return folder;
+}
+
+/** A name for libtorch that stays the same when it moves, so that nothing is compiled anew for that. */
+function linkTo(libtorch) {
+  const link = path.join(BUILD, 'libtorch');
+  fs.rmSync(`${link}.new`, { force: true });
+  fs.symlinkSync(libtorch, `${link}.new`);
+  fs.renameSync(`${link}.new`, link);
+  return link;
+}
+
+async function buildWithCmakeJs(script, folder, libtorch, jobs) {
+  const settings = ['--out', folder, '--log-level', 'error', `--CDLIBTORCH=${libtorch}`];
+  await runTool('addon: configuring with cmake-js', ROOT, script, ['configure', ...settings]);
+  await runTool('addon: compiling with cmake-js', ROOT, script, ['build', ...settings, '--parallel', String(jobs)]);
+  return path.join(folder, 'Release');
 }
 
 /** The folder above include/node where this Node brings its headers along: then nothing is downloaded. */
@@ -126,29 +149,27 @@ function headersFolder() {
   return fs.existsSync(path.join(prefix, 'include', 'node', 'node_api.h')) ? prefix : null;
 }
 
-async function buildWithNodeGyp(script, libtorch, jobs) {
+async function buildWithNodeGyp(script, folder, libtorch, jobs) {
+  // node-gyp always builds into `build` beside binding.gyp: it gets a folder in which everything else is a link.
+  for (const name of ['binding.gyp', 'native', 'package.json', 'scripts']) {
+    fs.rmSync(path.join(folder, name), { force: true });
+    fs.symlinkSync(path.join(ROOT, name), path.join(folder, name));
+  }
   const headers = headersFolder();
-  const settings = headers ? [`--nodedir=${headers}`] : [];
-  fs.rmSync(ADDON, { force: true });
-  const libtorchSetting = ['--', `-Dlibtorch=${libtorch.path}`];
-  await runTool('addon: configuring with node-gyp', script, [
-    'configure',
-    '--release',
-    ...settings,
-    ...libtorchSetting,
-  ]);
-  await runTool('addon: compiling with node-gyp', script, ['build', '--release', '-j', String(jobs), ...settings]);
-  return path.dirname(ADDON);
+  const settings = ['--release', ...(headers ? [`--nodedir=${headers}`] : [])];
+  const configure = ['configure', ...settings, '--', `-Dlibtorch=${libtorch}`];
+  await runTool('addon: configuring with node-gyp', folder, script, configure);
+  await runTool('addon: compiling with node-gyp', folder, script, ['build', ...settings, '-j', String(jobs)]);
+  return path.join(folder, 'build', 'Release');
 }
 
-/** Moves what was built into place by renaming: a running process keeps the file it has mapped. */
+/** Moves what was built into place by renaming: a running process keeps the files it has mapped. */
 function putInPlace(folder) {
-  if (folder === path.dirname(ADDON)) return;
-  fs.mkdirSync(path.dirname(ADDON), { recursive: true });
-  for (const target of [ADDON, LOADER]) {
-    const aside = `${target}.${process.pid}`;
-    fs.copyFileSync(path.join(folder, path.basename(target)), aside);
-    fs.renameSync(aside, target);
+  fs.mkdirSync(RELEASE, { recursive: true });
+  for (const name of PRODUCTS) {
+    const aside = path.join(RELEASE, `${name}.${process.pid}`);
+    fs.copyFileSync(path.join(folder, name), aside);
+    fs.renameSync(aside, path.join(RELEASE, name));
   }
 }
 
@@ -170,17 +191,16 @@ async function buildAddon({ force = false, tool: wantedTool = process.env.SOO_TO
   await withLock(path.join(BUILD, '.lock'), 'building the addon', async () => {
     if (!force && isFresh(key)) return;
     const tool = findTool(wantedTool);
-    const jobs = os.availableParallelism();
-    fs.rmSync(RECORD, { force: true });
     const build = tool.name === 'cmake-js' ? buildWithCmakeJs : buildWithNodeGyp;
-    putInPlace(await build(tool.script, libtorch, jobs));
+    const folder = toolFolder(tool.name, libtorch.version);
+    putInPlace(await build(tool.script, folder, linkTo(libtorch.path), os.availableParallelism()));
     writeRecord(libtorch, key, tool.name);
-    say(`addon built: ${path.relative(ROOT, ADDON)} (${nativeSources().length} source files, ${tool.name})`);
+    say(`addon built: ${path.relative(ROOT, RELEASE)} (${nativeSources().length} source files, ${tool.name})`);
   });
   return readRecord();
 }
 
-module.exports = { buildAddon, isAddonFresh: (libtorch) => isFresh(keyOf(libtorch)), ADDON, RECORD };
+module.exports = { buildAddon, RECORD };
 
 if (require.main === module) {
   const flags = process.argv.slice(2);
