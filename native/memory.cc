@@ -31,6 +31,14 @@ napi_value keep(Environment& self, napi_env env, size_t, napi_value* argv) {
   return nullptr;
 }
 
+/** lift(handle, level): the tensor outlives the scopes inside the scope `level` */
+napi_value lift(Environment& self, napi_env env, size_t, napi_value* argv) {
+  const int64_t level = to_int64(env, argv[1]);
+  if (level < 0) throw BadArgument("a scope's level starts at 1, and 0 stands for no scope");
+  self.tensors.lift(to_double(env, argv[0]), static_cast<size_t>(level));
+  return nullptr;
+}
+
 /** watch(object, handle): frees the tensor once the object is collected */
 napi_value watch(Environment& self, napi_env env, size_t, napi_value* argv) {
   napi_valuetype type;
@@ -61,6 +69,7 @@ void define_memory(napi_env env, napi_value exports) {
   define<dispose>(env, exports, "dispose");
   define<is_live>(env, exports, "isLive");
   define<keep>(env, exports, "keep");
+  define<lift>(env, exports, "lift");
   define<watch>(env, exports, "watch");
   define<sweep>(env, exports, "sweep");
   define<memory>(env, exports, "memory");

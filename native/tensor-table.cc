@@ -1,5 +1,6 @@
 #include "tensor-table.h"
 
+#include <algorithm>
 #include <unordered_set>
 #include <utility>
 
@@ -33,6 +34,7 @@ double TensorTable::add(at::Tensor tensor) {
   const uint32_t index = take_slot();
   Slot& slot = at(index);
   slot.tensor = std::move(tensor);
+  slot.owner = UINT32_MAX;
   slot.kept = false;
   slot.watched = false;
   ++live_;
@@ -70,6 +72,12 @@ void TensorTable::keep(double handle) {
   slot->kept = true;
 }
 
+void TensorTable::lift(double handle, size_t level) {
+  Slot* slot = find(handle);
+  if (slot == nullptr) throw StaleHandle();
+  slot->owner = std::min(slot->owner, static_cast<uint32_t>(level));
+}
+
 bool TensorTable::mark_watched(double handle) {
   Slot* slot = find(handle);
   if (slot == nullptr) throw StaleHandle();
@@ -92,7 +100,7 @@ void TensorTable::leave(size_t level, const std::vector<double>& results) {
     const double handle = made_[i];
     const Slot* slot = find(handle);
     if (slot == nullptr || slot->kept) continue;
-    if (slot->result) {
+    if (slot->result || slot->owner < level) {
       made_[end++] = handle;
     } else {
       release(handle);

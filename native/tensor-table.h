@@ -26,6 +26,8 @@ class TensorTable {
   bool release(double handle) noexcept;
   /** Takes the tensor out of every scope; whoever holds the handle owns it. */
   void keep(double handle);
+  /** Lets the tensor outlive the scopes inside the scope `level` (0: every scope), as if each had returned it. */
+  void lift(double handle, size_t level);
   /** Whether this is the first time the safety net asks about the tensor. */
   bool mark_watched(double handle);
 
@@ -45,6 +47,7 @@ class TensorTable {
     at::Tensor tensor;
     uint32_t generation = 1;
     uint32_t next_free = 0;
+    uint32_t owner = UINT32_MAX;  // level of the scope that frees it, when that is not the one it was made in
     bool kept = false;
     bool watched = false;
     bool result = false;

@@ -1,4 +1,5 @@
 import { Tensor } from '../torch';
+import { lift, open } from '../torch/scope';
 import type { HookHandle } from './hooks';
 import type { AnyModule } from './module';
 
@@ -36,15 +37,21 @@ export function capture(
 ): Capture {
   let activations = new Map<string, Tensor>();
   const chosen = choose(model, which);
+  let level: number | null = null; // of the scope that the model was called in, while it runs
+  const start = model.registerForwardPreHook(() => void (level = open.depth));
   const handles: HookHandle[] = chosen.map(([name, module]) => {
     const store = (value: unknown): void => {
-      const tensor = tensorOf(name, value);
-      activations.set(name, options.detach ? tensor.detach() : tensor);
+      const output = tensorOf(name, value);
+      const tensor = options.detach ? output.detach() : output;
+      if (level !== null) lift(tensor, level);
+      activations.set(name, tensor);
     };
     return options.at === 'input'
       ? module.registerForwardPreHook((_, args) => store(args[0]))
       : module.registerForwardHook((_, __, output) => store(output));
   });
+  const end = model.registerForwardHook(() => void (level = null));
+  handles.push(start, end);
   const clear = (): void => activations.clear();
   const take = (): Map<string, Tensor> => {
     const taken = activations;

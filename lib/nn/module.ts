@@ -1,4 +1,4 @@
-import { torch, Tensor, type DType } from '../torch';
+import { isDType, torch, Tensor, type DeviceLike, type DType } from '../torch';
 import { HookList, type HookHandle } from './hooks';
 import { Parameter } from './parameter';
 import { propertySlots, stateName, type Slot } from './slots';
@@ -191,7 +191,7 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
   }
 
   /** Moves parameters, gradients and buffers in place; a dtype reaches only the floating-point ones. */
-  to(target: DType | string, dtype?: DType): this {
+  to(target: DType | DeviceLike, dtype?: DType): this {
     const tensors = [...this.parameters(), ...this.namedBuffers().map(([, buffer]) => buffer)];
     torch.scope(() =>
       torch.noGrad(() => {
@@ -228,12 +228,11 @@ function join(prefix: string, name: string): string {
   return prefix ? `${prefix}.${name}` : name;
 }
 
-const DTYPE = /^(float|bfloat|complex|u?int|bool)\d*/;
 const FLOATING = /^(float|bfloat|complex)/;
 
-function moveTensor(tensor: Tensor, target: string, dtype?: DType): void {
+function moveTensor(tensor: Tensor, target: DType | DeviceLike, dtype?: DType): void {
   const move = (t: Tensor): Tensor => {
-    if (DTYPE.test(target)) return FLOATING.test(t.dtype) ? t.to(target as DType) : t;
+    if (isDType(target)) return FLOATING.test(t.dtype) ? t.to(target) : t;
     return dtype && FLOATING.test(t.dtype) ? t.to(target, dtype) : t.to(target);
   };
   const grad = tensor.grad;

@@ -1,10 +1,9 @@
-import { torch, Tensor, type DType } from '../torch';
-import { takeHandle } from '../torch/tensor';
+import { takeHandle, torch, Tensor, type DeviceLike, type DType } from '../torch';
 
 /** Where and in which dtype a layer makes its parameters; libtorch's defaults (float32, cpu) when left out. */
 export interface Placement {
   dtype?: DType;
-  device?: string;
+  device?: DeviceLike;
 }
 
 /**

@@ -33,6 +33,7 @@ export interface NativeAddon {
   dispose(handle: number): boolean;
   isLive(handle: number): boolean;
   keep(handle: number): void;
+  lift(handle: number, level: number): void;
   watch(object: object, handle: number): void;
   sweep(): void;
   memory(): { tensors: number; bytes: number };

@@ -44,7 +44,8 @@ function overloadsOf(family: OperatorFamily): Overload[] {
   return family.overloads;
 }
 
-function isKeywords(value: unknown): value is Keywords {
+/** Whether a value is the options object at the end of a call. */
+export function isKeywords(value: unknown): value is Keywords {
   if (typeof value !== 'object' || value === null) return false;
   const prototype = Object.getPrototypeOf(value) as unknown;
   return prototype === Object.prototype || prototype === null;

@@ -1,5 +1,5 @@
 import { native } from './load-native';
-import { call, callFast, NOT_SIMPLE, overloadFunction, type OperatorFamily } from './operator-call';
+import { call, callFast, isKeywords, NOT_SIMPLE, overloadFunction, type OperatorFamily } from './operator-call';
 import type { TorchFunctions } from './operators.generated';
 import { camelCase } from './schema';
 import { Tensor } from './tensor';
@@ -42,8 +42,8 @@ function functionOf(family: OperatorFamily) {
 /** `requiresGrad` is no argument of libtorch's operators, and yet every maker of tensors takes it. */
 function acceptRequiresGrad(make: (...args: unknown[]) => unknown) {
   return (...args: unknown[]): unknown => {
-    const options = args.at(-1) as { requiresGrad?: boolean } | undefined;
-    if (typeof options !== 'object' || options === null || !('requiresGrad' in options)) return make(...args);
+    const options = args.at(-1);
+    if (!isKeywords(options) || !('requiresGrad' in options)) return make(...args);
     const { requiresGrad, ...rest } = options;
     const made = make(...args.slice(0, -1), rest) as Tensor;
     if (requiresGrad) made.requiresGrad = true;

@@ -4,6 +4,15 @@ import type { Tensor } from './tensor';
 /** How many scopes are open. Outside of all of them the safety net watches every new tensor. */
 export const open = { depth: 0 };
 
+/**
+ * Lets `tensor` live until the scope of that level closes (0: outside of all scopes), however many scopes opened inside
+ * it close before. `open.depth` is the level of the innermost scope.
+ */
+export function lift(tensor: Tensor, level: number): void {
+  native.lift(tensor.handle, level);
+  if (level === 0) native.watch(tensor, tensor.handle);
+}
+
 /** Adds the tensors found in `value` to `found`: itself, or inside arrays, plain objects, Maps and Sets of any depth. */
 function collect(value: unknown, isTensor: (value: object) => value is Tensor, found: Tensor[], seen: Set<object>): void {
   if (typeof value !== 'object' || value === null || seen.has(value)) return;

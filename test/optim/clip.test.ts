@@ -15,7 +15,7 @@ interface Clipping {
 const { clipping } = expected<{ clipping: Clipping[] }>('optim');
 
 function withGrad(grad: number[] | number[][]): Parameter {
-  const tensor = torch.tensor(grad);
+  const tensor = torch.tensor(grad, { dtype: 'float32' });
   const parameter = new Parameter(torch.zeros(tensor.shape));
   parameter.grad = tensor;
   return parameter;
