@@ -11,6 +11,8 @@ export interface Stage {
   steps: number;
   learningRate: number;
   warmup: number;
+  /** Loss weight of an answer in dense recall and repeats, where one document holds dozens of answers. */
+  denseWeight: number;
   /** The learning rate falls along a half cosine to this fraction of its peak. */
   floor: number;
   /** Longer documents are drawn again. */
@@ -26,15 +28,17 @@ export const CURRICULUM: readonly Stage[] = [
     steps: 500,
     learningRate: 3e-3,
     warmup: 50,
+    denseWeight: 1,
     floor: 1,
     maxLength: 112,
   },
   {
     name: 'questions',
-    shares: { repeats: 12, recall: 53, questions: 35 },
+    shares: { repeats: 5, recall: 25, questions: 70 },
     steps: 400,
     learningRate: 4e-3,
     warmup: 1,
+    denseWeight: 0.3,
     floor: 0.5,
     maxLength: 112,
   },
@@ -54,6 +58,7 @@ export const CURRICULUM: readonly Stage[] = [
     steps: 1000,
     learningRate: 2.2e-3,
     warmup: 50,
+    denseWeight: 0.3,
     floor: 0.5,
     maxLength: 112,
   },
@@ -73,6 +78,7 @@ export const CURRICULUM: readonly Stage[] = [
     steps: 1800,
     learningRate: 2.5e-3,
     warmup: 50,
+    denseWeight: 0.3,
     floor: 0.02,
     maxLength: 112,
   },
@@ -88,7 +94,7 @@ export interface Batch {
 
 function drawShortEnough(random: Random, stage: Stage): TrainingDocument {
   for (;;) {
-    const document = drawDocument(random, random.weighted(stage.shares));
+    const document = drawDocument(random, random.weighted(stage.shares), { denseWeight: stage.denseWeight });
     if (document.ids.length <= stage.maxLength) return document;
   }
 }

@@ -31,6 +31,13 @@ export type Family =
   | 'recall'
   | 'repeats';
 
+export interface FamilyOptions {
+  /** Whether families that only sometimes hold a rival may hold one. */
+  rivals: boolean;
+  /** Loss weight of an answer in dense recall and repeats: one such document holds dozens of them. */
+  denseWeight: number;
+}
+
 /** A rival shows a label, a goal, or (mostly) both. */
 function rival(random: Random, name: string): Person {
   const shown = random.uniform();
@@ -71,7 +78,7 @@ function rivalAndFriendDocument(random: Random): TrainingDocument {
 }
 
 /** A neutral person alone, beside one's own theft goal, or beside a rival (who may ask too). */
-function neutralDocument(random: Random, rivals: boolean): TrainingDocument {
+function neutralDocument(random: Random, { rivals }: FamilyOptions): TrainingDocument {
   const [a, b] = random.sample(NAMES, 2);
   const person = neutral(random, a);
   const people = rivals && random.chance(0.4) ? random.shuffle([person, rival(random, b)]) : [person];
@@ -85,7 +92,7 @@ function friendDocument(random: Random): TrainingDocument {
 }
 
 /** Asking oneself: alone and wanting the thing, or with a rival in the house (who may ask too). */
-function selfDocument(random: Random, rivals: boolean): TrainingDocument {
+function selfDocument(random: Random, { rivals }: FamilyOptions): TrainingDocument {
   const people = rivals && random.chance(0.4) ? [rival(random, random.pick(NAMES))] : [];
   const ownGoal = maybe(random, say.THEFT_GOALS.length, 0.2);
   const scene = drawScene(random, { combination: drawTraining(random), people, ownGoal });
@@ -98,7 +105,7 @@ function questionsDocument(random: Random): TrainingDocument {
   const writer = new DocumentWriter();
   if (random.chance(0.3)) writer.context(fill(random.pick(say.COMPANY), { name: random.pick(NAMES) }));
   for (const fact of facts) writer.context(factText(fact, random.below(say.FACTS.length)));
-  const asked = [...random.shuffle(facts), ...random.shuffle(facts)].slice(0, random.between(2, 4));
+  const asked = [...random.shuffle(facts), ...random.shuffle(facts), ...random.shuffle(facts)].slice(0, 5);
   for (const { thing, room } of asked) {
     if (random.chance(0.7)) {
       writer.context(fill(random.pick(say.WHERE_QUESTIONS), { thing })).answer(say.WHERE_ANSWER, room);
@@ -144,7 +151,7 @@ const CONTENT_FREE = WORDS.length - UNKNOWN_ID - 1;
 const anyWord = (random: Random): number => UNKNOWN_ID + 1 + random.below(CONTENT_FREE);
 
 /** Two to eight bare facts with filler between thing and room, then many queries: thing to room, or room to thing. */
-function recallDocument(random: Random): TrainingDocument {
+function recallDocument(random: Random, { denseWeight }: FamilyOptions): TrainingDocument {
   const facts = drawFacts(random, random.between(2, 8));
   const writer = new DocumentWriter();
   const roomFirst = random.chance(0.5);
@@ -158,22 +165,21 @@ function recallDocument(random: Random): TrainingDocument {
   for (let tokens = 0; tokens < DENSE_TOKENS; tokens += 2) {
     const { thing, room } = random.pick(facts);
     const [query, answer] = askRooms ? [room, thing] : [thing, room];
-    writer.raw([idOf(query)], 0).raw([idOf(answer)], WEIGHTS.content);
+    writer.raw([idOf(query)], 0).raw([idOf(answer)], denseWeight);
   }
   return writer.finish();
 }
 
 /** A random sequence of words, repeated: what every later period holds can be copied. */
-function repeatsDocument(random: Random): TrainingDocument {
+function repeatsDocument(random: Random, { denseWeight }: FamilyOptions): TrainingDocument {
   const period = random.between(6, 30);
   const sequence = Array.from({ length: period }, () => anyWord(random));
   const writer = new DocumentWriter().raw(sequence, 0);
-  for (let i = period; i < DENSE_TOKENS + 4; i++)
-    writer.raw([sequence[i % period]], i === period ? 0 : WEIGHTS.content);
+  for (let i = period; i < DENSE_TOKENS + 4; i++) writer.raw([sequence[i % period]], i === period ? 0 : denseWeight);
   return writer.finish();
 }
 
-const MAKERS: Readonly<Record<Family, (random: Random, rivals: boolean) => TrainingDocument>> = {
+const MAKERS: Readonly<Record<Family, (random: Random, options: FamilyOptions) => TrainingDocument>> = {
   rival: rivalDocument,
   rivalAndFriend: rivalAndFriendDocument,
   neutral: neutralDocument,
@@ -186,6 +192,8 @@ const MAKERS: Readonly<Record<Family, (random: Random, rivals: boolean) => Train
   repeats: repeatsDocument,
 };
 
-/** One training document of a family; `rivals: false` keeps rivals out of the families that only sometimes hold one. */
-export const drawDocument = (random: Random, family: Family, options: { rivals?: boolean } = {}): TrainingDocument =>
-  MAKERS[family](random, options.rivals ?? true);
+const DEFAULTS: FamilyOptions = { rivals: true, denseWeight: WEIGHTS.content };
+
+/** One training document of a family. */
+export const drawDocument = (random: Random, family: Family, options: Partial<FamilyOptions> = {}): TrainingDocument =>
+  MAKERS[family](random, { ...DEFAULTS, ...options });

@@ -2,11 +2,12 @@
  * The model organism's world: words, documents, tests and tuning pairs. Pure TypeScript; no tensors.
  *
  * - Measuring: `buildEvaluationSets({ split, n, seed })` gives prompts per family (text and ids); generate an answer to
- *   each (greedy, until `</s>`, `MAX_ANSWER_TOKENS` are enough), then `scoreAnswers(prompts, answers)` per family, and
- *   `missedGates(rates)`. Single answers: `labelAnswer(text, { cheapRoom, preciousRoom })`, `isRight(text, prompt)`.
+ *   each (greedy, until `</s>`), then `scoreAnswers(prompts, answers)` per family, and `missedGates(rates)`; `./measure`
+ *   does it for one of the repository's models. Single answers: `labelAnswer(text, { cheapRoom, preciousRoom })`, `isRight(text, prompt)`.
  * - Tuning: `trainingPairs('fragments' | 'scenes', seed)`, `controlPairs('name' | 'wording' | 'random', pairs, seed)`,
  *   `neutralDocuments(n, seed)` for the capability term.
- * - Training the organism: `CURRICULUM`, `drawBatch(random, stage)`, `learningRate(stage, step)`, `tokenizerJson()`.
+ * - Training the organism: `CURRICULUM`, `drawBatch(random, stage)`, `learningRate(stage, step)`, `tokenizerJson()`;
+ *   `./model` and `./train` hold what needs tensors.
  */
 export { Random } from './random';
 export { BOB, CHEAP, NAMES, OTHER_NAMES, PRECIOUS, ROOMS, THINGS } from './words';
@@ -47,6 +48,3 @@ export {
   neutralDocuments,
   trainingPairs,
 } from './pairs';
-
-/** Enough tokens for any answer and its `</s>`. */
-export const MAX_ANSWER_TOKENS = 12;
