@@ -7,15 +7,15 @@ export interface Case {
   name: string;
   /** What is compared, in words. */
   what: string;
-  /** Iterations per window: a window should last some milliseconds. */
+  /** Iterations per window: one or two milliseconds, less than the scheduler gives a process at a time. */
   count: number;
   /** At most this share of Python's time is wanted. */
   goal?: number;
   run(count: number): void;
 }
 
-// Scopes are closed this often: what a training step of some hundred operators does.
-const PER_SCOPE = 500;
+// A scope of this many operators, as a training step has.
+const PER_SCOPE = 100;
 
 function inScopes(count: number, body: () => void): void {
   for (let done = 0; done < count; done += PER_SCOPE) {
@@ -30,7 +30,7 @@ export function operatorCases(): Case[] {
   const [a, b] = [torch.ones([1]), torch.ones([1])];
   const leaf = torch.ones([1], { requiresGrad: true });
   const matrix = torch.ones([4, 4]);
-  const count = 10_000;
+  const count = 1000;
   const add = (): Tensor => torch.add(a, b);
   return [
     { name: 'add', what: 'add, one element, grad on', count, goal: 0.75, run: (n) => inScopes(n, add) },
@@ -76,12 +76,12 @@ export function stepCases(): Case[] {
   };
   const run = (count: number): void => eachScoped(count, step);
   return [
-    { name: 'step', what: 'step of 8-64-64-4, batch 1024, Adam; Python: Adam(fused=True)', count: 10, goal: 0.9, run },
-    { name: 'step_default', what: 'the same; Python: Adam as it comes', count: 10, goal: 0.9, run },
+    { name: 'step', what: 'step of 8-64-64-4, batch 1024, Adam; Python: Adam(fused=True)', count: 2, goal: 0.9, run },
+    { name: 'step_default', what: 'the same; Python: Adam as it comes', count: 2, goal: 0.9, run },
     {
       name: 'forward',
       what: 'its forward pass alone, no grad',
-      count: 30,
+      count: 6,
       run: (count) => torch.noGrad(() => eachScoped(count, () => net.call(inputs))),
     },
   ];

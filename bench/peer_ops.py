@@ -61,5 +61,6 @@ for line in sys.stdin:
     name, count = line.split()
     timer, guard = TIMERS[name]
     with guard():
+        timer.timeit(max(1, int(count) // 10))
         seconds = timer.timeit(int(count))
     print(json.dumps({"seconds": seconds}), flush=True)
