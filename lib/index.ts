@@ -1,6 +1,21 @@
 /** soo-torch: libtorch for Node.js, and self-other overlap fine-tuning on it. One name for each floor of `lib`. */
-export * from './torch';
+export {
+  DTYPES,
+  Device,
+  Event,
+  Generator,
+  MappedFile,
+  Scope,
+  Stream,
+  Tensor,
+  formatTensor,
+  isDType,
+  torch,
+} from './torch';
+export type * from './torch';
 export * as checkpoints from './checkpoints';
+export * as models from './models';
 export * as nn from './nn';
 export * as optim from './optim';
+export * as peft from './peft';
 export * as text from './text';
