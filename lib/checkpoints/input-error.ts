@@ -12,7 +12,6 @@ export class InputError extends Error {
 
 /** Text with line breaks and control characters taken out, cut to `limit` characters. */
 export function oneLine(text: string, limit = 400): string {
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what has to go
   const flat = text.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
   return flat.length <= limit ? flat : `${flat.slice(0, limit - 1)}…`;
 }

@@ -50,14 +50,14 @@ async function decodeBatch(
   const stops = new Set([eosId ?? []].flat());
   const done = indices.map(() => false);
   signal?.throwIfAborted();
-  const prompts = indices.map((index) => ids[index] as readonly number[]);
+  const prompts = indices.map((index) => ids[index]);
   const session = torch.scope(() => torch.inferenceMode(() => model.startDecoding(prompts, maxNewTokens)));
   try {
     let tokens = greedy(() => session.prefill());
     for (let made = 1; ; made++) {
       indices.forEach((index, row) => {
         if (done[row]) return;
-        const token = tokens[row] as number;
+        const token = tokens[row];
         outputs[index]?.push(token);
         done[row] = stops.has(token);
         onToken?.(index, token);

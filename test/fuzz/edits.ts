@@ -15,7 +15,7 @@ export function seeded(seed: number): Random {
     return (x ^ (x >>> 14)) >>> 0;
   };
   const below = (n: number): number => Math.floor((next() / 2 ** 32) * n);
-  return { below, pick: (items) => items[below(items.length)] as (typeof items)[number] };
+  return { below, pick: (items) => items[below(items.length)] };
 }
 
 /** A copy of `bytes` with one to four random edits: bits flipped, bytes changed, cut, inserted, doubled or cut off. */

@@ -43,7 +43,7 @@ for (const name of ['tiny', 'tied'] as const) {
       false,
       'frozen as loaded',
     );
-    near(model.call(column(forward.ids[0] as number[])), forward.single, 'one prompt, every position');
+    near(model.call(column(forward.ids[0])), forward.single, 'one prompt, every position');
     const { ids, attentionMask } = padLeft(forward.ids.slice(0, 3), { length: forward.width });
     near(model.call(ids, { attentionMask }), forward.padded, 'padded on the left, pads included');
     const positions = torch.arange(forward.width).unsqueeze(0);
@@ -51,7 +51,7 @@ for (const name of ['tiny', 'tied'] as const) {
     forward.ids.forEach((prompt, i) => {
       near(
         model.call(column(prompt), { lastTokenOnly: true }).view([-1]),
-        forward.last[i] as Thinned,
+        forward.last[i],
         `last token of prompt ${i}`,
       );
     });
@@ -80,7 +80,7 @@ for (const name of ['tiny', 'tied'] as const) {
     const norms = model.namedParameters().map(([key, { grad }]) => [key, grad ? grad.norm().item() : NaN] as const);
     t.same(norms.map(([key]) => key).sort(), Object.keys(training.gradNorms).sort(), 'same parameters');
     for (const [key, norm] of norms) {
-      const wanted = training.gradNorms[key] as number;
+      const wanted = training.gradNorms[key];
       t.ok(Math.abs(norm - wanted) <= 1e-4 * wanted + 1e-7, `gradient of ${key}: ${norm} and ${wanted}`);
     }
   });

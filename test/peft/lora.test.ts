@@ -24,7 +24,7 @@ const ADAPTER = join(MODELS, 'tiny-adapter');
 const QV = { r: 4, alpha: 12, targetModules: ['q_proj', 'v_proj'] };
 
 const tiny = (): Mistral => Mistral.fromFolder(join(MODELS, 'tiny'));
-const ids = torch.tensor([forward.ids[0] as number[]]);
+const ids = torch.tensor([forward.ids[0]]);
 const lastLogits = (model: Mistral, prompt: number[]): Tensor =>
   model.call(torch.tensor([prompt]), { lastTokenOnly: true }).view([-1]);
 
@@ -141,7 +141,7 @@ t.test('saved and loaded again', (t) => {
 t.test('adapters that do not fit are refused, and the model stays as it was', (t) => {
   const config = JSON.parse(readFileSync(join(ADAPTER, 'adapter_config.json'), 'utf8')) as Record<string, unknown>;
   const source = openSafetensors(join(ADAPTER, 'adapter_model.safetensors'));
-  const first = source.names[0] as string;
+  const first = source.names[0];
   const model = tiny();
   const before = numbers(model.call(ids));
   const load = (change: object, edit: (state: Map<string, Tensor>) => void = () => {}) => {

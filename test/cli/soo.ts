@@ -1,0 +1,33 @@
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+
+export interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+const ROOT = path.resolve(__dirname, '../..');
+
+/** Runs every call in one process, which spares the start of Node for each, and catches what it prints. */
+const RUN = `
+  const { main } = require('./lib/cli/program');
+  (async () => {
+    const outcomes = [];
+    const real = process.stdout.write.bind(process.stdout);
+    for (const argv of JSON.parse(process.argv[1])) {
+      const caught = { stdout: '', stderr: '' };
+      for (const name of ['stdout', 'stderr']) process[name].write = (text) => ((caught[name] += text), true);
+      outcomes.push({ code: await main(argv), ...caught });
+    }
+    real(JSON.stringify(outcomes));
+  })();
+`;
+
+/** Runs `soo` from its sources, once per list of arguments. */
+export function soo(...calls: string[][]): Outcome[] {
+  const args = ['-r', 'ts-node/register/transpile-only', '-e', RUN, '--', JSON.stringify(calls)];
+  const ran = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 2 ** 28 });
+  if (ran.status !== 0) throw new Error(ran.stderr);
+  return JSON.parse(ran.stdout) as Outcome[];
+}
