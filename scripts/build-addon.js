@@ -99,8 +99,9 @@ async function runTool(label, cwd, script, args) {
     const text = progressOf(line, counter);
     if (text) step.update(text);
   };
-  // Inside an npm script npm's settings arrive as variables; NODE_OPTIONS could load what is not there yet.
-  const env = { ...process.env, NODE_OPTIONS: '', CMAKE_COLOR_DIAGNOSTICS: 'OFF' };
+  // The builds call `node`, and it shall be this one. NODE_OPTIONS could load what is not there yet.
+  const search = [path.dirname(process.execPath), process.env.PATH].filter(Boolean).join(path.delimiter);
+  const env = { ...process.env, PATH: search, NODE_OPTIONS: '', CMAKE_COLOR_DIAGNOSTICS: 'OFF' };
   const started = Date.now();
   const { code, output } = await runCommand(process.execPath, [script, ...args], { cwd, env, onLine });
   if (code !== 0) {

@@ -12,16 +12,16 @@ const ROOT = path.resolve(__dirname, '..');
 
 function readJson(file) {
   try {
-    return JSON.parse(fs.readFileSync(path.join(ROOT, file), 'utf8'));
+    return JSON.parse(fs.readFileSync(file, 'utf8'));
   } catch {
     return null;
   }
 }
 
 /** Names of packages that package-lock.json wants and node_modules lacks or has in another version. */
-function missingDependencies() {
-  const wanted = readJson('package-lock.json')?.packages ?? {};
-  const installed = readJson('node_modules/.package-lock.json')?.packages ?? {};
+function missingDependencies(root = ROOT) {
+  const wanted = readJson(path.join(root, 'package-lock.json'))?.packages ?? {};
+  const installed = readJson(path.join(root, 'node_modules', '.package-lock.json'))?.packages ?? {};
   return Object.entries(wanted)
     .filter(([name, { optional, version }]) => name && !optional && installed[name]?.version !== version)
     .map(([name]) => name.replace(/^node_modules\//, ''));
@@ -67,4 +67,4 @@ function whenReady(work) {
     });
 }
 
-module.exports = { whenReady, ROOT };
+module.exports = { whenReady, missingDependencies, ROOT };
