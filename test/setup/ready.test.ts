@@ -1,9 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import path from 'node:path';
 import t from 'tap';
 import { missingDependencies } from '../../scripts/ready';
-
-const ROOT = path.resolve(__dirname, '../..');
 
 t.test('dependencies are missing when they are not there or have another version', async (t) => {
   const wanted = { '': {}, 'node_modules/a': { version: '1.0.0' }, 'node_modules/b': { version: '2.0.0' } };
@@ -15,14 +11,4 @@ t.test('dependencies are missing when they are not there or have another version
   const other = { ...wanted, 'node_modules/b': { version: '2.0.1' } };
   t.same(missingDependencies(t.testdir({ ...lock, ...installed(other) })), ['b']);
   t.same(missingDependencies(t.testdir({ ...lock, ...installed(wanted) })), [], 'optional ones may be absent');
-});
-
-t.test('what is ready stays as it is, and is found so within three seconds', async (t) => {
-  t.same(missingDependencies(), []);
-  const begun = process.hrtime.bigint();
-  const { status, stderr } = spawnSync(process.execPath, ['scripts/build.js'], { cwd: ROOT, encoding: 'utf8' });
-  const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
-  t.equal(status, 0, stderr);
-  t.match(stderr, /^libtorch 2\.\S+ at \S+ \(.*\)\n$/, 'only the choice of libtorch is told');
-  t.ok(seconds < 3, `${seconds.toFixed(2)} s`);
 });
