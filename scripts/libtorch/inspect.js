@@ -56,32 +56,33 @@ function inSystem(name) {
   return systemLibraries.has(name);
 }
 
-/** Names of libraries that loading `lib/libtorch.so` would ask for and not find, each as [name, asked for by]. */
+/**
+ * Names of libraries that loading libtorch would ask for and not find, each as [name, asked for by]. A name that one
+ * library finds serves all others too: the dynamic loader goes by names of what it has loaded already.
+ */
 function findUnresolved(lib, env) {
-  const unresolved = [];
   const queue = ['libtorch.so', 'libtorch_cpu.so', 'libtorch_cuda.so'].map((name) => path.join(lib, name));
-  const seen = new Set(queue);
   const fromEnv = (env.LD_LIBRARY_PATH ?? '').split(':').filter(Boolean);
+  const found = new Set(queue.map((file) => path.basename(file)));
+  const missed = new Map();
   while (queue.length > 0) {
-    const file = queue.pop();
+    const file = queue.shift();
     if (!fs.existsSync(file)) continue;
     const { needed, runPath } = readElf(file);
     const here = path.dirname(file);
     const folders = [...runPath.map((entry) => entry.replace(/\$\{?ORIGIN\}?/g, here)), lib, ...fromEnv];
-    for (const name of needed.filter((each) => !SYSTEM.test(each))) {
-      const found = folders.map((folder) => path.join(folder, name)).find((each) => fs.existsSync(each));
-      if (found && !seen.has(path.resolve(found))) {
-        seen.add(path.resolve(found));
-        queue.push(path.resolve(found));
-      }
-      if (!found && !inSystem(name)) unresolved.push([name, path.basename(file)]);
+    for (const name of needed.filter((each) => !SYSTEM.test(each) && !found.has(each))) {
+      const place = folders.map((folder) => path.join(folder, name)).find((each) => fs.existsSync(each));
+      if (place) queue.push(path.resolve(place));
+      if (place || inSystem(name)) found.add(name);
+      else missed.set(name, path.basename(file));
     }
   }
-  return unresolved;
+  return [...missed].filter(([name]) => !found.has(name));
 }
 
 function describeUnresolved(unresolved, cuda) {
-  const names = [...new Set(unresolved.map(([name]) => name))];
+  const names = unresolved.map(([name]) => name);
   const list = names.slice(0, 4).join(', ') + (names.length > 4 ? ` and ${names.length - 4} more` : '');
   const cudaOnly = cuda && unresolved.every(([, by]) => /cuda|cu|nv/i.test(by));
   return cudaOnly

@@ -83,3 +83,14 @@ t.test('libraries of another processor, cut short, or no libraries at all', asyn
   writeFileSync(path.join(folder, 'lib/libtorch_cpu.so'), Buffer.alloc(200, 'x'));
   t.match(problemOf(folder), /^broken: .*no ELF header/);
 });
+
+t.test('a library that another one finds is there for all', async (t) => {
+  const root = t.testdir();
+  const folder = writeLibtorch(path.join(root, 'libtorch'), { cudaNeeds: ['libcusolver-fake.so', 'libcublas-fake.so'] });
+  const beside = path.join(root, 'nvidia/lib');
+  mkdirSync(beside, { recursive: true });
+  // It looks where the other is not; the other has been loaded by libtorch_cuda.so.
+  writeFileSync(path.join(beside, 'libcusolver-fake.so'), fakeElf(['libcublas-fake.so'], { runPath: '/nowhere' }));
+  writeFileSync(path.join(beside, 'libcublas-fake.so'), fakeElf());
+  t.match(inspect(folder, {}), { ok: true, cuda: true });
+});
