@@ -61,13 +61,13 @@ function inSystem(name) {
  * library finds serves all others too: the dynamic loader goes by names of what it has loaded already.
  */
 function findUnresolved(lib, env) {
-  const queue = ['libtorch.so', 'libtorch_cpu.so', 'libtorch_cuda.so'].map((name) => path.join(lib, name));
+  const starts = ['libtorch.so', 'libtorch_cpu.so', 'libtorch_cuda.so'].map((name) => path.join(lib, name));
+  const queue = starts.filter((file) => fs.existsSync(file));
   const fromEnv = (env.LD_LIBRARY_PATH ?? '').split(':').filter(Boolean);
   const found = new Set(queue.map((file) => path.basename(file)));
   const missed = new Map();
   while (queue.length > 0) {
     const file = queue.shift();
-    if (!fs.existsSync(file)) continue;
     const { needed, runPath } = readElf(file);
     const here = path.dirname(file);
     const folders = [...runPath.map((entry) => entry.replace(/\$\{?ORIGIN\}?/g, here)), lib, ...fromEnv];

@@ -86,7 +86,9 @@ t.test('libraries of another processor, cut short, or no libraries at all', asyn
 
 t.test('a library that another one finds is there for all', async (t) => {
   const root = t.testdir();
-  const folder = writeLibtorch(path.join(root, 'libtorch'), { cudaNeeds: ['libcusolver-fake.so', 'libcublas-fake.so'] });
+  const folder = writeLibtorch(path.join(root, 'libtorch'), {
+    cudaNeeds: ['libcusolver-fake.so', 'libcublas-fake.so'],
+  });
   const beside = path.join(root, 'nvidia/lib');
   mkdirSync(beside, { recursive: true });
   // It looks where the other is not; the other has been loaded by libtorch_cuda.so.
