@@ -1,0 +1,36 @@
+/** Forward passes that the losses need: logits, or what one module computes on the way to them. */
+import type { Tensor } from '../torch';
+import { capture, type Module } from '../nn';
+import type { ForwardOptions } from '../models';
+import type { PairSide } from './pairs';
+
+/** A model that takes token ids [batch, seq] and gives logits [batch, seq, vocab]. */
+export type CausalModel = Module<[ids: Tensor, options?: ForwardOptions]>;
+
+/** Logits [batch, width, vocab], or [batch, 1, vocab] of the last column. */
+export function logitsOf(model: CausalModel, side: PairSide, lastTokenOnly = false): Tensor {
+  const { ids, attentionMask, positions } = side;
+  return model.call(ids, { attentionMask, positions, lastTokenOnly });
+}
+
+/** Thrown by a hook to end a forward pass that has given what was wanted of it. */
+class Reached extends Error {}
+
+/**
+ * What the module of that dotted name computes, with its gradient; no module after it runs.
+ * @returns [batch, width, features]
+ */
+export function activationOf(model: CausalModel, name: string, side: PairSide): Tensor {
+  using captured = capture(model, [name]);
+  using _stop = model.getModule(name).registerForwardHook(() => {
+    throw new Reached();
+  });
+  try {
+    logitsOf(model, side);
+  } catch (thrown) {
+    if (!(thrown instanceof Reached)) throw thrown;
+  }
+  const activation = captured.activations.get(name);
+  if (!activation) throw new RangeError(`activationOf: '${name}' took no part in the forward pass`);
+  return activation;
+}

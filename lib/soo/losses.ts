@@ -1,0 +1,91 @@
+/** The self-other overlap losses and the capability term, as functions that the fine-tuning loop is handed. */
+import { torch, type Tensor } from '../torch';
+import type { PaddedBatch } from '../models';
+import { batchMeanKl, meanKl, meanSquare } from './distances';
+import { activationOf, logitsOf, type CausalModel } from './forward';
+import type { PairBatch, PairSide } from './pairs';
+import { compareAt, type PositionChoice } from './positions';
+
+/** What is minimised, as a scalar with gradient; or the scalar with the parts it is made of, for the record. */
+export type Loss<Batch> = (batch: Batch) => Tensor | LossParts;
+
+export interface LossParts {
+  total: Tensor;
+  /** Scalars by name, before their weights. */
+  parts: Readonly<Record<string, Tensor>>;
+}
+
+export interface OverlapOptions extends PositionChoice {
+  /**
+   * Leaves the self side where it is: no gradient flows through it, and the other side moves towards it. Without it
+   * both sides move, as upstream's do. Default false.
+   */
+  detachSelf?: boolean;
+}
+
+type Pass = (side: PairSide) => Tensor;
+
+function bothSides(pass: Pass, batch: PairBatch, detachSelf: boolean): { self: Tensor; other: Tensor } {
+  const self = detachSelf ? torch.noGrad(() => pass(batch.self)) : pass(batch.self);
+  return { self, other: pass(batch.other) };
+}
+
+/**
+ * The paper's loss: mean squared error between what one module computes for the two prompts. Modules after it do not
+ * run.
+ * @param options.at dotted name of the module, such as `model.layers.19.self_attn.o_proj`
+ */
+export function mseLoss(model: CausalModel, options: OverlapOptions & { at: string }): (batch: PairBatch) => Tensor {
+  const { at, detachSelf = false } = options;
+  model.getModule(at); // a wrong name should be told now, not at the first batch
+  return (batch) => {
+    const { self, other } = bothSides((side) => activationOf(model, at, side), batch, detachSelf);
+    return meanSquare(compareAt(self, other, batch, options));
+  };
+}
+
+/** Upstream's loss: KL divergence between the next-token distributions for the two prompts, `batchmean`. */
+export function klLoss(model: CausalModel, options: OverlapOptions = {}): (batch: PairBatch) => Tensor {
+  const { detachSelf = false, positions } = options;
+  return (batch) => {
+    const pass: Pass = (side) => logitsOf(model, side, positions === 'last');
+    const { self, other } = bothSides(pass, batch, detachSelf);
+    return batchMeanKl(compareAt(self, other, batch, options));
+  };
+}
+
+/** What the capability term needs of an adapter: the frozen base under it. */
+export interface OverFrozenBase {
+  withoutAdapter<R>(work: () => R): R;
+}
+
+/**
+ * The capability term: KL(frozen base || tuned) on neutral documents, nats per token. Exactly 0 for a fresh adapter.
+ * @returns a loss over documents as `padLeft` gives them
+ */
+export function capabilityLoss(model: CausalModel, adapter: OverFrozenBase): (documents: PaddedBatch) => Tensor {
+  return ({ ids, attentionMask }) => {
+    const base = adapter.withoutAdapter(() => torch.noGrad(() => model.call(ids, { attentionMask })));
+    return meanKl(base, model.call(ids, { attentionMask }), attentionMask);
+  };
+}
+
+/**
+ * A weighted sum of losses over one batch. The parts are kept, unweighted, for the record.
+ *
+ *   weightedSum({ overlap: [1 / start, (b) => mse(b.pairs)], capability: [3, (b) => capability(b.documents)] })
+ */
+export function weightedSum<Batch>(
+  terms: Readonly<Record<string, readonly [weight: number, loss: (batch: Batch) => Tensor]>>,
+): (batch: Batch) => LossParts {
+  const entries = Object.entries(terms);
+  if (entries.length === 0) throw new RangeError('weightedSum: wanted at least one term, got none');
+  for (const [name, [weight]] of entries) {
+    if (!Number.isFinite(weight)) throw new RangeError(`weightedSum: the weight of '${name}' is ${weight}`);
+  }
+  return (batch) => {
+    const parts = entries.map(([name, [, loss]]) => [name, loss(batch)] as const);
+    const weighted = parts.map(([, part], i) => part.mul(entries[i][1][0]));
+    return { total: weighted.reduce((sum, part) => sum.add(part)), parts: Object.fromEntries(parts) };
+  };
+}

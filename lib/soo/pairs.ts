@@ -1,0 +1,88 @@
+/** Pairs of prompts as tensors. */
+import { torch, type DeviceLike, type Tensor } from '../torch';
+import { padLeft } from '../models';
+
+/** Token ids of two prompts that say the same of oneself and of somebody else. */
+export interface TokenPair {
+  selfIds: readonly number[];
+  otherIds: readonly number[];
+}
+
+/** One side of a batch, padded on the left to the width that both sides share. */
+export interface PairSide {
+  /** int64 [batch, width] */
+  ids: Tensor;
+  /** 1 for real tokens, 0 for pads, [batch, width]; undefined when no row is padded. */
+  attentionMask: Tensor | undefined;
+  /** int64 [1, width] when pads count as positions; undefined when positions count real tokens only. */
+  positions: Tensor | undefined;
+}
+
+/**
+ * Pairs side by side. Prompts of different lengths are aligned at their ends, where the question stands: position
+ * `i` of the self side is compared with position `i` of the other side.
+ */
+export interface PairBatch {
+  size: number;
+  self: PairSide;
+  other: PairSide;
+}
+
+export interface PairBatchOptions {
+  /** What stands in the padding; it is masked, so any id of the vocabulary will do. Default 0. */
+  padId?: number;
+  /** Width of the batch; by default its longest prompt's. */
+  width?: number;
+  /**
+   * `real` (default): the first real token has position 0, as in generation. `padded`: positions count from the first
+   * column, pads included, as in upstream's training loop, which hands the model no positions.
+   */
+  numbering?: 'real' | 'padded';
+  device?: DeviceLike;
+}
+
+/** @throws RangeError for no pairs, an empty prompt, or one longer than `width`. */
+export function pairBatch(pairs: readonly TokenPair[], options: PairBatchOptions = {}): PairBatch {
+  const sequences = pairs.flatMap(({ selfIds, otherIds }) => [selfIds, otherIds]);
+  if (sequences.length === 0) throw new RangeError('pairBatch: wanted pairs, got none');
+  const empty = sequences.findIndex((ids) => ids.length === 0);
+  if (empty >= 0) {
+    throw new RangeError(`pairBatch: the ${empty % 2 === 0 ? 'self' : 'other'} side of pair ${empty >> 1} is empty`);
+  }
+  const { padId = 0, numbering = 'real', device = 'cpu' } = options;
+  const width = options.width ?? Math.max(...sequences.map((ids) => ids.length));
+  const positions =
+    numbering === 'padded' ? torch.arange(0, width, { dtype: 'int64', device }).unsqueeze(0) : undefined;
+  const side = (ids: readonly (readonly number[])[]): PairSide => ({
+    ...padLeft(ids, { padId, length: width, device }),
+    positions,
+  });
+  return {
+    size: pairs.length,
+    self: side(pairs.map((pair) => pair.selfIds)),
+    other: side(pairs.map((pair) => pair.otherIds)),
+  };
+}
+
+/**
+ * Cuts items into batches for some epochs, in a new random order each epoch.
+ * @param options.seed equal seeds give equal orders (torch.randperm on a generator of its own)
+ * @param options.dropLast leaves out an epoch's last batch when it is smaller than the others; default false
+ */
+export function* shuffledBatches<T>(
+  items: readonly T[],
+  options: { batchSize: number; epochs: number; seed: number; dropLast?: boolean },
+): Generator<T[]> {
+  const { batchSize, epochs, seed, dropLast = false } = options;
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
+    throw new RangeError(`shuffledBatches: batchSize must be a whole number of 1 or more, got ${batchSize}`);
+  }
+  const generator = torch.generator({ seed });
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    const order = torch.scope(() => torch.randperm(items.length, { generator }).toArray() as number[]);
+    for (let at = 0; at < items.length; at += batchSize) {
+      const batch = order.slice(at, at + batchSize).map((i) => items[i]);
+      if (batch.length === batchSize || !dropLast) yield batch;
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/** Which positions of a pair of prompts count. */
+import type { Tensor } from '../torch';
+import type { PairBatch } from './pairs';
+
+/**
+ * - `all`: every position that holds a real token on both sides;
+ * - `last`: the prompts' last tokens, where the next word is decided;
+ * - `differing`: of `all`, those whose tokens differ. A mean over a long shared prompt drowns the two words that differ.
+ */
+export type Positions = 'all' | 'last' | 'differing';
+
+export interface PositionChoice {
+  /** Default `all`. */
+  positions?: Positions;
+  /** `all` then means every column, pads included, as upstream counts them. Default false. */
+  countPads?: boolean;
+}
+
+/** What two sides compute, cut to the positions that count. */
+export interface Compared {
+  /** [batch, positions, features], both. */
+  self: Tensor;
+  other: Tensor;
+  /** bool [batch, positions], true where it counts; undefined when everything does. */
+  mask: Tensor | undefined;
+}
+
+/** bool [batch, width], true where both sides hold a real token; undefined when no side is padded. */
+function realOnBoth({ self, other }: PairBatch): Tensor | undefined {
+  const [a, b] = [self.attentionMask?.ne(0), other.attentionMask?.ne(0)];
+  return a && b ? a.logicalAnd(b) : (a ?? b);
+}
+
+/**
+ * Cuts activations or logits [batch, width, features] to the chosen positions.
+ * @throws RangeError when no position of the batch counts
+ */
+export function compareAt(self: Tensor, other: Tensor, batch: PairBatch, choice: PositionChoice = {}): Compared {
+  const { positions = 'all', countPads = false } = choice;
+  if (positions === 'last') {
+    const last = (x: Tensor): Tensor => x.narrow(1, x.size(1) - 1, 1);
+    return { self: last(self), other: last(other), mask: undefined };
+  }
+  if (positions === 'all') return { self, other, mask: countPads ? undefined : realOnBoth(batch) };
+  const differ = batch.self.ids.ne(batch.other.ids);
+  const real = realOnBoth(batch);
+  const mask = real ? differ.logicalAnd(real) : differ;
+  if (!mask.any().item()) throw new RangeError('compareAt: the two sides of this batch differ in no token');
+  return { self, other, mask };
+}
