@@ -28,7 +28,8 @@ const isSingle = (value: unknown): boolean => value instanceof Tensor && value.n
 const number = (value: Tensor | number) => (value instanceof Tensor ? value.item() : value);
 const orSingle = (fits: boolean, value: unknown): Fit => (fits ? Fit.Exact : isSingle(value) ? Fit.Loose : Fit.None);
 
-function handles(list: readonly (Tensor | null | undefined)[]): Float64Array {
+/** Handles of a list of tensors, NaN for none: what the addon takes for `Tensor[]`. */
+export function handles(list: readonly (Tensor | null | undefined)[]): Float64Array {
   const found = new Float64Array(list.length);
   for (let i = 0; i < list.length; i++) found[i] = list[i]?.handle ?? NaN;
   return found;

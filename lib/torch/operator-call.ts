@@ -1,3 +1,4 @@
+import type { LearntCall } from './learnt-calls';
 import { native } from './load-native';
 import type { NativeOperator } from './native';
 import { describeValue, Fit, ruleFor } from './operator-arguments';
@@ -23,8 +24,9 @@ export interface OperatorFamily {
   name: string;
   indices: number[];
   overloads?: Overload[];
-  /** Overloads that calls with the same kinds of simple arguments have chosen; see callFast. */
+  /** Overloads that calls with the same kinds of simple arguments have chosen; see learnt-calls.ts. */
   chosen: Map<number, Overload | null>;
+  learnt: Map<number, LearntCall | null>;
 }
 
 function prepare(index: number): Overload {
@@ -115,11 +117,12 @@ function explain(family: OperatorFamily, misfits: readonly Misfit[]): string {
     : `${family.name}: argument '${first.argument}' must be ${wanted}, ${first.problem}`;
 }
 
-interface Choice extends Binding {
+export interface Choice extends Binding {
   overload: Overload;
 }
 
-function choose(family: OperatorFamily, self: Tensor | undefined, args: readonly unknown[]): Choice {
+/** The first overload that fits exactly, or else the first that fits loosely. Throws when none does. */
+export function choose(family: OperatorFamily, self: Tensor | undefined, args: readonly unknown[]): Choice {
   const last = args.at(-1);
   const keywords = isKeywords(last) ? last : undefined;
   const rest = keywords ? args.slice(0, -1) : args;
@@ -161,72 +164,20 @@ function findWritten(overload: Overload, self: Tensor | undefined, args: readonl
   return at === overload.selfAt ? self : args[at - (at > overload.selfAt ? 1 : 0)];
 }
 
+/** What the caller gets for what the addon gave. */
+export function resultOf(overload: Overload, raw: unknown, self: Tensor | undefined, args: readonly unknown[]): unknown {
+  return finish(overload, raw, (written) => findWritten(overload, self, args, written));
+}
+
 /** Calls the overload that fits; `self` is the tensor of a method call. */
 export function call(family: OperatorFamily, self: Tensor | undefined, args: readonly unknown[]): unknown {
   const { overload, values } = choose(family, self, args);
-  return finish(overload, overload.call(...values), (written) => findWritten(overload, self, args, written));
+  return resultOf(overload, overload.call(...values), self, args);
 }
-
-/** Kinds of simple arguments: those that reach the addon as they are, whatever the overload. 0: not simple. */
-function kindOf(value: unknown): number {
-  switch (typeof value) {
-    case 'number':
-      return Number.isInteger(value) ? 2 : 3;
-    case 'boolean':
-      return 4;
-    case 'object':
-      return value instanceof Tensor ? 1 : 0;
-    default:
-      return 0;
-  }
-}
-
-const plain = (value: unknown) => (value instanceof Tensor ? value.handle : value);
-
-/** Chooses an overload for these kinds of arguments, for good; null if such calls have to take the long way. */
-function learn(family: OperatorFamily, key: number, first: Tensor, rest: readonly unknown[]): Overload | null {
-  const { overload, loose } = choose(family, undefined, [first, ...rest]);
-  // A loose fit depends on the values, not on their kinds.
-  const learnt = !loose && isSimple(overload, rest.length + 1) ? overload : null;
-  if (!loose) family.chosen.set(key, learnt);
-  return learnt;
-}
-
-/** One tensor (or the first argument itself) comes back, and the values may be passed on as they are. */
-function isSimple({ schema, selfAt, returnsSelf }: Overload, count: number): boolean {
-  const [returned] = schema.returns;
-  return (
-    selfAt === 0 &&
-    schema.returns.length === 1 &&
-    returned?.base === 'Tensor' &&
-    !returned.list &&
-    (returned.written === null || returnsSelf) &&
-    schema.arguments.slice(0, count).every(({ list }) => !list)
-  );
-}
-
-/**
- * The short way for up to three arguments that are tensors, numbers and booleans: the overload was chosen by their
- * kinds before. Saves about 0.3 microseconds a call (bench/operators.ts).
- */
-export function callFast(family: OperatorFamily, self: Tensor, count: number, a: unknown, b: unknown): unknown {
-  const kindA = count > 0 ? kindOf(a) : 7;
-  const kindB = count > 1 ? kindOf(b) : 7;
-  if (kindA === 0 || kindB === 0) return NOT_SIMPLE;
-  const key = kindA * 8 + kindB;
-  let overload = family.chosen.get(key);
-  if (overload === undefined) overload = learn(family, key, self, [a, b].slice(0, count));
-  if (overload === null) return NOT_SIMPLE;
-  const { call: run, returnsSelf } = overload;
-  const raw = count === 0 ? run(self.handle) : count === 1 ? run(self.handle, plain(a)) : run(self.handle, plain(a), plain(b));
-  return returnsSelf ? self : new Tensor(raw as number);
-}
-
-export const NOT_SIMPLE = Symbol('not simple');
 
 /** Calls one overload by its full name, `add.Tensor`. */
 export function overloadFunction(index: number): (...args: unknown[]) => unknown {
   const name = camelCase(native.operatorNames()[index]?.split('.')[0] ?? '');
-  const family: OperatorFamily = { name, indices: [index], chosen: new Map() };
+  const family: OperatorFamily = { name, indices: [index], chosen: new Map(), learnt: new Map() };
   return (...args) => call(family, undefined, args);
 }

@@ -1,5 +1,6 @@
+import { callCommon, callSimple, NOT_COMMON } from './learnt-calls';
 import { native } from './load-native';
-import { call, callFast, isKeywords, NOT_SIMPLE, overloadFunction, type OperatorFamily } from './operator-call';
+import { isKeywords, overloadFunction, type OperatorFamily } from './operator-call';
 import type { TorchFunctions } from './operators.generated';
 import { camelCase } from './schema';
 import { Tensor } from './tensor';
@@ -11,7 +12,7 @@ function families(): Map<string, OperatorFamily> {
   const found = new Map<string, OperatorFamily>();
   names.forEach((fullName, index) => {
     const name = camelCase(fullName.split('.')[0] ?? fullName);
-    const family: OperatorFamily = found.get(name) ?? { name, indices: [], chosen: new Map() };
+    const family: OperatorFamily = found.get(name) ?? { name, indices: [], chosen: new Map(), learnt: new Map() };
     family.indices.push(index);
     found.set(name, family);
   });
@@ -21,10 +22,10 @@ function families(): Map<string, OperatorFamily> {
 function methodOf(family: OperatorFamily) {
   return function (this: Tensor, ...args: unknown[]): unknown {
     if (args.length <= 2) {
-      const result = callFast(family, this, args.length, args[0], args[1]);
-      if (result !== NOT_SIMPLE) return result;
+      const result = callCommon(family, this, args.length, args[0], args[1]);
+      if (result !== NOT_COMMON) return result;
     }
-    return call(family, this, args);
+    return callSimple(family, this, args);
   };
 }
 
@@ -32,10 +33,10 @@ function functionOf(family: OperatorFamily) {
   return function (...args: unknown[]): unknown {
     const first = args[0];
     if (first instanceof Tensor && args.length <= 3) {
-      const result = callFast(family, first, args.length - 1, args[1], args[2]);
-      if (result !== NOT_SIMPLE) return result;
+      const result = callCommon(family, first, args.length - 1, args[1], args[2]);
+      if (result !== NOT_COMMON) return result;
     }
-    return call(family, undefined, args);
+    return callSimple(family, undefined, args);
   };
 }
 
