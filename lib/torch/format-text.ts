@@ -9,10 +9,12 @@ export interface PrintedTensor {
   dtype: string;
   /** `cpu` goes without saying. */
   device?: string;
+  /** `strided` goes without saying. */
+  layout?: string;
   requiresGrad?: boolean;
   /** Name of the function that made the tensor: `AddBackward0`. */
   gradFn?: string;
-  /** As `valuesText` takes them; null when there are none to read (meta tensors). */
+  /** As `valuesText` takes them; null when there are none to read (meta, sparse and quantised tensors). */
   values: readonly Entry[] | null;
 }
 
@@ -29,7 +31,15 @@ export function formatPrinted(printed: PrintedTensor, given: Partial<PrintOption
 
 const UNSAID = ['float32', 'complex64', 'int64', 'bool'];
 
-function suffixes({ shape, dtype, device = 'cpu', requiresGrad, gradFn, values }: PrintedTensor): string[] {
+function suffixes({
+  shape,
+  dtype,
+  device = 'cpu',
+  layout = 'strided',
+  requiresGrad,
+  gradFn,
+  values,
+}: PrintedTensor): string[] {
   const empty = shape.includes(0);
   const parts: string[] = [];
   if (device !== 'cpu') parts.push(`device='${device}'`);
@@ -37,6 +47,7 @@ function suffixes({ shape, dtype, device = 'cpu', requiresGrad, gradFn, values }
   // Without entries nothing else would tell that integers are integers.
   const unsaid = empty || values === null ? ['float32'] : UNSAID;
   if (!unsaid.includes(dtype)) parts.push(`dtype=torch.${dtype}`);
+  if (layout !== 'strided') parts.push(`layout=torch.${layout}`);
   if (gradFn) parts.push(`grad_fn=<${gradFn}>`);
   else if (requiresGrad) parts.push('requires_grad=True');
   return parts;

@@ -5,15 +5,15 @@ import { torch, type Tensor } from './index';
 /** The text that Python's `repr` gives for the same tensor, `tensor([[1., 2.]], requires_grad=True)`. */
 export function formatTensor(tensor: Tensor, given: Partial<PrintOptions> = {}): string {
   const options = { ...PRINT_DEFAULTS, ...given };
-  const { shape, dtype, requiresGrad } = tensor;
+  const { shape, dtype, layout, requiresGrad } = tensor;
   const values = torch.scope(() => torch.noGrad(() => shownValues(tensor, options)));
   const gradFn = tensor.gradFn ?? undefined;
-  return formatPrinted({ shape, dtype, device: String(tensor.device), requiresGrad, gradFn, values }, options);
+  return formatPrinted({ shape, dtype, device: String(tensor.device), layout, requiresGrad, gradFn, values }, options);
 }
 
 // Only what is shown leaves the device: printing a large tensor copies a few rows of it.
 function shownValues(tensor: Tensor, options: PrintOptions): Entry[] | null {
-  if (tensor.device.type === 'meta') return null;
+  if (tensor.device.type === 'meta' || tensor.layout !== 'strided' || /^qu?int/.test(tensor.dtype)) return null;
   if (tensor.numel() === 0) return [];
   let shown = tensor.detach();
   shownDims(tensor.shape, options).forEach(({ size, cut }, dim) => {
