@@ -18,4 +18,5 @@ export * as models from './models';
 export * as nn from './nn';
 export * as optim from './optim';
 export * as peft from './peft';
+export * as soo from './soo';
 export * as text from './text';
