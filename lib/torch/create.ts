@@ -45,11 +45,20 @@ function natural({ values }: Flat): 'bool' | 'int64' | 'float32' {
   return values.every(whole) ? 'int64' : 'float32';
 }
 
+/** The value as a bigint, which must survive being cut to 64 bits. */
+function within(value: number | bigint | boolean, cut: (bits: number, value: bigint) => bigint, dtype: DType): bigint {
+  const whole = BigInt(value);
+  if (cut(64, whole) !== whole) throw new RangeError(`tensor: ${whole} does not fit in ${dtype}`);
+  return whole;
+}
+
 function pack(flat: Flat, dtype: DType): { array: TypedArray; dtype: DType } {
   const kind = natural(flat);
   if (kind === 'bool') return { array: Uint8Array.from(flat.values, Number), dtype: 'bool' };
   if (kind === 'int64' && !/float|complex/.test(dtype)) {
-    return { array: BigInt64Array.from(flat.values, (value) => BigInt(value)), dtype: 'int64' };
+    return dtype === 'uint64'
+      ? { array: BigUint64Array.from(flat.values, (value) => within(value, BigInt.asUintN, dtype)), dtype }
+      : { array: BigInt64Array.from(flat.values, (value) => within(value, BigInt.asIntN, 'int64')), dtype: 'int64' };
   }
   // Through float64, so that float64 keeps every digit and float32 is rounded once.
   return { array: Float64Array.from(flat.values, Number), dtype: 'float64' };

@@ -70,6 +70,9 @@ const ARRAYS: Partial<Record<DType, TypedArrayConstructor>> = {
   uint32: Uint32Array,
   int64: BigInt64Array,
   uint64: BigUint64Array,
+  // Real and imaginary parts in turn.
+  complex64: Float32Array,
+  complex128: Float64Array,
 };
 
 export function typedArrayFor(dtype: DType): TypedArrayConstructor | undefined {

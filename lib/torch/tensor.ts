@@ -160,10 +160,12 @@ export class Tensor {
    */
   toTypedArray(): TypedArray {
     const dtype = this.dtype;
-    if (dtype.startsWith('complex')) return using(this.viewAsReal(), (parts) => parts.toTypedArray());
     const constructor = typedArrayFor(dtype);
-    if (!constructor) return using(this.detach().to('float32'), (floats) => floats.toTypedArray());
-    const array = new constructor(this.numel());
+    if (!constructor) {
+      const wider = dtype === 'complex32' ? 'complex64' : 'float32';
+      return using(this._toCopy({ dtype: wider }), (copy) => copy.toTypedArray());
+    }
+    const array = new constructor(this.numel() * (dtype.startsWith('complex') ? 2 : 1));
     native.copyBytes(this.handle, array);
     return array;
   }
