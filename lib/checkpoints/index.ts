@@ -1,4 +1,4 @@
-export { InputError, messageOf, oneLine, shown } from './input-error';
+export { InputError, messageOf, oneLine, quoted, shown } from './input-error';
 export { checkShape, parseJson, readJsonFile, readTextFile } from './json-file';
 export { openWeights, type Weights } from './sharded';
 export { openSafetensors, saveSafetensors, type SafetensorsFile } from './safetensors';

@@ -23,6 +23,11 @@ export function shown(value: unknown): string {
   return oneLine(JSON.stringify(value) ?? typeof value, 60);
 }
 
+/** The name of a tensor, a file or a key in quotes; names are shown whole as long as they are sane. */
+export function quoted(name: string): string {
+  return oneLine(JSON.stringify(name), 200);
+}
+
 /** The message of whatever was thrown. */
 export function messageOf(thrown: unknown): string {
   return oneLine(thrown instanceof Error ? thrown.message : String(thrown));

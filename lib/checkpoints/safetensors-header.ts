@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { DType } from '../torch';
-import { InputError, shown } from './input-error';
+import { InputError, quoted, shown } from './input-error';
 import { checkShape, parseJson } from './json-file';
 
 /** One tensor of a safetensors file. `begin` and `end` count bytes from the start of the file. */
@@ -123,7 +123,7 @@ function parseHeaderJson(header: Uint8Array, file: string): object {
 }
 
 function parseEntry(name: string, value: unknown, dataStart: number, file: string): TensorInfo {
-  const where = `${file}: tensor ${shown(name)}`;
+  const where = `${file}: tensor ${quoted(name)}`;
   const entry = checkShape(entrySchema, value, where);
   const type = byCode.get(entry.dtype);
   if (!type)
@@ -147,7 +147,7 @@ function checkRanges(tensors: TensorInfo[], dataStart: number, fileLength: numbe
   let at = dataStart;
   let before = 'the header';
   for (const { name, begin, end } of tensors) {
-    const where = `${file}: tensor ${shown(name)}`;
+    const where = `${file}: tensor ${quoted(name)}`;
     if (begin < at) throw new InputError(`${where} overlaps ${before}: it begins at byte ${begin}, before ${at}`);
     if (begin > at)
       throw new InputError(`${where} leaves a gap after ${before}: bytes ${at} to ${begin} belong to nothing`);
@@ -155,7 +155,7 @@ function checkRanges(tensors: TensorInfo[], dataStart: number, fileLength: numbe
       throw new InputError(`${where} ends at byte ${end}, but the file has ${fileLength}; truncated?`);
     }
     at = end;
-    before = `tensor ${shown(name)}`;
+    before = `tensor ${quoted(name)}`;
   }
   if (at !== fileLength) {
     throw new InputError(`${file}: ${fileLength - at} bytes after ${before} belong to no tensor`);

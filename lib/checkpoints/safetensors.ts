@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { torch, type Tensor } from '../torch';
-import { InputError, shown } from './input-error';
+import { InputError, quoted } from './input-error';
 import { fileError } from './json-file';
 import { headerLength, parseHeader, storedType, type SafetensorsHeader, type TensorInfo } from './safetensors-header';
 import { writeAside } from './write-aside';
@@ -34,7 +34,7 @@ export function openSafetensors(path: string): SafetensorsFile {
   const mapping = torch.mapFile(path);
   const info = (name: string): TensorInfo => {
     const found = tensors.get(name);
-    if (!found) throw new InputError(`${file}: has no tensor ${shown(name)}`);
+    if (!found) throw new InputError(`${file}: has no tensor ${quoted(name)}`);
     return found;
   };
   return {
@@ -87,7 +87,7 @@ function readTensor(mapping: ReturnType<typeof torch.mapFile>, info: TensorInfo,
 function checkedBooleans(bytes: Uint8Array, info: TensorInfo, file: string): Uint8Array {
   const wrong = bytes.find((byte) => byte > 1);
   if (wrong !== undefined)
-    throw new InputError(`${file}: tensor ${shown(info.name)} is BOOL but holds the byte ${wrong}`);
+    throw new InputError(`${file}: tensor ${quoted(info.name)} is BOOL but holds the byte ${wrong}`);
   return bytes;
 }
 

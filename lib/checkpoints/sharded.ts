@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import type { Tensor } from '../torch';
-import { InputError, shown } from './input-error';
+import { InputError, quoted, shown } from './input-error';
 import { checkShape, readJsonFile } from './json-file';
 import { openSafetensors, type SafetensorsFile } from './safetensors';
 import type { TensorInfo } from './safetensors-header';
@@ -39,12 +39,12 @@ export function openWeights(folder: string): Weights {
   const opened: SafetensorsFile[] = [];
   try {
     for (const file of new Set(Object.values(places))) {
-      if (basename(file) !== file) throw new InputError(`${INDEX}: ${shown(file)} is not the plain name of a file`);
+      if (basename(file) !== file) throw new InputError(`${INDEX}: ${quoted(file)} is not the plain name of a file`);
       opened.push(openSafetensors(join(folder, file)));
     }
     const weights = weightsOf(opened);
     for (const [name, file] of Object.entries(places)) {
-      if (weights.fileOf(name) !== file) throw new InputError(`${INDEX}: ${file} has no tensor ${shown(name)}`);
+      if (weights.fileOf(name) !== file) throw new InputError(`${INDEX}: ${file} has no tensor ${quoted(name)}`);
     }
     return weights;
   } catch (thrown) {
@@ -59,13 +59,13 @@ function weightsOf(files: SafetensorsFile[]): Weights {
     for (const name of file.names) {
       const other = holder.get(name);
       if (other)
-        throw new InputError(`tensor ${shown(name)} stands in ${basename(other.path)} and ${basename(file.path)}`);
+        throw new InputError(`tensor ${quoted(name)} stands in ${basename(other.path)} and ${basename(file.path)}`);
       holder.set(name, file);
     }
   }
   const fileFor = (name: string): SafetensorsFile => {
     const file = holder.get(name);
-    if (!file) throw new InputError(`${files.length === 1 ? SINGLE : INDEX}: has no tensor ${shown(name)}`);
+    if (!file) throw new InputError(`${files.length === 1 ? SINGLE : INDEX}: has no tensor ${quoted(name)}`);
     return file;
   };
   return {

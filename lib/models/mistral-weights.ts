@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Device, torch, type DeviceLike, type DType, type Tensor } from '../torch';
-import { InputError, shown } from '../checkpoints/input-error';
+import { InputError, quoted, shown } from '../checkpoints/input-error';
 import { readJsonFile } from '../checkpoints/json-file';
 import { openWeights, type Weights } from '../checkpoints/sharded';
 import type { MistralConfig } from './mistral-config';
@@ -66,7 +66,7 @@ function checkWeights(weights: Weights, shapes: Map<string, number[]>, config: M
   }
   for (const [name, wanted] of shapes) {
     const { shape, dtype } = weights.info(name);
-    const where = `${weights.fileOf(name)}: tensor ${shown(name)}`;
+    const where = `${weights.fileOf(name)}: tensor ${quoted(name)}`;
     if (shape.join() !== wanted.join()) {
       throw new InputError(`${where} is [${shape.join(', ')}], but config.json makes it [${wanted.join(', ')}]`);
     }
@@ -99,7 +99,7 @@ export function readWeights(weights: Weights, config: MistralConfig, options: Lo
     const wanted = dtype === 'auto' ? (config.dtype ?? stored.dtype) : dtype;
     const tensor = torch.scope(() => stored.to(device, wanted));
     if (tensor !== stored) stored.dispose();
-    if (checkFinite) requireFinite(tensor, `${weights.fileOf(name)}: tensor ${shown(name)}`);
+    if (checkFinite) requireFinite(tensor, `${weights.fileOf(name)}: tensor ${quoted(name)}`);
     state.set(name, tensor);
   }
   const embedding = state.get('model.embed_tokens.weight');

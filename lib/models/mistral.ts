@@ -19,7 +19,7 @@ import {
   type MistralShape,
 } from './mistral-config';
 import { MistralModel } from './mistral-layers';
-import { generationEos, openMistralWeights, readWeights, type LoadOptions } from './mistral-weights';
+import { generationEos, openMistralWeights, readWeights, weightShapes, type LoadOptions } from './mistral-weights';
 import { rotationOf } from './rotary';
 
 /**
@@ -82,11 +82,17 @@ export class Mistral extends Module<[ids: Tensor, options?: ForwardOptions]> imp
     }
   }
 
-  /** Writes config.json and model.safetensors so that transformers (and `fromFolder`) read them back. */
+  /**
+   * Writes config.json and model.safetensors so that transformers (and `fromFolder`) read them back.
+   * @throws Error when modules were put in or taken out: an adapter is saved by itself
+   */
   save(folder: string): void {
-    mkdirSync(folder, { recursive: true });
     const state = this.stateDict();
     if (this.config.tieWordEmbeddings) state.delete('lm_head.weight');
+    const wanted = weightShapes(this.config);
+    const other = [...state.keys()].find((name) => !wanted.has(name));
+    if (other !== undefined) throw new Error(`Mistral.save: ${other} is no weight of the model; remove the adapter first`);
+    mkdirSync(folder, { recursive: true });
     saveSafetensors(join(folder, 'model.safetensors'), state, { format: 'pt' });
     writeTextAside(join(folder, 'config.json'), `${JSON.stringify(configJson(this.config, this.dtype), null, 2)}\n`);
   }

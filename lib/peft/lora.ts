@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { torch, type Tensor } from '../torch';
 import type { AnyModule, Parameter } from '../nn';
-import { InputError, shown } from '../checkpoints/input-error';
+import { InputError, quoted } from '../checkpoints/input-error';
 import { openSafetensors, saveSafetensors, type SafetensorsFile } from '../checkpoints/safetensors';
 import { writeTextAside } from '../checkpoints/write-aside';
 import { loraConfigJson, readLoraConfig, type LoraConfig } from './lora-config';
@@ -130,11 +130,11 @@ export class LoraAdapter {
   loadStateDict(state: Map<string, Tensor>): void {
     const own = this.stateDict();
     for (const name of state.keys()) {
-      if (!own.has(name)) throw new InputError(`${WEIGHTS}: holds ${shown(name)}, which the adapter has no place for`);
+      if (!own.has(name)) throw new InputError(`${WEIGHTS}: holds ${quoted(name)}, which the adapter has no place for`);
     }
     for (const [name, parameter] of own) {
       const value = state.get(name);
-      if (!value) throw new InputError(`${WEIGHTS}: lacks ${shown(name)}`);
+      if (!value) throw new InputError(`${WEIGHTS}: lacks ${quoted(name)}`);
       checkWeight(name, value, parameter);
     }
     torch.scope(() => torch.noGrad(() => own.forEach((parameter, name) => parameter.copy_(state.get(name) as Tensor))));
@@ -152,7 +152,7 @@ export class LoraAdapter {
 }
 
 function checkWeight(name: string, value: Tensor, parameter: Tensor): void {
-  const where = `${WEIGHTS}: tensor ${shown(name)}`;
+  const where = `${WEIGHTS}: tensor ${quoted(name)}`;
   if (value.shape.join() !== parameter.shape.join()) {
     throw new InputError(
       `${where} is [${value.shape.join(', ')}], but the model makes it [${parameter.shape.join(', ')}]`,

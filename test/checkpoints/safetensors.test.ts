@@ -5,6 +5,9 @@ import { openSafetensors, openWeights, saveSafetensors, writeAside } from '../..
 import { torch, type DType, type Tensor } from '../../lib/torch';
 import { damaged, isClearError, seeded } from '../fuzz/edits';
 
+// The models are tiny: more threads would only wait for each other.
+torch.setNumThreads(1);
+
 const DTYPES: DType[] = [
   'float64',
   'float32',

@@ -5,6 +5,9 @@ import { generate, Mistral } from '../../lib/models';
 import { loadLora } from '../../lib/peft';
 import { torch } from '../../lib/torch';
 
+// The models are tiny: more threads would only wait for each other.
+torch.setNumThreads(1);
+
 const MODELS = join(__dirname, '..', 'parity', 'models');
 const TINY = join(MODELS, 'tiny');
 

@@ -4,6 +4,9 @@ import { generate, Mistral, padLeft } from '../../lib/models';
 import { torch, type Tensor } from '../../lib/torch';
 import { expected, largestDifference, numbers } from '../parity/expected';
 
+// The models are tiny: more threads would only wait for each other.
+torch.setNumThreads(1);
+
 interface Thinned {
   shape: number[];
   values: number[];
