@@ -20,13 +20,13 @@ async function writeEsmWrapper(dist) {
   const names = (await exportedNames(path.join(dist, 'index.js'))).sort();
   const code = [
     '// Made by scripts/esm-wrapper.js from the exports of index.js.',
-    "import soo from './index.js';",
+    "import required from './index.js';",
     '',
-    ...names.map((name) => `export const ${name} = soo.${name};`),
-    'export default soo;',
+    ...names.map((name) => `export const ${name} = required.${name};`),
+    'export default required;',
     '',
   ];
-  const types = ["import * as soo from './index.js';", "export * from './index.js';", 'export default soo;', ''];
+  const types = ["import * as required from './index.js';", "export * from './index.js';", 'export default required;', ''];
   fs.writeFileSync(path.join(dist, 'index.mjs'), code.join('\n'));
   fs.writeFileSync(path.join(dist, 'index.d.mts'), types.join('\n'));
 }
