@@ -107,11 +107,13 @@ function bind(overload: Overload, positional: readonly unknown[], keywords: Keyw
 /** One line from what kept each overload from fitting: what was wanted where the nearest ones failed. */
 function explain(family: OperatorFamily, misfits: readonly Misfit[]): string {
   const most = Math.max(...misfits.map(({ fitted }) => fitted));
-  const [first, ...rest] = misfits.filter(({ fitted }) => fitted === most);
+  const nearest = misfits.filter(({ fitted }) => fitted === most);
+  // A value that was given and does not fit tells more than an argument that another overload lacks.
+  const first = nearest.find(({ argument, problem }) => argument !== null && problem !== 'is missing') ?? nearest[0];
   if (!first) return `${family.name}: it is no method of a tensor`;
   if (first.argument === null) return `${family.name}: ${first.problem}`;
-  const same = rest.filter(({ argument }) => argument === first.argument);
-  const wanted = [...new Set([first, ...same].map((each) => each.wanted))].join(' or ');
+  const same = nearest.filter(({ argument }) => argument === first.argument);
+  const wanted = [...new Set(same.map((each) => each.wanted))].join(' or ');
   return first.problem === 'is missing'
     ? `${family.name}: argument '${first.argument}' is missing: wanted ${wanted}`
     : `${family.name}: argument '${first.argument}' must be ${wanted}, ${first.problem}`;
@@ -165,7 +167,12 @@ function findWritten(overload: Overload, self: Tensor | undefined, args: readonl
 }
 
 /** What the caller gets for what the addon gave. */
-export function resultOf(overload: Overload, raw: unknown, self: Tensor | undefined, args: readonly unknown[]): unknown {
+export function resultOf(
+  overload: Overload,
+  raw: unknown,
+  self: Tensor | undefined,
+  args: readonly unknown[],
+): unknown {
   return finish(overload, raw, (written) => findWritten(overload, self, args, written));
 }
 
