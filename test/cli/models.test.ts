@@ -3,9 +3,7 @@ import { cpSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer } from '../../lib/text';
 import { expected } from '../parity/expected';
-import { soo, type Outcome } from './soo';
-
-type Three = [Outcome, Outcome, Outcome];
+import { soo } from './soo';
 
 const MODELS = join(__dirname, '..', 'parity', 'models');
 const MODEL = ['--model', join(MODELS, 'tiny')];
@@ -19,14 +17,70 @@ interface Case {
 // Made by test/parity/make_models.py with transformers and peft.
 const { prompts, stride, tiny } = expected<{ prompts: string[]; stride: number; tiny: Case }>('models');
 
+const folder = t.testdir({
+  'prompts.json': JSON.stringify(prompts),
+  'objects.json': JSON.stringify(prompts.map((prompt) => ({ prompt, type: 'x' }))),
+  'none.json': '[]',
+  'numbers.json': '[1]',
+  'object.json': '{"prompt": "x"}',
+  'broken.json': '["hi"',
+  short: {},
+});
+const at = (name: string): string => join(folder, name);
+cpSync(join(MODELS, 'tiny'), at('short'), { recursive: true });
+truncateSync(join(at('short'), 'model.safetensors'), 5000);
+cpSync(join(MODELS, 'tiny'), at('mute'), { recursive: true });
+rmSync(join(at('mute'), 'tokenizer.json'));
+cpSync(join(MODELS, 'tiny'), at('odd'), { recursive: true });
+writeFileSync(join(at('odd'), 'config.json'), '{"model_type": "mistral", "num_attention_heads": "many"}');
+const good = [...MODEL, '--prompts', at('prompts.json')];
+const cases: [args: string[], message: RegExp][] = [
+  [['logits'], /required option '--model <dir>' not specified/],
+  [['logits', ...MODEL], /required option '--prompts <file>' not specified/],
+  [['logits', '--model', at('nowhere'), '--prompts', at('prompts.json')], /--model .*nowhere: no such folder/],
+  [['logits', '--model', at('short'), '--prompts', at('prompts.json')], /model.safetensors: .*truncated\?/],
+  [['logits', '--model', at('mute'), '--prompts', at('prompts.json')], /tokenizer.json: no such file/],
+  [
+    ['logits', '--model', at('odd'), '--prompts', at('prompts.json')],
+    /config.json: vocab_size must be a whole number, got nothing/,
+  ],
+  [['logits', ...MODEL, '--prompts', at('nothing.json')], /nothing.json: no such file/],
+  [['logits', ...MODEL, '--prompts', at('none.json')], /none.json: holds no prompts/],
+  [['logits', ...MODEL, '--prompts', at('numbers.json')], /numbers.json: 0: must be text or {prompt: text}/],
+  [['logits', ...MODEL, '--prompts', at('object.json')], /object.json: must be a JSON list of texts or of {prompt}/],
+  [['logits', ...MODEL, '--prompts', at('broken.json')], /broken.json: is not JSON/],
+  [['logits', ...good, '--adapter', at('nowhere')], /--adapter .*nowhere: no such folder/],
+  [['logits', ...good, '--adapter', at('mute')], /adapter_config.json: no such file/],
+  [['logits', ...good, '--device', 'cuda:77'], /--device cuda:77: this machine and this libtorch have cpu/],
+  [['logits', ...good, '--dtype', 'int8'], /--dtype int8: known are float32, float64, float16, bfloat16, auto/],
+  [['generate', ...good, '--batch', '0'], /'--batch <n>' argument '0' is invalid. It must be at least 1/],
+  [['generate', ...good, '--max-new-tokens', 'many'], /It must be a whole number/],
+  [['generate', ...good, '--nonsense'], /unknown option '--nonsense'/],
+];
+
+const logits = ['logits', ...MODEL, '--prompts', at('prompts.json'), '--threads', '1'];
+const answers = [
+  'generate',
+  ...MODEL,
+  '--prompts',
+  at('objects.json'),
+  '--max-new-tokens',
+  '16',
+  '--ignore-eos',
+  '--threads',
+  '1',
+];
+const [base, tuned, text, answered, answeredTuned, answeredText, ...refused] = soo(
+  [...logits, '--json'],
+  [...logits, ...ADAPTER, '--json'],
+  logits,
+  [...answers, '--batch', '2', '--json'],
+  [...answers, ...ADAPTER, '--json'],
+  answers,
+  ...cases.map(([args]) => [...args, '--json']),
+);
+
 t.test('logits', (t) => {
-  const file = join(t.testdir({ 'prompts.json': JSON.stringify(prompts) }), 'prompts.json');
-  const args = ['logits', ...MODEL, '--prompts', file];
-  const [base, tuned, text] = soo(
-    [...args, '--json', '--threads', '1'],
-    [...args, ...ADAPTER, '--json'],
-    args,
-  ) as Three;
   for (const [outcome, last] of [
     [base, tiny.forward.last],
     [tuned, tiny.lora.last],
@@ -48,14 +102,10 @@ t.test('logits', (t) => {
 });
 
 t.test('generate', (t) => {
-  const objects = prompts.map((prompt) => ({ prompt, type: 'x' }));
-  const file = join(t.testdir({ 'prompts.json': JSON.stringify(objects) }), 'prompts.json');
-  const args = ['generate', ...MODEL, '--prompts', file, '--max-new-tokens', '16', '--ignore-eos'];
-  const [base, tuned, text] = soo([...args, '--batch', '2', '--json'], [...args, ...ADAPTER, '--json'], args) as Three;
   const tokenizer = Tokenizer.fromFolder(join(MODELS, 'tiny'));
   for (const [outcome, greedy] of [
-    [base, tiny.greedy.map((ids) => ids.slice(0, 16))],
-    [tuned, tiny.lora.greedy],
+    [answered, tiny.greedy.map((ids) => ids.slice(0, 16))],
+    [answeredTuned, tiny.lora.greedy],
   ] as const) {
     const json = JSON.parse(outcome.stdout) as { outputs: object[]; tokensPerSecond: number };
     t.same(
@@ -64,54 +114,14 @@ t.test('generate', (t) => {
     );
     t.ok(json.tokensPerSecond > 0);
   }
-  t.same([base.code, tuned.code, text.code], [0, 0, 0]);
-  t.match(text.stdout, /Nobody\n {2}> [^]*80 tokens in .* per second/);
+  t.same([answered.code, answeredTuned.code, answeredText.code], [0, 0, 0]);
+  t.match(answeredText.stdout, /Nobody\n {2}> [^]*80 tokens in .* per second/);
   t.end();
 });
 
 t.test('bad input ends with 2 and one line', (t) => {
-  const folder = t.testdir({
-    'prompts.json': '["hi"]',
-    'none.json': '[]',
-    'numbers.json': '[1]',
-    'object.json': '{"prompt": "x"}',
-    'broken.json': '["hi"',
-    short: {},
-  });
-  const at = (name: string): string => join(folder, name);
-  cpSync(join(MODELS, 'tiny'), at('short'), { recursive: true });
-  truncateSync(join(at('short'), 'model.safetensors'), 5000);
-  cpSync(join(MODELS, 'tiny'), at('mute'), { recursive: true });
-  rmSync(join(at('mute'), 'tokenizer.json'));
-  cpSync(join(MODELS, 'tiny'), at('odd'), { recursive: true });
-  writeFileSync(join(at('odd'), 'config.json'), '{"model_type": "mistral", "num_attention_heads": "many"}');
-  const good = [...MODEL, '--prompts', at('prompts.json')];
-  const cases: [args: string[], message: RegExp][] = [
-    [['logits'], /required option '--model <dir>' not specified/],
-    [['logits', ...MODEL], /required option '--prompts <file>' not specified/],
-    [['logits', '--model', at('nowhere'), '--prompts', at('prompts.json')], /--model .*nowhere: no such folder/],
-    [['logits', '--model', at('short'), '--prompts', at('prompts.json')], /model.safetensors: .*truncated\?/],
-    [['logits', '--model', at('mute'), '--prompts', at('prompts.json')], /tokenizer.json: no such file/],
-    [
-      ['logits', '--model', at('odd'), '--prompts', at('prompts.json')],
-      /config.json: vocab_size must be a whole number, got nothing/,
-    ],
-    [['logits', ...MODEL, '--prompts', at('nothing.json')], /nothing.json: no such file/],
-    [['logits', ...MODEL, '--prompts', at('none.json')], /none.json: holds no prompts/],
-    [['logits', ...MODEL, '--prompts', at('numbers.json')], /numbers.json: 0: must be text or {prompt: text}/],
-    [['logits', ...MODEL, '--prompts', at('object.json')], /object.json: must be a JSON list of texts or of {prompt}/],
-    [['logits', ...MODEL, '--prompts', at('broken.json')], /broken.json: is not JSON/],
-    [['logits', ...good, '--adapter', at('nowhere')], /--adapter .*nowhere: no such folder/],
-    [['logits', ...good, '--adapter', at('mute')], /adapter_config.json: no such file/],
-    [['logits', ...good, '--device', 'cuda:77'], /--device cuda:77: this machine and this libtorch have cpu/],
-    [['logits', ...good, '--dtype', 'int8'], /--dtype int8: known are float32, float64, float16, bfloat16, auto/],
-    [['generate', ...good, '--batch', '0'], /'--batch <n>' argument '0' is invalid. It must be at least 1/],
-    [['generate', ...good, '--max-new-tokens', 'many'], /It must be a whole number/],
-    [['generate', ...good, '--nonsense'], /unknown option '--nonsense'/],
-  ];
-  const outcomes = soo(...cases.map(([args]) => [...args, '--json']));
   cases.forEach(([args, message], i) => {
-    const { code, stdout, stderr } = outcomes[i];
+    const { code, stdout, stderr } = refused[i];
     t.equal(code, 2, `exit code of ${args[0]}: ${String(message)}`);
     t.equal(stdout, '');
     t.match(stderr, message);
