@@ -23,7 +23,7 @@ function floorRule(folders, above) {
 }
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'build/', 'dist/', '.dist-*/', '.tap/', '**/*.generated.ts', 'models/', 'results/'] },
+  { ignores: ['node_modules/', 'build/', 'dist/', '.dist-*/', '.tap/', '**/*.generated.ts', 'organism/'] },
   {
     files: ['**/*.js'],
     languageOptions: { sourceType: 'commonjs', ecmaVersion: 2023 },

@@ -34,7 +34,7 @@ installTarball(project);
 
 t.test('the tarball holds what is needed and nothing else', async (t) => {
   const names = readdirSync(path.join(project, 'node_modules/soo-torch')).sort();
-  for (const name of ['CMakeLists.txt', 'LICENSE', 'bin', 'binding.gyp', 'dist', 'native', 'scripts']) {
+  for (const name of ['CMakeLists.txt', 'LICENSE', 'bin', 'binding.gyp', 'dist', 'native', 'organism', 'scripts']) {
     t.ok(names.includes(name), name);
   }
   for (const name of ['lib', 'test', 'bench', '.ci', 'node_modules', '.taprc']) t.notOk(names.includes(name), name);
@@ -99,6 +99,8 @@ t.test('the command runs', async (t) => {
 t.test("the README's examples run", async (t) => {
   const examples = readmeExamples();
   t.ok(examples.length > 0, 'there are examples');
+  // They are written for the repository's folder, where the embedded model lies beside them.
+  symlinkSync(path.join(project, 'node_modules/soo-torch/organism'), path.join(project, 'organism'));
   examples.forEach((code, index) => {
     const { outputText } = ts.transpileModule(code, {
       compilerOptions: { module: ts.ModuleKind.ES2022, target: ts.ScriptTarget.ES2022 },
