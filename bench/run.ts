@@ -2,7 +2,9 @@
  * Measures soo-torch and, where Python has torch, PyTorch in the same run: windows of both alternate, one thread each,
  * and the smallest window counts (the one that nothing else on the machine disturbed).
  *
- *     npm run bench -- [--quick] [--json] [--out FILE] [--only NAME]
+ *     npm run bench -- [--quick] [--json] [--out FILE] [--only NAME] [--check]
+ *
+ * --check ends with 1 when a goal is missed.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -37,6 +39,7 @@ async function main(): Promise<void> {
       json: { type: 'boolean', default: false },
       out: { type: 'string' },
       only: { type: 'string' },
+      check: { type: 'boolean', default: false },
     },
   });
   torch.setNumThreads(1);
@@ -57,6 +60,7 @@ async function main(): Promise<void> {
     mkdirSync(dirname(values.out), { recursive: true });
     writeFileSync(values.out, text);
   }
+  if (values.check && results.some(({ met }) => met === false)) process.exitCode = 1;
   process.stdout.write(values.json ? text : `${table(results)}\n${footnote(report.versions)}\n`);
 }
 
