@@ -1,0 +1,59 @@
+import t from 'tap';
+import { maskOf, positionsOf } from '../../lib/models/attention-plan';
+import { torch } from '../../lib/torch';
+
+const mask = torch.tensor([
+  [0, 0, 1, 1, 1],
+  [1, 1, 1, 1, 1],
+]);
+
+// Rotary positions are relative: a constant shift does not show in the logits, so they are looked at here.
+t.test('positions count real tokens only', (t) => {
+  t.same(positionsOf(mask, 0, 5, 'cpu').toArray(), [
+    [0, 0, 0, 1, 2],
+    [0, 1, 2, 3, 4],
+  ]);
+  t.same(
+    positionsOf(mask, 3, 2, 'cpu').toArray(),
+    [
+      [1, 2],
+      [3, 4],
+    ],
+    'behind a cache',
+  );
+  t.same(positionsOf(undefined, 0, 3, 'cpu').toArray(), [[0, 1, 2]]);
+  t.same(positionsOf(undefined, 4, 2, 'cpu').toArray(), [[4, 5]]);
+  t.end();
+});
+
+t.test('a query sees real keys up to its own place, a pad nothing', (t) => {
+  const rows = (past: number, seq: number, padded = true) => {
+    const made = maskOf(padded ? mask : undefined, past, seq, 'cpu');
+    return made?.select(1, 0).to('int64').toArray() as number[][][] | undefined;
+  };
+  t.same(rows(0, 5)?.at(0), [
+    [0, 0, 0, 0, 0],
+    [0, 0, 0, 0, 0],
+    [0, 0, 1, 0, 0],
+    [0, 0, 1, 1, 0],
+    [0, 0, 1, 1, 1],
+  ]);
+  t.same(rows(3, 2)?.at(0), [
+    [0, 0, 1, 1, 0],
+    [0, 0, 1, 1, 1],
+  ]);
+  t.same(rows(3, 2)?.at(1), [
+    [1, 1, 1, 1, 0],
+    [1, 1, 1, 1, 1],
+  ]);
+  t.same(rows(4, 1), [[[0, 0, 1, 1, 1]], [[1, 1, 1, 1, 1]]]);
+  t.equal(maskOf(torch.ones([2, 4]), 0, 4, 'cpu'), undefined, 'without pads the kernel masks by itself');
+  t.equal(maskOf(undefined, 4, 1, 'cpu'), undefined, 'the newest token sees everything');
+  t.same(rows(1, 2, false), [
+    [
+      [1, 1, 0],
+      [1, 1, 1],
+    ],
+  ]);
+  t.end();
+});
