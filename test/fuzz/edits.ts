@@ -18,6 +18,11 @@ export function seeded(seed: number): Random {
   return { below, pick: (items) => items[below(items.length)] };
 }
 
+/** Up to `most` bytes of nothing in particular. */
+export function noise(most: number, random: Random): Uint8Array {
+  return Uint8Array.from({ length: random.below(most + 1) }, () => random.below(256));
+}
+
 /** A copy of `bytes` with one to four random edits: bits flipped, bytes changed, cut, inserted, doubled or cut off. */
 export function damaged(bytes: Uint8Array, random: Random): Uint8Array {
   let result: Uint8Array = Uint8Array.from(bytes);
