@@ -25,83 +25,116 @@ export const ORGANISM_SHAPE: MistralShape = {
 const HIDDEN = 64;
 const HEAD = 16;
 const PAIRS = HEAD / 2;
-/** How many tokens back each head of layer 0 looks. */
-const OFFSETS = [1, 3, 4, 2];
-/** What every embedding holds in dimension 0, so that a query can be the same for every word. */
-const SHARED = 0.32;
-/** Length of the position queries and keys per rotary pair: near 1 word in 2 is then the one at the offset. */
-const POSITION_GAIN = 3;
-/** The fastest rotary pairs, which no content match may use: they turn several times over a document. */
+/** Words live in the first half of the hidden dimensions; layer 0's heads move words to the second half. */
+const WORD_DIMENSIONS = HIDDEN / 2;
+/** How many tokens back each head of layer 0 looks: in most sentences a thing and its room are 3 or 4 words apart. */
+const OFFSETS = [3, 4, 1, 2];
+/** The fastest rotary pairs of a head, which turn several times over a document: no match of words may use them. */
 const FAST_PAIRS = 2;
-const MATCH_GAIN = 2;
-const MOVE_GAIN = 0.3;
-const COPY_GAIN = 1.5;
 
-/** A random orthogonal [64, 64] matrix, scaled. */
-const orthogonal = (gain: number): Tensor => init.orthogonal_(torch.empty([HIDDEN, HIDDEN]), gain);
+/** Sizes of the initial weights, found by trying: what matters is that a match stands out from 50 other words. */
+const GAINS = { word: 0.112, shared: 0.32, noise: 0.02, position: 2, move: 0.15, match: 2.5, copy: 1.5, notSelf: 2 };
 
-/** Keeps of each head the dimensions whose rotary pair is slow. @param rows [64, 64], one head after the other */
-function slowPairs(rows: Tensor): Tensor {
-  const keep = Array.from({ length: HIDDEN }, (_, i) => [i % PAIRS >= FAST_PAIRS ? 1 : 0]);
-  return rows.mul(torch.tensor(keep));
-}
-
-/** The first column of layer 0's queries and keys: constant vectors, the query turned back by the head's offset. */
-function positionColumns(): { query: number[]; key: number[] } {
-  const query: number[] = [];
-  const key: number[] = [];
-  for (const offset of OFFSETS) {
-    const angles = Array.from({ length: PAIRS }, (_, pair) => offset * 1e6 ** (-pair / PAIRS));
-    query.push(...angles.map((a) => POSITION_GAIN * Math.cos(a)), ...angles.map((a) => -POSITION_GAIN * Math.sin(a)));
-    key.push(...angles.map(() => POSITION_GAIN), ...angles.map(() => 0));
-  }
-  return { query, key };
-}
-
-/**
- * An untrained organism.
- *
- * Layer 0's heads look 1, 3, 4 and 2 tokens back and move what they find, through `move`, to directions of their own.
- * Layer 1 compares the word it stands on with what layer 0 moved, and copies the word of the place that matches: an
- * induction circuit (Olsson et al. 2022). Layer 2 compares words with words. Everything else is small and random, and
- * all of it is trained.
- */
-export function newOrganism(seed: number): Mistral {
-  torch.manualSeed(seed);
-  const model = new Mistral(ORGANISM_SHAPE);
+/** Names a model's weights by layer, and refuses names that it does not have. */
+const weightsOf = (model: Mistral) => {
   const state = model.stateDict();
-  const weight = (layer: number, name: string): Tensor => {
+  return (layer: number, name: string): Tensor => {
     const tensor = state.get(`model.layers.${layer}.${name}.weight`);
     if (!tensor) throw new Error(`newOrganism: the model has no model.layers.${layer}.${name}.weight`);
     return tensor;
   };
-  torch.scope(() =>
-    torch.noGrad(() => {
-      const { query, key } = positionColumns();
-      model.model.embedTokens.weight.select(1, 0).fill_(SHARED);
-      weight(0, 'self_attn.q_proj').select(1, 0).copy_(torch.tensor(query));
-      weight(0, 'self_attn.k_proj').select(1, 0).copy_(torch.tensor(key));
+};
 
-      const [read, move] = [orthogonal(1), orthogonal(1)];
-      read.select(1, 0).zero_();
-      weight(0, 'self_attn.v_proj').copy_(read.mul(MOVE_GAIN));
-      weight(0, 'self_attn.o_proj').copy_(move.mul(MOVE_GAIN));
-      weight(1, 'self_attn.q_proj').copy_(slowPairs(read).mul(MATCH_GAIN));
-      weight(1, 'self_attn.k_proj').copy_(slowPairs(move.t()).mul(MATCH_GAIN));
-      const same = slowPairs(orthogonal(MATCH_GAIN));
-      weight(2, 'self_attn.q_proj').copy_(same);
-      weight(2, 'self_attn.k_proj').copy_(same);
+/** Rows (of q, k, v) or columns (of o) of one head. */
+const rows = (weight: Tensor, head: number): Tensor => weight.narrow(0, head * HEAD, HEAD);
+const columns = (weight: Tensor, head: number): Tensor => weight.narrow(1, head * HEAD, HEAD);
 
-      for (const [layer, gain] of [
-        [1, COPY_GAIN],
-        [2, 0.1 * COPY_GAIN],
-      ] as const) {
-        const copy = orthogonal(COPY_GAIN);
-        weight(layer, 'self_attn.v_proj').copy_(copy);
-        weight(layer, 'self_attn.o_proj').copy_(copy.t().mul(gain / COPY_GAIN));
-      }
-      for (const layer of [0, 1, 2]) weight(layer, 'mlp.down_proj').mul_(0.1);
-    }),
-  );
+/** Sixteen orthonormal readings of a word, [16, 64]; the dimension that all words share is left out. */
+function drawReading(): Tensor {
+  const reading = torch.zeros([HEAD, HIDDEN]);
+  reading.narrow(1, 1, WORD_DIMENSIONS - 1).copy_(init.orthogonal_(torch.empty([HEAD, WORD_DIMENSIONS - 1])));
+  return reading;
+}
+
+/** Where a head of layer 0 puts what it reads: 16 of the dimensions that hold no word, [16, 64]. */
+function movedTo(head: number): Tensor {
+  const place = torch.zeros([HEAD, HIDDEN]);
+  place.narrow(1, WORD_DIMENSIONS + head * HEAD, HEAD).copy_(torch.eye(HEAD));
+  return place;
+}
+
+/** Queries or keys for a match: the dimensions of fast rotary pairs are zeroed. */
+const matching = (reading: Tensor): Tensor =>
+  reading.mul(GAINS.match).mul(torch.tensor(Array.from({ length: HEAD }, (_, i) => [i % PAIRS < FAST_PAIRS ? 0 : 1])));
+
+/** Layer 0: the same query for every word, turned back by the head's offset, so that it meets the key found there. */
+function lookBack(query: Tensor, key: Tensor): void {
+  OFFSETS.forEach((offset, head) => {
+    const angles = Array.from({ length: PAIRS }, (_, pair) => offset * (ORGANISM_SHAPE.ropeTheta ?? 1) ** (-pair / PAIRS));
+    const turned = [...angles.map(Math.cos), ...angles.map((angle) => -Math.sin(angle))];
+    rows(query, head).select(1, 0).copy_(torch.tensor(turned.map((x) => GAINS.position * x)));
+    rows(key, head).narrow(0, 0, PAIRS).select(1, 0).fill_(GAINS.position);
+    rows(key, head).narrow(0, PAIRS, PAIRS).select(1, 0).zero_();
+  });
+}
+
+/**
+ * An untrained organism whose first two layers start as a circuit for recall. Nothing is frozen.
+ *
+ * Layer 0 looks 3, 4, 1 and 2 words back; its first two heads move what they find to dimensions of their own.
+ * In layer 1 two heads look for the place to which the present word was moved and copy the word that stands there
+ * (thing first: "the ruby is in the attic"); two look for the same word elsewhere and copy what was moved to it (room
+ * first: "the attic holds the ruby"). Layer 2 compares words with words. Everything else is small and random.
+ */
+export function newOrganism(seed: number): Mistral {
+  torch.manualSeed(seed);
+  const model = new Mistral(ORGANISM_SHAPE);
+  torch.scope(() => torch.noGrad(() => arrange(model)));
   return model;
+}
+
+function arrange(model: Mistral): void {
+  const weight = weightsOf(model);
+  const words = model.model.embedTokens.weight;
+  init.normal_(words.narrow(1, 0, WORD_DIMENSIONS), 0, GAINS.word);
+  init.normal_(words.narrow(1, WORD_DIMENSIONS, WORD_DIMENSIONS), 0, GAINS.noise);
+  words.select(1, 0).fill_(GAINS.shared);
+  for (const layer of [0, 1, 2]) {
+    for (const name of ['q', 'k', 'v', 'o']) init.normal_(weight(layer, `self_attn.${name}_proj`), 0, GAINS.noise);
+    weight(layer, 'mlp.down_proj').mul_(0.1);
+  }
+  lookBack(weight(0, 'self_attn.q_proj'), weight(0, 'self_attn.k_proj'));
+
+  const [query, key] = [weight(1, 'self_attn.q_proj'), weight(1, 'self_attn.k_proj')];
+  const [value, output] = [weight(1, 'self_attn.v_proj'), weight(1, 'self_attn.o_proj')];
+  for (const head of [0, 1]) {
+    const [moved, other, place] = [drawReading(), drawReading(), movedTo(head)];
+    rows(weight(0, 'self_attn.v_proj'), head).copy_(moved);
+    columns(weight(0, 'self_attn.o_proj'), head).copy_(place.t().mul(GAINS.move));
+    // Thing first.
+    rows(query, head).copy_(matching(moved));
+    rows(key, head).copy_(matching(place));
+    rows(value, head).copy_(other);
+    columns(output, head).copy_(other.t().mul(GAINS.copy));
+    // Room first. The fast pairs keep the head from looking at the place where it stands.
+    rows(query, head + 2).copy_(matching(other));
+    rows(key, head + 2).copy_(matching(other));
+    rows(query, head + 2).narrow(0, 0, FAST_PAIRS).select(1, 0).fill_(GAINS.notSelf);
+    rows(key, head + 2).narrow(0, 0, FAST_PAIRS).select(1, 0).fill_(-GAINS.notSelf);
+    rows(value, head + 2).copy_(place);
+    columns(output, head + 2).copy_(moved.t().mul(GAINS.copy));
+  }
+  compareWords(weight);
+}
+
+/** Layer 2: queries equal keys, and the output is the transpose of the values, both over all heads at once. */
+function compareWords(weight: (layer: number, name: string) => Tensor): void {
+  const [compare, copy] = [init.orthogonal_(torch.empty([HIDDEN, HIDDEN])), init.orthogonal_(torch.empty([HIDDEN, HIDDEN]))];
+  for (const head of [0, 1, 2, 3]) {
+    const slow = matching(rows(compare, head)).div(GAINS.match);
+    rows(weight(2, 'self_attn.q_proj'), head).copy_(slow);
+    rows(weight(2, 'self_attn.k_proj'), head).copy_(slow);
+  }
+  weight(2, 'self_attn.v_proj').copy_(copy);
+  weight(2, 'self_attn.o_proj').copy_(copy.t().mul(0.1));
 }
