@@ -22,9 +22,10 @@ interface Rule {
 }
 
 const exact = (fits: boolean): Fit => (fits ? Fit.Exact : Fit.None);
-const oneOf = (names: readonly string[]) => (value: unknown) => exact(typeof value === 'string' && names.includes(value));
+const oneOf = (names: readonly string[]) => (value: unknown) =>
+  exact(typeof value === 'string' && names.includes(value));
 const isWhole = (value: unknown) => typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));
-const isSingle = (value: unknown): boolean => value instanceof Tensor && value.numel() === 1;
+const isSingle = (value: unknown): boolean => value instanceof Tensor && !value.isDisposed && value.numel() === 1;
 const number = (value: Tensor | number) => (value instanceof Tensor ? value.item() : value);
 const orSingle = (fits: boolean, value: unknown): Fit => (fits ? Fit.Exact : isSingle(value) ? Fit.Loose : Fit.None);
 
@@ -112,7 +113,8 @@ export function ruleFor(argument: Argument): Rule {
 
 /** For messages: what a value is, shortly. */
 export function describeValue(value: unknown): string {
-  if (value instanceof Tensor) return value.isDisposed ? 'a disposed tensor' : `a tensor ${value.dtype} [${value.shape.join(', ')}]`;
+  if (value instanceof Tensor)
+    return value.isDisposed ? 'a disposed tensor' : `a tensor ${value.dtype} [${value.shape.join(', ')}]`;
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'string') return `'${value.slice(0, 30)}'`;
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);

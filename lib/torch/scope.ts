@@ -14,7 +14,12 @@ export function lift(tensor: Tensor, level: number): void {
 }
 
 /** Adds the tensors found in `value` to `found`: itself, or inside arrays, plain objects, Maps and Sets of any depth. */
-function collect(value: unknown, isTensor: (value: object) => value is Tensor, found: Tensor[], seen: Set<object>): void {
+function collect(
+  value: unknown,
+  isTensor: (value: object) => value is Tensor,
+  found: Tensor[],
+  seen: Set<object>,
+): void {
   if (typeof value !== 'object' || value === null || seen.has(value)) return;
   if (isTensor(value)) {
     found.push(value);
@@ -42,17 +47,23 @@ export function tensorsIn(value: unknown): Tensor[] {
   return found;
 }
 
+/** Every scope ever opened has a number of its own: levels are used again, and a closed scope must not close another. */
+const openNumbers: number[] = [];
+let lastNumber = 0;
+
 /** An open scope, for `using s = torch.scope()`. Closing it frees every tensor made since it was opened. */
 export class Scope {
+  readonly #number = ++lastNumber;
   readonly #level: number;
 
   constructor() {
     this.#level = native.enterScope();
     open.depth = this.#level;
+    openNumbers.push(this.#number);
   }
 
   get isOpen(): boolean {
-    return this.#level <= open.depth;
+    return openNumbers[this.#level - 1] === this.#number;
   }
 
   /** Closes this scope and any opened inside it and left open; the tensors in `result` pass to the scope around it. */
@@ -61,6 +72,7 @@ export class Scope {
     const kept = result === undefined || result === null ? [] : tensorsIn(result);
     native.leaveScope(this.#level, kept.length > 0 ? Float64Array.from(kept, (tensor) => tensor.handle) : null);
     open.depth = this.#level - 1;
+    openNumbers.length = open.depth;
     if (open.depth === 0) {
       for (const tensor of kept) if (!tensor.isDisposed) native.watch(tensor, tensor.handle);
     }
@@ -90,12 +102,9 @@ export function scope<T>(work: () => T): T;
 export function scope<T>(work?: () => T): T | Scope {
   const opened = new Scope();
   if (work === undefined) return opened;
-  let result: T;
   try {
-    result = requireSynchronous('scope', work());
-  } catch (error) {
-    opened[Symbol.dispose]();
-    throw error;
+    return opened.close(requireSynchronous('scope', work()));
+  } finally {
+    opened[Symbol.dispose](); // after an error
   }
-  return opened.close(result);
 }

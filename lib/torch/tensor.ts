@@ -116,7 +116,8 @@ export class Tensor {
 
   /**
    * Calls `hook` with the gradient of this tensor when a backward pass has computed it; what it returns replaces it.
-   * What the hook throws comes out of `backward` as it is.
+   * What the hook throws comes out of `backward` as it is. No graph is recorded inside, unless the pass was asked to
+   * with `createGraph` or the hook uses `enableGrad`.
    */
   registerHook(hook: (grad: Tensor) => Tensor | void): HookHandle {
     return registerHook(this, hook);
