@@ -33,10 +33,10 @@ export function buildEngine(files: TokenizerFiles): TokenizerEngine {
       { ...tokenizer, pre_tokenizer: withUnicodeWords(tokenizer.pre_tokenizer) },
       { unk_token: unknown, eos_token: files.special.eos, clean_up_tokenization_spaces: files.cleanUpSpaces },
     );
+    if (engine.decoder) decodeBytesOneByOne(engine.decoder);
   } catch (thrown) {
     throw new InputError(`tokenizer.json: cannot be used: ${messageOf(thrown)}`);
   }
-  if (engine.decoder) decodeBytesOneByOne(engine.decoder);
   return engine;
 }
 
