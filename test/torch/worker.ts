@@ -1,0 +1,77 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { torch, type Tensor, type Ticket } from '../../lib/torch';
+
+// A worker that does what it is asked to: workers.test.ts starts it.
+
+type Request = { job: keyof typeof JOBS; ticket?: Ticket; number?: number };
+
+const port = parentPort as NonNullable<typeof parentPort>;
+const held: Tensor[] = [];
+
+const JOBS = {
+  /** Trains for a while, to be busy beside the others; every number depends on the worker's own seed. */
+  train({ number = 0 }: Request) {
+    const generator = torch.generator({ seed: number });
+    const x = torch.randn([32, 4], { generator });
+    const y = x.sum([1], true);
+    const weight = torch.zeros([1, 4], { requiresGrad: true });
+    let hooked = 0;
+    weight.registerHook((grad) => {
+      hooked += 1;
+      return grad.mul(1);
+    });
+    for (let step = 0; step < 200; step++) {
+      torch.scope(() => {
+        torch.mseLoss(torch.linear(x, weight), y).backward();
+        torch.noGrad(() => weight.sub_(weight.grad as Tensor, { alpha: 0.1 }));
+        weight.grad = null;
+      });
+    }
+    return { weight: weight.toArray(), hooked, tensors: torch.memory().tensors };
+  },
+  /** Writes into what came, and hands back a tensor of its own. */
+  exchange({ ticket }: Request) {
+    const theirs = torch.receive(ticket as Ticket);
+    theirs.mul_(2);
+    held.push(theirs);
+    return { ticket: torch.share(theirs.add(1)), shape: theirs.shape };
+  },
+  /** Shares a tensor and ends before anyone can collect it. */
+  leave() {
+    return { ticket: torch.share(torch.arange(5)) };
+  },
+  /** Ends with tensors, scopes, hooks and graphs left as they are. */
+  litter() {
+    torch.scope();
+    const x = torch.randn([100], { requiresGrad: true });
+    x.registerHook((grad) => grad.mul(2));
+    const square = torch.customFunction({
+      forward: (context, x: Tensor) => (context.saveForBackward(x), x.mul(x)),
+      backward: ({ savedTensors: [x] }, grad) => grad.mul(x as Tensor).mul(2),
+    });
+    held.push(x, square(x).sum());
+    torch.share(x);
+    torch.generator({ seed: 1 });
+    return {};
+  },
+  /** Never stops by itself. */
+  spin() {
+    const x = torch.randn([64, 64], { requiresGrad: true });
+    x.registerHook((grad) => grad.mul(1));
+    for (;;) torch.scope(() => x.matmul(x).sum().backward());
+  },
+  fail() {
+    return torch.ones([2]).matmul(torch.ones([3]));
+  },
+};
+
+port.on('message', (request: Request) => {
+  if (request.job === 'spin') port.postMessage({ spinning: true });
+  try {
+    port.postMessage(JOBS[request.job](request));
+  } catch (error) {
+    port.postMessage({ error: (error as Error).message });
+  }
+  if (request.job === 'leave' || request.job === 'litter') process.exit(0);
+});
+port.postMessage({ ready: workerData as unknown });

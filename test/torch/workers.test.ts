@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import t from 'tap';
+import { torch, type Tensor, type Ticket } from '../../lib/torch';
+
+type Answer = Record<string, unknown> & { ticket: Ticket };
+
+const started: Worker[] = [];
+t.teardown(() => Promise.all(started.map((worker) => worker.terminate())));
+
+async function start(): Promise<Worker> {
+  // Through `require`, whatever loaders the test itself runs with.
+  const script = `require('ts-node/register/transpile-only'); require(${JSON.stringify(join(__dirname, 'worker.ts'))});`;
+  const worker = new Worker(script, { eval: true, execArgv: [] });
+  started.push(worker);
+  await once(worker, 'message');
+  return worker;
+}
+
+async function ask(worker: Worker, job: string, more: object = {}): Promise<Answer> {
+  worker.postMessage({ job, ...more });
+  const [answer] = (await once(worker, 'message')) as [Answer];
+  return answer;
+}
+
+t.test('several workers and the main thread train side by side', async (t) => {
+  const workers = await Promise.all([start(), start(), start()]);
+  const first = Promise.all(workers.map((worker, i) => ask(worker, 'train', { number: i })));
+  for (let i = 0; i < 500; i++)
+    torch.scope(() =>
+      torch
+        .randn([20, 20])
+        .matmul(torch.randn([20, 20]))
+        .sum()
+        .item(),
+    );
+  const results = await first;
+  for (const { weight, hooked } of results) {
+    t.equal(hooked, 200);
+    for (const value of (weight as number[][])[0] as number[]) t.ok(Math.abs(value - 1) < 0.01, `learnt ${value}`);
+  }
+  t.equal(new Set(results.map(({ weight }) => String(weight))).size, 3, 'each has data of its own');
+  const again = await Promise.all(workers.map((worker, i) => ask(worker, 'train', { number: i })));
+  t.same(
+    again.map(({ weight }) => weight),
+    results.map(({ weight }) => weight),
+    'and gets the same again',
+  );
+
+  await t.test('a tensor is handed over without a copy', async (t) => {
+    const mine = torch.ones([3]);
+    const answer = await ask(workers[0] as Worker, 'exchange', { ticket: torch.share(mine) });
+    t.same(mine.toArray(), [2, 2, 2], 'what the worker writes is seen here');
+    const theirs = torch.receive(answer.ticket);
+    t.same(theirs.toArray(), [3, 3, 3]);
+    mine.dispose();
+    const next = await ask(workers[1] as Worker, 'exchange', { ticket: torch.share(theirs) });
+    t.same(theirs.toArray(), [6, 6, 6]);
+    t.throws(() => torch.receive(answer.ticket), {
+      message: 'receive: this ticket is unknown or was collected already',
+    });
+    t.same(torch.receive(next.ticket).toArray(), [7, 7, 7]);
+  });
+
+  await t.test("an error in one worker is that worker's own", async (t) => {
+    t.match((await ask(workers[2] as Worker, 'fail')).error, /^matmul \(self: float32 \[2\], other: float32 \[3\]\)/);
+    t.equal((await ask(workers[0] as Worker, 'train', { number: 0 })).hooked, 200);
+  });
+
+  await t.test('a worker may end at any time while others go on', async (t) => {
+    const [a, b, c] = workers as [Worker, Worker, Worker];
+    const gone = await ask(b, 'leave');
+    await once(b, 'exit');
+    t.same(torch.receive(gone.ticket).toArray(), [0, 1, 2, 3, 4], 'what it sent outlives it');
+    const spinning = once(c, 'message');
+    c.postMessage({ job: 'spin' });
+    await spinning;
+    const busy = ask(a, 'train', { number: 5 });
+    t.equal(await c.terminate(), 1, 'in the middle of its work');
+    t.equal((await busy).hooked, 200);
+    a.postMessage({ job: 'litter' });
+    const [code] = (await once(a, 'exit')) as [number];
+    t.equal(code, 0);
+    t.equal(torch.ones([2]).sum().item(), 2);
+  });
+});
+
+t.test('workers come and go', async (t) => {
+  for (let i = 0; i < 3; i++) {
+    const worker = await start();
+    worker.postMessage({ job: 'litter' });
+    await once(worker, 'exit');
+  }
+  t.pass('and leave nothing that disturbs');
+});
+
+t.test('tickets are collected once, and nothing else passes for one', async (t) => {
+  const ticket = torch.share(torch.ones([1]));
+  const here: Tensor = torch.receive(ticket);
+  t.equal(here.item(), 1, 'in the same thread too');
+  t.throws(() => torch.receive(ticket), { message: 'receive: this ticket is unknown or was collected already' });
+  t.throws(() => torch.receive({ sooTensor: 12n }), {
+    message: 'receive: this ticket is unknown or was collected already',
+  });
+  t.throws(() => torch.receive({ sooTensor: -1n }), { message: 'receive: expected a ticket made by share()' });
+  t.throws(() => torch.receive({ sooTensor: 2n ** 70n }), { message: 'receive: expected a ticket made by share()' });
+  for (const wrong of [null, undefined, 3, 'x', {}, { sooTensor: 3 }, torch.ones([1])]) {
+    t.throws(() => torch.receive(wrong as unknown as Ticket), {
+      message: 'receive: expected a ticket made by torch.share()',
+    });
+  }
+  const x = torch.ones([2], { requiresGrad: true });
+  t.throws(() => torch.share(x.mul(2)), { message: /a tensor with a graph stays in its worker: share its detach\(\)/ });
+  const leaf = torch.receive(torch.share(x));
+  t.equal(leaf.requiresGrad, false, 'a leaf arrives without its gradient');
+  t.equal(leaf.sharesStorage(x), true);
+});
