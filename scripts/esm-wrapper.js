@@ -26,7 +26,12 @@ async function writeEsmWrapper(dist) {
     'export default required;',
     '',
   ];
-  const types = ["import * as required from './index.js';", "export * from './index.js';", 'export default required;', ''];
+  const types = [
+    "import * as required from './index.js';",
+    "export * from './index.js';",
+    'export default required;',
+    '',
+  ];
   fs.writeFileSync(path.join(dist, 'index.mjs'), code.join('\n'));
   fs.writeFileSync(path.join(dist, 'index.d.mts'), types.join('\n'));
 }

@@ -20,6 +20,10 @@ export function gradientsFor(roots: readonly Tensor[], gradients: readonly (Tens
   return gradients.length > 0 ? handlesOf(gradients) : new Float64Array(roots.length).fill(NaN);
 }
 
-export function backward(roots: readonly Tensor[], gradients: readonly (Tensor | null)[], options: BackwardOptions = {}): void {
+export function backward(
+  roots: readonly Tensor[],
+  gradients: readonly (Tensor | null)[],
+  options: BackwardOptions = {},
+): void {
   native.backward(handlesOf(roots), gradientsFor(roots, gradients), options.retainGraph, options.createGraph ?? false);
 }

@@ -26,13 +26,17 @@ function shapeOf(data: NestedArray): number[] {
 function flatten(data: NestedArray, shape: readonly number[], depth: number, into: Flat['values']): void {
   if (!Array.isArray(data)) {
     const known = typeof data === 'number' || typeof data === 'bigint' || typeof data === 'boolean';
-    if (depth !== shape.length) throw new TypeError(`tensor: expected an array of ${shape[depth]} at depth ${depth}, got ${String(data)}`);
-    if (!known) throw new TypeError(`tensor: expected numbers, bigints or booleans, got ${data === null ? 'null' : typeof data}`);
+    if (depth !== shape.length)
+      throw new TypeError(`tensor: expected an array of ${shape[depth]} at depth ${depth}, got ${String(data)}`);
+    if (!known)
+      throw new TypeError(`tensor: expected numbers, bigints or booleans, got ${data === null ? 'null' : typeof data}`);
     into.push(data);
     return;
   }
   if (depth >= shape.length || data.length !== shape[depth]) {
-    throw new TypeError(`tensor: expected ${depth < shape.length ? `an array of ${shape[depth]}` : 'a number'} at depth ${depth}, got an array of ${data.length}`);
+    throw new TypeError(
+      `tensor: expected ${depth < shape.length ? `an array of ${shape[depth]}` : 'a number'} at depth ${depth}, got an array of ${data.length}`,
+    );
   }
   for (const element of data) flatten(element, shape, depth + 1, into);
 }
@@ -41,7 +45,8 @@ function flatten(data: NestedArray, shape: readonly number[], depth: number, int
 function natural({ values }: Flat): 'bool' | 'int64' | 'float32' {
   if (values.length === 0) return 'float32';
   if (values.every((value) => typeof value === 'boolean')) return 'bool';
-  const whole = (value: unknown) => typeof value === 'bigint' || typeof value === 'boolean' || Number.isSafeInteger(value);
+  const whole = (value: unknown) =>
+    typeof value === 'bigint' || typeof value === 'boolean' || Number.isSafeInteger(value);
   return values.every(whole) ? 'int64' : 'float32';
 }
 
@@ -83,7 +88,10 @@ function convert(handle: number, dtype: DType, device: DeviceLike | undefined): 
  * A tensor from a number, nested arrays or a typed array; the data is copied. Whole numbers become int64, other numbers
  * float32, booleans bool, a typed array keeps its own dtype; `dtype` overrides. `shape` lays out a typed array.
  */
-export function tensor(data: NestedArray | TypedArray, options: TensorOptions & { shape?: readonly number[] } = {}): Tensor {
+export function tensor(
+  data: NestedArray | TypedArray,
+  options: TensorOptions & { shape?: readonly number[] } = {},
+): Tensor {
   let made: Tensor;
   if (ArrayBuffer.isView(data)) {
     const own = dtypeOfArray(data);
@@ -103,7 +111,10 @@ function replaced(before: Tensor, after: Tensor): Tensor {
 }
 
 /** A tensor from raw little-endian bytes, as `Tensor.bytes` gives them; they are copied. */
-export function fromBytes(bytes: Uint8Array, options: TensorOptions & { dtype: DType; shape: readonly number[] }): Tensor {
+export function fromBytes(
+  bytes: Uint8Array,
+  options: TensorOptions & { dtype: DType; shape: readonly number[] },
+): Tensor {
   const made = convert(native.fromBytes(bytes, options.dtype, options.shape), options.dtype, options.device);
   if (options.requiresGrad) made.requiresGrad = true;
   return made;

@@ -47,7 +47,9 @@ function requireTensors(name: string, outputs: unknown): Tensor[] {
 function tensorGradients(name: string, returned: unknown, inputs: readonly unknown[]): (number | null)[] {
   const grads = isList(returned) ? returned : [returned];
   if (grads.length !== inputs.length) {
-    throw new TypeError(`${name}: backward must return ${inputs.length} gradients, one for each input, got ${grads.length}`);
+    throw new TypeError(
+      `${name}: backward must return ${inputs.length} gradients, one for each input, got ${grads.length}`,
+    );
   }
   const handles: (number | null)[] = [];
   inputs.forEach((input, i) => {

@@ -22,7 +22,21 @@ const SINGLE: Record<string, string> = {
 const RETURNED: Record<string, string> = { ...SINGLE, int: 'number', Scalar: 'number', QScheme: 'string' };
 
 // Words that TypeScript does not accept as the name of a parameter.
-const RESERVED = new Set(['in', 'function', 'new', 'var', 'default', 'this', 'with', 'for', 'if', 'do', 'else', 'return', 'delete']);
+const RESERVED = new Set([
+  'in',
+  'function',
+  'new',
+  'var',
+  'default',
+  'this',
+  'with',
+  'for',
+  'if',
+  'do',
+  'else',
+  'return',
+  'delete',
+]);
 
 function typeOf(argument: Argument): string {
   const single = SINGLE[argument.base] ?? 'never';
@@ -33,7 +47,8 @@ function typeOf(argument: Argument): string {
 }
 
 function returnType(returns: readonly Returned[]): string {
-  const one = ({ base, list, optional }: Returned) => `${RETURNED[base] ?? 'unknown'}${list ? '[]' : ''}${optional ? ' | null' : ''}`;
+  const one = ({ base, list, optional }: Returned) =>
+    `${RETURNED[base] ?? 'unknown'}${list ? '[]' : ''}${optional ? ' | null' : ''}`;
   if (returns.length === 0) return 'void';
   return returns.length === 1 ? one(returns[0] as Returned) : `[${returns.map(one).join(', ')}]`;
 }
@@ -43,7 +58,9 @@ const propertyName = (name: string) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name :
 const mayMiss = ({ hasDefault, optional }: Argument) => hasDefault || optional;
 
 function optionsType(list: readonly Argument[], extra: string): string {
-  const fields = list.map((argument) => `${propertyName(argument.name)}${mayMiss(argument) ? '?' : ''}: ${typeOf(argument)}`);
+  const fields = list.map(
+    (argument) => `${propertyName(argument.name)}${mayMiss(argument) ? '?' : ''}: ${typeOf(argument)}`,
+  );
   return `{ ${[...fields, ...(extra ? [extra] : [])].join('; ')} }`;
 }
 
@@ -69,7 +86,9 @@ function formsOf(list: readonly Argument[], extra: string): string[] {
   const forms = [positionalForm(positional, keywords, extra)];
   if (firstOptional >= 0 && positional.slice(firstOptional).every(mayMiss)) {
     const named = positional.slice(firstOptional);
-    const before = positional.slice(0, firstOptional).map((argument) => `${parameterName(argument.name)}: ${typeOf(argument)}`);
+    const before = positional
+      .slice(0, firstOptional)
+      .map((argument) => `${parameterName(argument.name)}: ${typeOf(argument)}`);
     forms.push([...before, `options: ${optionsType([...named, ...keywords], extra)}`].join(', '));
   }
   return forms;

@@ -1,7 +1,8 @@
 import { native } from './load-native';
 import type { DeviceMemory, NativeEvent, NativeStream } from './native';
 
-export type DeviceLike = Device | 'cpu' | 'cuda' | 'meta' | 'mps' | 'xpu' | `${'cuda' | 'mps' | 'xpu' | 'cpu'}:${number}`;
+export type DeviceLike =
+  Device | 'cpu' | 'cuda' | 'meta' | 'mps' | 'xpu' | `${'cuda' | 'mps' | 'xpu' | 'cpu'}:${number}`;
 
 const PATTERN = /^(cpu|cuda|mps|xpu|meta)(?::(\d+))?$/;
 

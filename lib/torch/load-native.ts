@@ -19,7 +19,8 @@ function fail(problem: string): never {
 }
 
 function readRecord(): LibtorchRecord {
-  if (!existsSync(RECORD)) fail('the native addon is not built; run `npm run build` in a checkout, or `npm rebuild soo-torch`');
+  if (!existsSync(RECORD))
+    fail('the native addon is not built; run `npm run build` in a checkout, or `npm rebuild soo-torch`');
   return JSON.parse(readFileSync(RECORD, 'utf8')) as LibtorchRecord;
 }
 

@@ -16,7 +16,8 @@ export class MappedFile {
 
   /** A copy of `length` bytes from `offset`. */
   bytes(offset: number, length: number): Uint8Array {
-    if (!(length >= 0 && length <= this.byteLength)) throw new RangeError(`${this.path}: cannot read ${length} bytes of ${this.byteLength}`);
+    if (!(length >= 0 && length <= this.byteLength))
+      throw new RangeError(`${this.path}: cannot read ${length} bytes of ${this.byteLength}`);
     const copy = new Uint8Array(length);
     native.readMapped(this.#id, offset, copy);
     return copy;

@@ -54,7 +54,20 @@ function acceptRequiresGrad(make: (...args: unknown[]) => unknown) {
 
 /** Names of the operators that make a tensor from a shape or a range: their declarations show `requiresGrad`. */
 export const MAKERS: ReadonlySet<string> = new Set([
-  ...['zeros', 'ones', 'full', 'empty', 'rand', 'randn', 'randint', 'randperm', 'arange', 'linspace', 'logspace', 'eye'],
+  ...[
+    'zeros',
+    'ones',
+    'full',
+    'empty',
+    'rand',
+    'randn',
+    'randint',
+    'randperm',
+    'arange',
+    'linspace',
+    'logspace',
+    'eye',
+  ],
   ...['zerosLike', 'onesLike', 'fullLike', 'emptyLike', 'randLike', 'randnLike', 'randintLike', 'scalarTensor'],
 ]);
 

@@ -62,7 +62,8 @@ function splitList(text: string): string[] {
   return last ? [...parts, last] : parts;
 }
 
-const TYPE = /^(?<base>[\w.]+)(?:\((?<alias>[^)]*)\))?(?<inner>\?)?(?<list>\[(?<repeat>\d*)\])?(?:\([^)]*\))?(?<outer>\?)?$/;
+const TYPE =
+  /^(?<base>[\w.]+)(?:\((?<alias>[^)]*)\))?(?<inner>\?)?(?<list>\[(?<repeat>\d*)\])?(?:\([^)]*\))?(?<outer>\?)?$/;
 
 function parseType(text: string): Omit<Argument, 'name' | 'hasDefault' | 'keywordOnly'> {
   const found = TYPE.exec(text)?.groups;
@@ -130,7 +131,8 @@ export function parseSchema(text: string): Schema {
  * for they take strings where others take a dtype or a device.
  */
 export function rank({ overload, arguments: list }: Schema): number {
-  const named = list.some(({ base, name }) => base === 'str' && name.startsWith('dim')) || /imname|names/.test(overload);
+  const named =
+    list.some(({ base, name }) => base === 'str' && name.startsWith('dim')) || /imname|names/.test(overload);
   const out = list.some(({ keywordOnly, written }) => keywordOnly && written !== null);
   return (named ? 1000 : 0) + (out ? 100 : 0) + list.length;
 }
