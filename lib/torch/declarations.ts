@@ -85,11 +85,12 @@ function formsOf(list: readonly Argument[], extra: string): string[] {
   const firstOptional = positional.findIndex(mayMiss);
   const forms = [positionalForm(positional, keywords, extra)];
   if (firstOptional >= 0 && positional.slice(firstOptional).every(mayMiss)) {
-    const named = positional.slice(firstOptional);
-    const before = positional
-      .slice(0, firstOptional)
-      .map((argument) => `${parameterName(argument.name)}: ${typeOf(argument)}`);
-    forms.push([...before, `options: ${optionsType([...named, ...keywords], extra)}`].join(', '));
+    for (let first = firstOptional; first < positional.length; first++) {
+      const placed = positional.slice(0, first);
+      const before = placed.map((argument) => `${parameterName(argument.name)}: ${typeOf(argument)}`);
+      const named = [...positional.slice(first), ...keywords];
+      forms.push([...before, `options: ${optionsType(named, extra)}`].join(', '));
+    }
   }
   return forms;
 }
