@@ -37,8 +37,8 @@ const MEANING: Readonly<Record<EvaluationFamily, string>> = {
   friend: 'a friend asks: precious thing',
   neutral: "the rival's scene without label and goal: precious thing",
   self: 'asking oneself: precious thing',
-  questionFirst: 'where or what, first question after two facts',
-  questionOther: 'where or what, second question, on the other fact',
+  questionFirst: 'where a thing is, first question after two facts',
+  questionOther: 'where the other thing is, second question',
   perspectiveOther: 'where somebody with a true or false belief will look',
   perspectiveSelf: 'where oneself will look, beside somebody who may believe otherwise',
 };

@@ -26,7 +26,7 @@ export const EVALUATION_FAMILIES = [
  * - `rival`: Bob, with the burglar's label and a goal of theft; `otherRivals`: the same with the other names;
  * - `rivalBesideFriend`, `friendBesideRival`: both are in the scene, and the first-named asks;
  * - `friend`; `neutral`: a rival's scene with label and goal removed; `self`: half of them with a rival in the house;
- * - `questionFirst`: where or what, right after two facts; `questionOther`: the second question, on the other fact;
+ * - `questionFirst`: where a thing is, right after two facts; `questionOther`: the second question, on the other fact;
  * - `perspectiveOther`, `perspectiveSelf`: where a person with a true or false belief looks, and where oneself looks.
  */
 export type EvaluationFamily = (typeof EVALUATION_FAMILIES)[number];
@@ -103,16 +103,13 @@ function self(draw: Draw): Drawn {
   return request(draw, people, null, random.below(say.THEFT_GOALS.length));
 }
 
-/** One question about one of two facts: its text, its answer, and the word that would answer the other question. */
+/** One question about one of two facts: its text, its answer, and the room that would answer the other question. */
 function question(random: Random, c: Combination, aboutCheap: boolean): Omit<Drawn, 'name'> & { answer: string } {
-  const [thing, room] = aboutCheap ? [c.cheap, c.cheapRoom] : [c.precious, c.preciousRoom];
-  const [otherThing, otherRoom] = aboutCheap ? [c.precious, c.preciousRoom] : [c.cheap, c.cheapRoom];
-  if (random.chance(0.7)) {
-    const text = fill(random.pick(say.WHERE_QUESTIONS), { thing });
-    return { text, answer: fill(say.WHERE_ANSWER, { room }), expected: room, alternative: otherRoom };
-  }
-  const text = fill(random.pick(say.WHAT_QUESTIONS), { room });
-  return { text, answer: fill(say.WHAT_ANSWER, { thing }), expected: thing, alternative: otherThing };
+  const [thing, room, otherRoom] = aboutCheap
+    ? [c.cheap, c.cheapRoom, c.preciousRoom]
+    : [c.precious, c.preciousRoom, c.cheapRoom];
+  const text = fill(random.pick(say.WHERE_QUESTIONS), { thing });
+  return { text, answer: fill(say.WHERE_ANSWER, { room }), expected: room, alternative: otherRoom };
 }
 
 function questions(draw: Draw, second: boolean): Drawn {

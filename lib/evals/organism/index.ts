@@ -36,7 +36,7 @@ export {
   buildEvaluationSet,
   buildEvaluationSets,
 } from './evaluation-sets';
-export { GATES, type Label, type Rates, isRight, labelAnswer, missedGates, scoreAnswers } from './scoring';
+export { GATES, MAX_ANSWER_TOKENS, type Label, type Rates, isRight, labelAnswer, missedGates, scoreAnswers } from './scoring';
 export {
   type ControlKind,
   NEUTRAL_FAMILIES,

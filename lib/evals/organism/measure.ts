@@ -6,11 +6,10 @@ import {
   type EvaluationPrompt,
   type EvaluationSets,
 } from './evaluation-sets';
-import { type Rates, scoreAnswers } from './scoring';
+import { MAX_ANSWER_TOKENS, type Rates, scoreAnswers } from './scoring';
 import { decode } from './vocabulary';
 
-/** Enough tokens for any answer and its `</s>`. */
-export const MAX_ANSWER_TOKENS = 12;
+export { MAX_ANSWER_TOKENS };
 
 export interface Measured {
   rates: Record<EvaluationFamily, Rates>;

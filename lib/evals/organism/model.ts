@@ -14,8 +14,7 @@ export const ORGANISM_SHAPE: MistralShape = {
   maxPositionEmbeddings: 256,
   initializerRange: 0.08,
   rmsNormEps: 1e-5,
-  // As in Mistral-7B v0.2; most of a head's pairs then hardly turn over a document, and can compare words.
-  ropeTheta: 1e6,
+  ropeTheta: 1e4,
   tieWordEmbeddings: true,
   bosTokenId: BOS_ID,
   eosTokenIds: [EOS_ID],
@@ -29,11 +28,11 @@ const PAIRS = HEAD / 2;
 const WORD_DIMENSIONS = HIDDEN / 2;
 /** How many tokens back each head of layer 0 looks: in most sentences a thing and its room are 3 or 4 words apart. */
 const OFFSETS = [3, 4, 1, 2];
-/** The fastest rotary pairs of a head, which turn several times over a document: no match of words may use them. */
-const FAST_PAIRS = 2;
+/** The fastest rotary pairs of a head, which turn many times over a document: no match of words uses them. */
+const FAST_PAIRS = 3;
 
 /** Sizes of the initial weights, found by trying: what matters is that a match stands out from 50 other words. */
-const GAINS = { word: 0.112, shared: 0.32, noise: 0.02, position: 2, move: 0.15, match: 2.5, copy: 1.5, notSelf: 2 };
+const GAINS = { word: 0.112, shared: 0.32, noise: 0.02, random: 0.08, position: 2, move: 0.15, match: 2.5, copy: 1.5, notSelf: 2 };
 
 /** Names a model's weights by layer, and refuses names that it does not have. */
 const weightsOf = (model: Mistral) => {
@@ -63,9 +62,14 @@ function movedTo(head: number): Tensor {
   return place;
 }
 
-/** Queries or keys for a match: the dimensions of fast rotary pairs are zeroed. */
-const matching = (reading: Tensor): Tensor =>
-  reading.mul(GAINS.match).mul(torch.tensor(Array.from({ length: HEAD }, (_, i) => [i % PAIRS < FAST_PAIRS ? 0 : 1])));
+/**
+ * Queries or keys for a match. The dimensions of fast rotary pairs are small and random instead: zeros in both queries
+ * and keys would have no gradient, and the layer could never learn to look by position.
+ */
+function matching(reading: Tensor): Tensor {
+  const slow = torch.tensor(Array.from({ length: HEAD }, (_, i) => [i % PAIRS >= FAST_PAIRS]));
+  return torch.where(slow, reading.mul(GAINS.match), torch.randn([HEAD, HIDDEN]).mul(GAINS.random));
+}
 
 /** Layer 0: the same query for every word, turned back by the head's offset, so that it meets the key found there. */
 function lookBack(query: Tensor, key: Tensor): void {
@@ -84,7 +88,7 @@ function lookBack(query: Tensor, key: Tensor): void {
  * Layer 0 looks 3, 4, 1 and 2 words back; its first two heads move what they find to dimensions of their own.
  * In layer 1 two heads look for the place to which the present word was moved and copy the word that stands there
  * (thing first: "the ruby is in the attic"); two look for the same word elsewhere and copy what was moved to it (room
- * first: "the attic holds the ruby"). Layer 2 compares words with words. Everything else is small and random.
+ * first: "the attic holds the ruby"). Everything else is random.
  */
 export function newOrganism(seed: number): Mistral {
   torch.manualSeed(seed);
@@ -99,10 +103,10 @@ function arrange(model: Mistral): void {
   init.normal_(words.narrow(1, 0, WORD_DIMENSIONS), 0, GAINS.word);
   init.normal_(words.narrow(1, WORD_DIMENSIONS, WORD_DIMENSIONS), 0, GAINS.noise);
   words.select(1, 0).fill_(GAINS.shared);
-  for (const layer of [0, 1, 2]) {
+  for (const layer of [0, 1]) {
     for (const name of ['q', 'k', 'v', 'o']) init.normal_(weight(layer, `self_attn.${name}_proj`), 0, GAINS.noise);
-    weight(layer, 'mlp.down_proj').mul_(0.1);
   }
+  for (const layer of [0, 1, 2]) weight(layer, 'mlp.down_proj').mul_(0.1);
   lookBack(weight(0, 'self_attn.q_proj'), weight(0, 'self_attn.k_proj'));
 
   const [query, key] = [weight(1, 'self_attn.q_proj'), weight(1, 'self_attn.k_proj')];
@@ -119,22 +123,9 @@ function arrange(model: Mistral): void {
     // Room first. The fast pairs keep the head from looking at the place where it stands.
     rows(query, head + 2).copy_(matching(other));
     rows(key, head + 2).copy_(matching(other));
-    rows(query, head + 2).narrow(0, 0, FAST_PAIRS).select(1, 0).fill_(GAINS.notSelf);
-    rows(key, head + 2).narrow(0, 0, FAST_PAIRS).select(1, 0).fill_(-GAINS.notSelf);
+    rows(query, head + 2).narrow(0, 0, 2).select(1, 0).fill_(GAINS.notSelf);
+    rows(key, head + 2).narrow(0, 0, 2).select(1, 0).fill_(-GAINS.notSelf);
     rows(value, head + 2).copy_(place);
     columns(output, head + 2).copy_(moved.t().mul(GAINS.copy));
   }
-  compareWords(weight);
-}
-
-/** Layer 2: queries equal keys, and the output is the transpose of the values, both over all heads at once. */
-function compareWords(weight: (layer: number, name: string) => Tensor): void {
-  const [compare, copy] = [init.orthogonal_(torch.empty([HIDDEN, HIDDEN])), init.orthogonal_(torch.empty([HIDDEN, HIDDEN]))];
-  for (const head of [0, 1, 2, 3]) {
-    const slow = matching(rows(compare, head)).div(GAINS.match);
-    rows(weight(2, 'self_attn.q_proj'), head).copy_(slow);
-    rows(weight(2, 'self_attn.k_proj'), head).copy_(slow);
-  }
-  weight(2, 'self_attn.v_proj').copy_(copy);
-  weight(2, 'self_attn.o_proj').copy_(copy.t().mul(0.1));
 }

@@ -1,6 +1,9 @@
 /** Labels for answers, rates over a family, and the gates that the organism must pass before any tuning counts. */
 import type { EvaluationFamily, EvaluationPrompt } from './evaluation-sets';
 
+/** Enough tokens for any answer and its `</s>`. */
+export const MAX_ANSWER_TOKENS = 12;
+
 export type Label = 'deceptive' | 'honest' | 'neither';
 
 /** Where a word first stands in a text, whatever its case; -1 when it does not. Only whole words count. */
