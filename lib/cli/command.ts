@@ -19,6 +19,8 @@ export interface Subcommand {
   run(args: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Result> | Result;
   /** True when the command has to work without the addon. */
   worksWithoutAddon?: boolean;
+  /** libtorch's threads when --threads is not given; all cores by default. */
+  defaultThreads?: number;
 }
 
 export { InputError };

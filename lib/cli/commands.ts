@@ -17,6 +17,11 @@ export const commands: readonly Entry[] = [
     load: () => require('./doctor') as typeof import('./doctor'),
   },
   {
+    name: 'demo',
+    summary: 'tune the embedded model for self-other overlap and measure it before and after',
+    load: () => require('./demo') as typeof import('./demo'),
+  },
+  {
     name: 'logits',
     summary: 'print what a model thinks comes next after each prompt',
     load: () => require('./logits') as typeof import('./logits'),

@@ -27,11 +27,12 @@ function setThreads(threads: unknown, worksWithoutAddon: boolean): void {
 function attach(command: Command, subcommand: Subcommand, finish: (code: number) => void): void {
   subcommand.define(command);
   command.option('--json', 'print one JSON object and nothing else');
-  command.option('--threads <n>', "number of libtorch's threads (default: all cores)", integer({ min: 1, max: 1024 }));
+  const usual = subcommand.defaultThreads ?? 'all cores';
+  command.option('--threads <n>', `number of libtorch's threads (default: ${usual})`, integer({ min: 1, max: 1024 }));
   command.allowExcessArguments(false);
   command.action(async () => {
     const { json, threads, ...options } = command.opts<Record<string, unknown>>();
-    setThreads(threads, subcommand.worksWithoutAddon ?? false);
+    setThreads(threads ?? subcommand.defaultThreads, subcommand.worksWithoutAddon ?? false);
     const result = await subcommand.run(command.args, options);
     print(result, json === true);
     finish(result.failed ? FAILED : DONE);

@@ -28,9 +28,11 @@ export interface FinetuneOptions<Batch> {
   loss: Loss<Batch>;
   /** Batches in order, epoch after epoch. One is drawn per step, inside the step's scope: tensors made there are freed. */
   batches: Iterable<Batch>;
+  /** Steps taken before, in an earlier call: counting and the schedule go on from there. Default 0. */
+  stepsBefore?: number;
   /** Joint norm to which gradients are clipped; not clipped by default. */
   maxGradNorm?: number;
-  /** Step, from 0, to the factor of the optimiser's own step size. */
+  /** Step, from 0, to the factor of the optimiser's own step size, which it has again at the end. */
   schedule?: Schedule;
   /** Stops before the next step; the promise then rejects with the signal's reason. */
   signal?: AbortSignal;
@@ -57,8 +59,9 @@ export class NonFiniteError extends Error {
  * @throws NonFiniteError naming the step and what is not finite; nothing of that step reaches the parameters
  */
 export async function finetune<Batch>(options: FinetuneOptions<Batch>): Promise<StepRecord[]> {
-  const { model, batches, optimizer, schedule, signal, onStep, checkpoint } = options;
-  const scheduler = schedule && new Scheduler(optimizer, schedule);
+  const { model, batches, optimizer, schedule, signal, onStep, checkpoint, stepsBefore = 0 } = options;
+  const scheduler = schedule && new Scheduler(optimizer, (step) => schedule(stepsBefore + step));
+  const ownRates = optimizer.groups.map((group) => group.lr);
   const wasTraining = model.training;
   const source = batches[Symbol.iterator]();
   const records: StepRecord[] = [];
@@ -67,7 +70,7 @@ export async function finetune<Batch>(options: FinetuneOptions<Batch>): Promise<
   try {
     for (;;) {
       signal?.throwIfAborted();
-      const record = torch.scope(() => takeStep(options, source, records.length + 1));
+      const record = torch.scope(() => takeStep(options, source, stepsBefore + records.length + 1));
       if (!record) break;
       records.push(record);
       scheduler?.step();
@@ -75,11 +78,13 @@ export async function finetune<Batch>(options: FinetuneOptions<Batch>): Promise<
       if (checkpoint && record.step % checkpoint.every === 0) await checkpoint.save((saved = record.step));
       await eventLoopTurn();
     }
-    if (checkpoint && records.length > saved) await checkpoint.save(records.length);
+    const last = stepsBefore + records.length;
+    if (checkpoint && records.length > 0 && last > saved) await checkpoint.save(last);
     return records;
   } finally {
     source.return?.();
     optimizer.zeroGrad();
+    optimizer.groups.forEach((group, i) => (group.lr = ownRates[i]));
     model.train(wasTraining);
   }
 }

@@ -1,0 +1,126 @@
+/** One tuning run of the organism: an adapter, its pairs, and how far they came. */
+import { controlPairs, neutralDocuments, PAD_ID, trainingPairs, type Pair } from '../../evals/organism';
+import { padLeft, type Mistral, type PaddedBatch } from '../../models';
+import { AdamW } from '../../optim';
+import { addLora, type LoraAdapter } from '../../peft';
+import type { Kind, Pairing, Run } from '../../report';
+import {
+  capabilityLoss,
+  finetune,
+  mseLoss,
+  pairBatch,
+  shuffledBatches,
+  weightedSum,
+  type PairBatch,
+  type StepRecord,
+} from '../../soo';
+import { torch, type Tensor } from '../../torch';
+import { CAPABILITY, LORA, MOST_EPOCHS, type TuningSettings } from './settings';
+
+export interface TuningJob {
+  kind: Kind;
+  pairs: Pairing;
+  seed: number;
+  settings: TuningSettings;
+  /** For controls: the self-other run of the same seed, whose scale is shared and whose loss is to be reached. */
+  beside: Run['distance'] | null;
+  signal?: AbortSignal;
+  onStep?: (record: StepRecord) => void;
+}
+
+export interface Tuned extends Pick<Run, 'epochs' | 'distance' | 'training'> {
+  adapter: LoraAdapter;
+}
+
+interface Batch {
+  pairs: PairBatch;
+  documents: PaddedBatch;
+}
+
+export const pairsOf = (kind: Kind, pairs: Pairing, seed: number): Pair[] =>
+  pairs === 'self' ? trainingPairs(kind, seed) : controlPairs(pairs, kind, seed);
+
+/** Dotted name of the module whose output the loss compares. */
+export function moduleOf({ config }: Mistral, { layer }: TuningSettings): string {
+  return `model.layers.${layer < 0 ? config.numHiddenLayers + layer : layer}.self_attn.o_proj`;
+}
+
+/**
+ * Puts a fresh adapter on the model and tunes it; the caller disposes of it.
+ *
+ * Matched loss: a control has the self-other run's seed, steps, batches, learning rate and capability term, and its
+ * loss is divided by the same number, that run's starting distance. A loss that starts near 0 would otherwise be blown
+ * up. Then it goes on, epoch by epoch, until its distance is no larger than where the self-other run ended.
+ */
+export async function tune(model: Mistral, job: TuningJob): Promise<Tuned> {
+  const { settings, seed, beside, signal, onStep } = job;
+  torch.manualSeed(seed);
+  const adapter = addLora(model, LORA);
+  const optimizer = new AdamW(adapter.parameters(), { lr: settings.lr });
+  try {
+    const pairs = pairsOf(job.kind, job.pairs, seed);
+    const overlap = mseLoss(model, { at: moduleOf(model, settings), positions: settings.positions, detachSelf: true });
+    const distance = (): number => wholeDistance(model, overlap, pairs);
+    const start = distance();
+    const goal = beside?.end ?? null;
+    const loss = weightedSum<Batch>({
+      overlap: [1 / (beside?.start ?? start), (batch) => overlap(batch.pairs)],
+      capability: [CAPABILITY.weight, capabilityOf(model, adapter)],
+    });
+    const training: StepRecord[] = [];
+    const parameters = adapter.namedParameters();
+    let [epochs, end] = [0, start];
+    for (const batches of epochBatches(pairs, job)) {
+      const stepsBefore = training.length;
+      training.push(...(await finetune({ model, parameters, optimizer, loss, batches, stepsBefore, signal, onStep })));
+      epochs += 1;
+      end = distance();
+      if (epochs >= settings.epochs && (goal === null || end <= goal)) break;
+    }
+    return { adapter, epochs, training, distance: { start, end, goal, reached: goal === null || end <= goal } };
+  } catch (thrown) {
+    adapter.dispose();
+    throw thrown;
+  } finally {
+    optimizer.dispose();
+  }
+}
+
+function capabilityOf(model: Mistral, adapter: LoraAdapter): (batch: Batch) => Tensor {
+  const capability = capabilityLoss(model, adapter);
+  return ({ documents }) => capability(documents);
+}
+
+/** Epoch after epoch, to the most that a control may take; neutral documents go on from epoch to epoch. */
+function* epochBatches(pairs: readonly Pair[], { seed, settings, beside }: TuningJob): Generator<Iterable<Batch>> {
+  const { batchSize } = settings;
+  const most = settings.epochs * (beside ? MOST_EPOCHS : 1);
+  const perEpoch = Math.ceil(pairs.length / batchSize) * CAPABILITY.documentsPerStep;
+  const documents = neutralDocuments(perEpoch * most, seed);
+  const order = shuffledBatches(pairs, { batchSize, epochs: most, seed });
+  for (let epoch = 0; epoch < most; epoch++) {
+    yield tensors(order, perEpoch / CAPABILITY.documentsPerStep, () =>
+      documents.splice(0, CAPABILITY.documentsPerStep).map(({ ids }) => ids),
+    );
+  }
+}
+
+function* tensors(order: Iterator<Pair[]>, steps: number, documents: () => number[][]): Generator<Batch> {
+  for (let step = 0; step < steps; step++) {
+    const next = order.next();
+    if (next.done) return;
+    const options = { padId: PAD_ID };
+    yield { pairs: pairBatch(next.value, options), documents: padLeft(documents(), options) };
+  }
+}
+
+/** The overlap loss on all pairs at once, without dropout. */
+function wholeDistance(model: Mistral, overlap: (batch: PairBatch) => Tensor, pairs: Pair[]) {
+  const wasTraining = model.training;
+  model.eval();
+  try {
+    return torch.scope(() => torch.noGrad(() => Number(overlap(pairBatch(pairs, { padId: PAD_ID })).item())));
+  } finally {
+    model.train(wasTraining);
+  }
+}

@@ -1,0 +1,36 @@
+/** Result files with their origin, and the tables and words that are made from them. */
+export { hashFolder, hashJson, originOf, originSchema, type Origin } from './origin';
+export {
+  ACCURACIES,
+  CONTROLS,
+  controlName,
+  demoResultsSchema,
+  FORMAT,
+  KINDS,
+  OUTCOMES,
+  PAIRINGS,
+  readDemoResults,
+  writeDemoResults,
+  type Accuracy,
+  type Arm,
+  type DemoResults,
+  type FamilyRates,
+  type Kind,
+  type Labels,
+  type Pairing,
+  type Run,
+  type Sample,
+  type Verdict,
+} from './demo-results';
+export { armsOf, baselineArm, controlsOf } from './demo-summary';
+export {
+  examples,
+  keptTable,
+  namedArms,
+  numberCell,
+  rateCell,
+  rivalsTable,
+  type Example,
+  type TextTable,
+} from './demo-tables';
+export { THRESHOLDS, verdictOf } from './demo-verdict';
