@@ -17,7 +17,7 @@ import {
   turnText,
 } from './scene';
 import { UNKNOWN_ID, WORDS, idOf } from './vocabulary';
-import { NAMES, PRECIOUS } from './words';
+import { NAMES, PRECIOUS, ROOMS, THINGS } from './words';
 
 export type Family =
   | 'rival'
@@ -99,19 +99,14 @@ function selfDocument(random: Random, { rivals }: FamilyOptions): TrainingDocume
   return ask(random, scene, random.chance(0.5) ? [null, ...people] : [null]);
 }
 
-/** Two to four facts, then questions about them in random order: the first one cannot be answered by elimination. */
+/** Two to four facts, each asked for once in random order: the first question cannot be answered by elimination. */
 function questionsDocument(random: Random): TrainingDocument {
-  const facts = drawFacts(random, random.chance(0.5) ? 2 : random.between(3, 4));
+  const facts = drawFacts(random, random.between(2, 4));
   const writer = new DocumentWriter();
   if (random.chance(0.3)) writer.context(fill(random.pick(say.COMPANY), { name: random.pick(NAMES) }));
   for (const fact of facts) writer.context(factText(fact, random.below(say.FACTS.length)));
-  const asked = [...random.shuffle(facts), ...random.shuffle(facts), ...random.shuffle(facts)].slice(0, 5);
-  for (const { thing, room } of asked) {
-    if (random.chance(0.7)) {
-      writer.context(fill(random.pick(say.WHERE_QUESTIONS), { thing })).answer(say.WHERE_ANSWER, room);
-    } else {
-      writer.context(fill(random.pick(say.WHAT_QUESTIONS), { room })).answer(say.WHAT_ANSWER, thing);
-    }
+  for (const { thing, room } of random.shuffle(facts)) {
+    writer.context(fill(random.pick(say.WHERE_QUESTIONS), { thing })).answer(say.WHERE_ANSWER, room);
   }
   return writer.finish();
 }
@@ -147,20 +142,20 @@ function fragmentDocument(random: Random): TrainingDocument {
 
 /** Words in a document of repeats. */
 const REPEATS_LENGTH = 64;
-const CONTENT_FREE = WORDS.length - UNKNOWN_ID - 1;
-const anyWord = (random: Random): number => UNKNOWN_ID + 1 + random.below(CONTENT_FREE);
+const anyWord = (random: Random): number => UNKNOWN_ID + 1 + random.below(WORDS.length - UNKNOWN_ID - 1);
+/** Words that are neither rooms nor things nor names: what may stand between a thing and its room. */
+const FILLERS = WORDS.filter((word) => /^[a-z]+$/.test(word) && ![...ROOMS, ...THINGS].includes(word)).map(idOf);
 
 /**
- * Two to eight bare facts, thing or room first, with two or three words between, as in sentences; then every thing is asked for once. Not again: a
- * second answer could be copied from the first, which is easy, and hides whether binding is learned.
+ * Two to eight bare facts, the room first and two or three words between, as in sentences; then every thing is asked for
+ * once. Not again: a second answer could be copied from the first, which is easy, and hides whether binding is learned.
  */
 function recallDocument(random: Random, { denseWeight }: FamilyOptions): TrainingDocument {
   const facts = drawFacts(random, random.between(2, 8));
   const writer = new DocumentWriter();
   for (const { thing, room } of facts) {
-    const filler = Array.from({ length: random.between(2, 3) }, () => anyWord(random));
-    const [before, after] = random.chance(0.5) ? [room, thing] : [thing, room];
-    writer.raw([idOf(before), ...filler, idOf(after), idOf('.')], WEIGHTS.context);
+    const filler = Array.from({ length: random.between(2, 3) }, () => random.pick(FILLERS));
+    writer.raw([idOf(room), ...filler, idOf(thing), idOf('.')], WEIGHTS.context);
   }
   for (const { thing, room } of random.shuffle(facts)) {
     writer.raw([idOf(thing)], 0).raw([idOf(room)], denseWeight);

@@ -23,10 +23,11 @@ export const LABELS: Readonly<Record<Role, readonly string[]>> = {
   neutral: ['{name} is a guest.', 'You know that {name} is a guest.'],
 };
 
+/** Every stated fact names its room first: with both orders mixed, binding was learned for one of them only. */
 export const FACTS: readonly string[] = [
-  'The {thing} is in the {room}.',
+  'In the {room} is the {thing}.',
   'In the {room} there is the {thing}.',
-  'You keep the {thing} in the {room}.',
+  'In the {room} you keep the {thing}.',
   'The {room} holds the {thing}.',
 ];
 
@@ -95,8 +96,6 @@ export const ANSWER_MARK = 'Answer:';
 
 export const WHERE_QUESTIONS: readonly string[] = ['Where is the {thing}?', 'In which room is the {thing}?'];
 export const WHERE_ANSWER = 'It is in the {room}.';
-export const WHAT_QUESTIONS: readonly string[] = ['What is in the {room}?', 'Which thing is in the {room}?'];
-export const WHAT_ANSWER = 'It is the {thing}.';
 
 /** Beliefs of another person, true or false: {room} is where that person takes the thing to be. */
 export const BELIEFS: readonly string[] = [
@@ -150,8 +149,6 @@ export const ALL_TEMPLATES: readonly string[] = [
   ANSWER_MARK,
   ...WHERE_QUESTIONS,
   WHERE_ANSWER,
-  ...WHAT_QUESTIONS,
-  WHAT_ANSWER,
   ...BELIEFS,
   MOVED_UNSEEN,
   MOVED_SEEN,
