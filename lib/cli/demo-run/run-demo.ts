@@ -25,7 +25,7 @@ import {
 } from '../../report';
 import { NonFiniteError } from '../../soo';
 import { measureModel, type Measurement } from './measure';
-import { CAPABILITY, LATENT, LORA, MOST_EPOCHS, TUNING, type DemoSettings } from './settings';
+import { CAPABILITY, LATENT, LORA, MOST_EPOCHS, type DemoSettings } from './settings';
 import { moduleOf, pairsOf, tune } from './tune';
 
 export interface DemoJob {
@@ -94,7 +94,7 @@ export async function runDemo(job: DemoJob): Promise<DemoResults> {
 }
 
 async function addRun(
-  { model, signal }: DemoJob,
+  { model, signal, settings: { tuning } }: DemoJob,
   results: DemoResults,
   sets: EvaluationSets,
   planned: Planned,
@@ -109,11 +109,16 @@ async function addRun(
   }
   const start = performance.now();
   onNote(id);
-  const settings = TUNING[planned.kind];
   const onStep = ({ step, loss }: { step: number; loss: number }): void =>
     onNote(`${id}, step ${step}, loss ${loss.toFixed(3)}`);
   try {
-    const tuned = await tune(model, { ...planned, settings, beside: beside?.distance ?? null, signal, onStep });
+    const tuned = await tune(model, {
+      ...planned,
+      settings: tuning[planned.kind],
+      beside: beside?.distance ?? null,
+      signal,
+      onStep,
+    });
     try {
       onNote(`${id}, measuring`);
       const { records, ...measured } = await measureModel(model, sets, signal);
@@ -182,13 +187,14 @@ function emptyResults(job: DemoJob, plan: Planned[], sets: EvaluationSets, measu
 }
 
 function configOf(model: Mistral, settings: DemoSettings): DemoResults['config'] {
-  const tuning = KINDS.map(
-    (kind) => [kind, { ...TUNING[kind], loss: 'mse', at: moduleOf(model, TUNING[kind]) }] as const,
+  const { tuning, ...plain } = settings;
+  const losses = KINDS.map(
+    (kind) => [kind, { ...tuning[kind], loss: 'mse', at: moduleOf(model, tuning[kind]) }] as const,
   );
   return {
-    ...settings,
+    ...plain,
     split: 'test',
-    tuning: Object.fromEntries(tuning),
+    tuning: Object.fromEntries(losses),
     lora: LORA,
     optimizer: { name: 'AdamW', betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0.01 },
     selfSide: 'detached',

@@ -11,7 +11,7 @@ export interface TuningSettings {
   batchSize: number;
 }
 
-export const TUNING: Readonly<Record<Kind, TuningSettings>> = {
+const TUNING: Readonly<Record<Kind, TuningSettings>> = {
   scenes: { layer: -1, positions: 'last', lr: 1e-3, epochs: 4, batchSize: 4 },
   fragments: { layer: 0, positions: 'all', lr: 2e-3, epochs: 8, batchSize: 8 },
 };
@@ -33,6 +33,7 @@ export interface DemoSettings {
   /** Test prompts per family. */
   promptsPerFamily: number;
   promptSeed: number;
+  tuning: Readonly<Record<Kind, TuningSettings>>;
 }
 
 export function demoSettings(options: { quick: boolean; seeds: number | undefined }): DemoSettings {
@@ -42,5 +43,6 @@ export function demoSettings(options: { quick: boolean; seeds: number | undefine
     seeds: Array.from({ length: seeds }, (_, i) => i + 1),
     promptsPerFamily: options.quick ? 60 : 200,
     promptSeed: 1,
+    tuning: TUNING,
   };
 }
