@@ -9,7 +9,7 @@ const ROOM = `(?<room>${any(ROOMS)})`;
 const FACT_PATTERNS = [
   `(?<!(?:that|first) )[Tt]he ${THING} is in the ${ROOM}\\.`,
   `In the ${ROOM} there is the ${THING}\\.`,
-  `In the ${ROOM} (?:is|you keep) the ${THING}\\.`,
+  `In the ${ROOM} is the ${THING}\\.`,
   `In the ${ROOM} you keep the ${THING}\\.`,
   `The ${ROOM} holds the ${THING}\\.`,
   `Then you moved the ${THING} to the ${ROOM}\\.`,
