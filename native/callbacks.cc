@@ -8,6 +8,8 @@ namespace soo {
 
 namespace {
 
+constexpr int kDeepest = 40;
+
 /** Closes the handle scope on every way out, so that a long backward pass does not pile up JavaScript handles. */
 class HandleScope {
  public:
@@ -61,9 +63,10 @@ void CallbackPort::forget_released() {
 }
 
 std::optional<Tensors> CallbackPort::call(int64_t id, const Tensors& arguments) {
+  if (std::this_thread::get_id() != thread_) return hand_over(id, arguments);
+  // A thread that came later may bear the number of one that has ended.
   if (self_ == nullptr) throw std::runtime_error("this hook's worker has ended");
-  if (std::this_thread::get_id() == self_->thread) return call_here(id, arguments);
-  return hand_over(id, arguments);
+  return call_here(id, arguments);
 }
 
 std::optional<Tensors> CallbackPort::call_here(int64_t id, const Tensors& arguments) {
@@ -130,7 +133,14 @@ void CallbackPort::serve_until(const bool& finished, std::unique_lock<std::mutex
 
 void CallbackPort::run_engine(const std::function<void()>& engine) {
   std::unique_lock<std::mutex> lock(mutex_);
-  const bool second_thread = always_second_thread_ || (leases_ > 0 && at::globalContext().hasCUDA());
+  // Passes inside of hooks' passes: the engine itself leaves the thread beyond 60.
+  const struct Depth {
+    explicit Depth(int& depth) : depth(++depth) {}
+    ~Depth() { --depth; }
+    int& depth;
+  } nested(depth_);
+  const bool second_thread =
+      always_second_thread_ || depth_ > kDeepest || (leases_ > 0 && at::globalContext().hasCUDA());
   if (!second_thread) {
     lock.unlock();
     engine();
@@ -169,9 +179,6 @@ bool CallbackPort::rethrow_in_javascript() noexcept {
   return found && napi_throw(env, thrown) == napi_ok;
 }
 
-void CallbackPort::close() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  self_ = nullptr;
-}
+void CallbackPort::close() { self_ = nullptr; }
 
 }  // namespace soo

@@ -25,7 +25,7 @@ using Tensors = std::vector<at::Tensor>;
  */
 class CallbackPort : public std::enable_shared_from_this<CallbackPort> {
  public:
-  explicit CallbackPort(Environment& self) : self_(&self) {}
+  explicit CallbackPort(Environment& self) : self_(&self), thread_(std::this_thread::get_id()) {}
 
   /** `serve(id, handles)` returns an array of handles and nulls, or undefined. */
   void set_serve(napi_value serve, napi_value forget);
@@ -62,7 +62,8 @@ class CallbackPort : public std::enable_shared_from_this<CallbackPort> {
   void release(int64_t id);
   void serve_until(const bool& finished, std::unique_lock<std::mutex>& lock);
 
-  Environment* self_;
+  Environment* self_;  // only the JavaScript thread looks here
+  const std::thread::id thread_;
   napi_ref serve_ = nullptr;
   napi_ref forget_ = nullptr;
   napi_ref thrown_ = nullptr;
@@ -72,6 +73,7 @@ class CallbackPort : public std::enable_shared_from_this<CallbackPort> {
   std::vector<int64_t> released_;
   size_t leases_ = 0;
   int serving_ = 0;
+  int depth_ = 0;
   bool always_second_thread_ = false;
 };
 

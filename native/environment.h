@@ -8,7 +8,6 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -30,7 +29,6 @@ struct Environment {
   ~Environment();
 
   napi_env env;
-  std::thread::id thread = std::this_thread::get_id();
   TensorTable tensors;
   std::vector<std::unique_ptr<Operator>> operators;
   std::unordered_map<uint32_t, at::Generator> generators;
@@ -39,7 +37,6 @@ struct Environment {
   uint32_t next_mapped_file = 1;
   std::shared_ptr<CallbackPort> callbacks;
   std::unique_ptr<SafetyNet> safety_net;
-  std::vector<uint64_t> tickets;  // made here and perhaps never collected
 };
 
 Environment& environment_of(napi_env env);

@@ -9,10 +9,14 @@ namespace {
 
 constexpr size_t kLongestMessage = 600;
 
+const char kNoMemory[] = "DefaultCPUAllocator: ";
+
 /** The first line carries the facts; what libtorch adds below it is advice for its own developers. */
 std::string first_line(const std::string& message) {
-  const size_t end = message.find('\n');
-  std::string line = message.substr(0, end);
+  size_t begin = message.find(kNoMemory);  // behind libtorch's own source line
+  if (begin == std::string::npos) begin = 0;
+  const size_t end = message.find('\n', begin);
+  std::string line = message.substr(begin, end == std::string::npos ? end : end - begin);
   if (line.size() < 40 && end != std::string::npos) {  // a heading: what was meant stands below it
     line += " " + message.substr(end + 1, message.find('\n', end + 1) - end - 1);
   }
@@ -48,7 +52,9 @@ void throw_to_javascript(Environment& self, const std::string& where) noexcept {
   } catch (const c10::Error& error) {
     // A hook's own exception travels through the engine, which may wrap it.
     if (self.callbacks->rethrow_in_javascript()) return;
-    throw_as(napi_throw_error, self, where, error.what_without_backtrace());
+    const std::string message = error.what_without_backtrace();
+    const bool no_memory = message.find(kNoMemory) != std::string::npos;
+    throw_as(napi_throw_error, self, where, message, no_memory ? "ERR_OUT_OF_MEMORY" : nullptr);
   } catch (const std::bad_alloc&) {
     throw_as(napi_throw_error, self, where, "out of memory", "ERR_OUT_OF_MEMORY");
   } catch (const std::exception& error) {

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -70,6 +71,16 @@ Range range_in(const MappedFile& file, int64_t offset, int64_t length) {
   return {static_cast<uint64_t>(offset), static_cast<uint64_t>(length)};
 }
 
+/** A byte that is neither 0 nor 1 is no bool to C++, and kernels that count and then write would not agree. */
+void require_booleans(const MappedFile& file, const Range& range) {
+  const uint8_t* begin = file.data() + range.offset;
+  const uint8_t* end = begin + range.length;
+  const uint8_t* odd = std::find_if(begin, end, [](uint8_t byte) { return byte > 1; });
+  if (odd != end) {
+    throw BadArgument("byte " + std::to_string(odd - file.data()) + " is " + std::to_string(*odd) + ", which is no boolean");
+  }
+}
+
 /** mapFile(path) -> id */
 napi_value map_file(Environment& self, napi_env env, size_t, napi_value* argv) {
   auto file = std::make_shared<MappedFile>(to_string(env, argv[0]));
@@ -110,6 +121,7 @@ napi_value mapped_tensor(Environment& self, napi_env env, size_t, napi_value* ar
   if (range.offset % c10::elementSize(dtype) != 0) {
     throw std::out_of_range("offset " + std::to_string(offset) + " is not aligned for " + dtype_name(dtype));
   }
+  if (dtype == c10::kBool) require_booleans(*file, range);
   const auto options = at::TensorOptions().dtype(dtype);
   if (range.length == 0) return from_tensor(self, at::empty(shape, options));
   return from_tensor(self, at::from_blob(file->data() + range.offset, shape, [file](void*) {}, options));

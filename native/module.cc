@@ -6,7 +6,6 @@
 #include "environment.h"
 #include "operators.h"
 #include "safety-net.h"
-#include "transfer.h"
 #include "values.h"
 
 namespace soo {
@@ -18,7 +17,6 @@ Environment::Environment(napi_env env)
 
 Environment::~Environment() {
   callbacks->close();
-  drop_tickets(tickets);
   tensors.clear();
 }
 

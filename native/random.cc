@@ -21,6 +21,12 @@ napi_value manual_seed(Environment&, napi_env env, size_t, napi_value* argv) {
   return nullptr;
 }
 
+/** Another worker may be drawing from the original. */
+at::Generator copy_of(at::Generator generator) {
+  const std::lock_guard<std::mutex> lock(generator.mutex());
+  return generator.clone();
+}
+
 at::Generator generator_at(Environment& self, napi_value value) {
   const auto found = self.generators.find(static_cast<uint32_t>(to_int64(self.env, value)));
   if (found == self.generators.end()) throw BadArgument("the generator is unknown");
@@ -30,7 +36,7 @@ at::Generator generator_at(Environment& self, napi_value value) {
 /** makeGenerator(device, seed) -> id */
 napi_value make_generator(Environment& self, napi_env env, size_t, napi_value* argv) {
   const c10::Device device = to_device(env, argv[0]);
-  at::Generator generator = default_generator(device).clone();
+  at::Generator generator = copy_of(default_generator(device));
   generator.set_current_seed(to_seed(env, argv[1]));
   const uint32_t id = self.next_generator++;
   self.generators.emplace(id, std::move(generator));

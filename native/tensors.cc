@@ -2,6 +2,7 @@
 #include <c10/core/ScalarType.h>
 #include <torch/csrc/autograd/function.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "environment.h"
@@ -67,14 +68,23 @@ napi_value from_bytes(Environment& self, napi_env env, size_t, napi_value* argv)
   const c10::ScalarType dtype = to_dtype(env, argv[1]);
   if (c10::isQIntType(dtype)) throw BadArgument("a quantised dtype cannot be made from bytes");
   const std::vector<int64_t> shape = to_int_list(env, argv[2]);
-  const auto wanted = static_cast<size_t>(count_of(shape)) * c10::elementSize(dtype);
-  if (wanted != elements.bytes) {
+  size_t wanted = 0;
+  const bool too_large = __builtin_mul_overflow(static_cast<size_t>(count_of(shape)), c10::elementSize(dtype), &wanted);
+  if (too_large || wanted != elements.bytes) {
     throw BadArgument("shape [" + c10::Join(", ", shape) + "] of " + dtype_name(dtype) + " takes " + std::to_string(wanted) +
                       " bytes, got " + std::to_string(elements.bytes));
   }
   at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(dtype));
   if (wanted > 0) std::memcpy(tensor.mutable_data_ptr(), elements.data, wanted);
+  if (dtype == c10::kBool) {  // any other byte would not be a bool of C++
+    auto* bytes = static_cast<uint8_t*>(tensor.mutable_data_ptr());
+    std::transform(bytes, bytes + wanted, bytes, [](uint8_t byte) { return byte != 0; });
+  }
   return from_tensor(self, std::move(tensor));
+}
+
+BadArgument wrong_size(const at::Tensor& tensor, const Elements& elements) {
+  return BadArgument("the array has " + std::to_string(elements.bytes) + " bytes, the tensor " + std::to_string(tensor.nbytes()));
 }
 
 /** copyBytes(handle, typed array): the tensor's elements in row-major order; the array must have their size */
@@ -84,10 +94,13 @@ napi_value copy_bytes(Environment& self, napi_env env, size_t, napi_value* argv)
   if (source.layout() != c10::kStrided) throw BadArgument("the tensor is sparse: call toDense() first");
   if (!source.has_storage() || source.is_meta()) throw BadArgument("a tensor on the meta device has no data");
   if (source.is_quantized()) throw BadArgument("the tensor is quantised: call dequantize() or intRepr() first");
-  const at::Tensor dense = source.detach().resolve_conj().resolve_neg().cpu().contiguous();
-  if (dense.nbytes() != elements.bytes) {
-    throw BadArgument("the array has " + std::to_string(elements.bytes) + " bytes, the tensor " + std::to_string(dense.nbytes()));
+  if (source._is_zerotensor()) {  // a gradient of zeros without memory of its own
+    if (static_cast<size_t>(source.nbytes()) != elements.bytes) throw wrong_size(source, elements);
+    std::memset(elements.data, 0, elements.bytes);
+    return nullptr;
   }
+  const at::Tensor dense = source.detach().resolve_conj().resolve_neg().cpu().contiguous();
+  if (dense.nbytes() != elements.bytes) throw wrong_size(dense, elements);
   if (elements.bytes > 0) std::memcpy(elements.data, dense.const_data_ptr(), elements.bytes);
   return nullptr;
 }

@@ -1,5 +1,3 @@
-#include "transfer.h"
-
 #include <ATen/core/Tensor.h>
 
 #include <mutex>
@@ -13,7 +11,10 @@ namespace soo {
 
 namespace {
 
-/** Tensors on their way from one environment to another: the one thing that has to be known to the whole process. */
+/**
+ * Tensors on their way from one environment to another: the one thing that has to be known to the whole process. They
+ * outlive the worker that sent them, for a worker may well end when its result is on the way.
+ */
 struct Counter {
   std::mutex mutex;
   std::unordered_map<uint64_t, at::Tensor> waiting;
@@ -40,7 +41,6 @@ napi_value share(Environment& self, napi_env env, size_t, napi_value* argv) {
     // A second tensor on the same storage: what is done to its metadata there stays there.
     all.waiting.emplace(ticket, tensor.detach());
   }
-  self.tickets.push_back(ticket);
   napi_value result;
   check(env, napi_create_bigint_uint64(env, ticket, &result));
   return result;
@@ -65,12 +65,6 @@ napi_value receive(Environment& self, napi_env env, size_t, napi_value* argv) {
 }
 
 }  // namespace
-
-void drop_tickets(const std::vector<uint64_t>& tickets) {
-  Counter& all = counter();
-  const std::lock_guard<std::mutex> lock(all.mutex);
-  for (const uint64_t ticket : tickets) all.waiting.erase(ticket);
-}
 
 void define_transfer(napi_env env, napi_value exports) {
   define<share>(env, exports, "share");

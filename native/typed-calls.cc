@@ -8,7 +8,7 @@
 #include "values.h"
 
 // The signatures that occur often get a typed call: no boxed stack is built, and tensors are passed by reference.
-// bench/operators.ts measures what it gains.
+// bench/run.ts measures what a call costs.
 
 namespace soo {
 

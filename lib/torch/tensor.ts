@@ -134,7 +134,9 @@ export class Tensor {
     const device = isDeviceName(target) ? new Device(target as DeviceLike) : this.device;
     const wanted = isDType(target) ? target : (dtype ?? this.dtype);
     if (!isDType(target) && !isDeviceName(target)) {
-      throw new TypeError(`to: expected a dtype, a device or a tensor, got ${JSON.stringify(target)}`);
+      throw new TypeError(
+        `to: expected a dtype, a device or a tensor, got ${String(JSON.stringify(target)).slice(0, 40)}`,
+      );
     }
     const here = this.device;
     const sameDevice = device.type === here.type && (device.index === null || device.index === here.index);

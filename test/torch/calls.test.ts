@@ -143,7 +143,11 @@ t.test('tuples, lists, numbers and nothing come back as such', async (t) => {
   const [, mean, rstd] = torch.nativeLayerNorm(x, [3], null, null, 1e-5);
   const wanted: [boolean, boolean, boolean] = [true, false, false];
   const grads = torch.nativeLayerNormBackward(x, x, [3], mean, rstd, null, null, wanted);
-  t.same(grads.map((grad) => grad?.shape ?? null), [[2, 3], null, null], 'a result that was not asked for');
+  t.same(
+    grads.map((grad) => grad?.shape ?? null),
+    [[2, 3], null, null],
+    'a result that was not asked for',
+  );
 });
 
 t.test('optional tensors may be null, also inside of lists', async (t) => {
