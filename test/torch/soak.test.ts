@@ -15,7 +15,7 @@ interface Report {
 }
 
 function soak(mode: string, count: number): Report {
-  const args = ['-r', 'ts-node/register/transpile-only', join(__dirname, 'soak-child.ts'), mode, String(count)];
+  const args = ['--import', './test/typescript.mjs', join(__dirname, 'soak-child.ts'), mode, String(count)];
   const options = { encoding: 'utf8', cwd: join(__dirname, '../..'), maxBuffer: 1e6 } as const;
   const { stdout, stderr, status, signal } = spawnSync(process.execPath, args, options);
   if (status !== 0) throw new Error(`${mode}: ended with ${signal ?? status}: ${stderr.trim().split('\n').at(-1)}`);
