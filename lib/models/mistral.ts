@@ -91,7 +91,8 @@ export class Mistral extends Module<[ids: Tensor, options?: ForwardOptions]> imp
     if (this.config.tieWordEmbeddings) state.delete('lm_head.weight');
     const wanted = weightShapes(this.config);
     const other = [...state.keys()].find((name) => !wanted.has(name));
-    if (other !== undefined) throw new Error(`Mistral.save: ${other} is no weight of the model; remove the adapter first`);
+    if (other !== undefined)
+      throw new Error(`Mistral.save: ${other} is no weight of the model; remove the adapter first`);
     mkdirSync(folder, { recursive: true });
     saveSafetensors(join(folder, 'model.safetensors'), state, { format: 'pt' });
     writeTextAside(join(folder, 'config.json'), `${JSON.stringify(configJson(this.config, this.dtype), null, 2)}\n`);

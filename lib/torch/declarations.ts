@@ -50,7 +50,7 @@ function returnType(returns: readonly Returned[]): string {
   const one = ({ base, list, optional }: Returned) =>
     `${RETURNED[base] ?? 'unknown'}${list ? '[]' : ''}${optional ? ' | null' : ''}`;
   if (returns.length === 0) return 'void';
-  return returns.length === 1 ? one(returns[0] as Returned) : `[${returns.map(one).join(', ')}]`;
+  return returns.length === 1 ? one(returns[0]) : `[${returns.map(one).join(', ')}]`;
 }
 
 const parameterName = (name: string) => (RESERVED.has(name) ? `${name}_` : name);

@@ -16,7 +16,7 @@ export class Device {
   constructor(name: DeviceLike | string) {
     const found = PATTERN.exec(String(name));
     if (!found) throw new TypeError(`device: expected 'cpu', 'cuda' or 'cuda:0', got '${String(name).slice(0, 40)}'`);
-    this.type = found[1] as string;
+    this.type = found[1];
     this.index = found[2] === undefined ? null : Number(found[2]);
   }
 

@@ -82,8 +82,8 @@ function bind(overload: Overload, positional: readonly unknown[], keywords: Keyw
   let position = 0;
   let fitted = 0;
   for (let i = 0; i < schema.arguments.length; i++) {
-    const argument = schema.arguments[i] as Argument;
-    const rule = rules[i] as ReturnType<typeof ruleFor>;
+    const argument = schema.arguments[i];
+    const rule = rules[i];
     let value: unknown;
     if (!argument.keywordOnly && position < positional.length) value = positional[position++];
     else if (keywords && Object.hasOwn(keywords, argument.name)) {
@@ -153,7 +153,7 @@ function finish({ schema }: Overload, raw: unknown, callersTensor: (written: str
   const one = (returned: Returned, value: unknown) =>
     returned.written === null ? wrapOne(returned, value) : callersTensor(returned.written);
   if (returns.length === 0) return undefined;
-  if (returns.length === 1) return one(returns[0] as Returned, raw);
+  if (returns.length === 1) return one(returns[0], raw);
   return returns.map((returned, i) => one(returned, (raw as unknown[])[i]));
 }
 

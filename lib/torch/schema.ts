@@ -47,7 +47,7 @@ function splitList(text: string): string[] {
   let quote = '';
   let start = 0;
   for (let i = 0; i < text.length; i++) {
-    const c = text[i] as string;
+    const c = text[i];
     if (quote) {
       if (c === quote) quote = '';
     } else if (c === '"' || c === "'") quote = c;

@@ -131,7 +131,7 @@ export class Tensor {
   /** Converts: `to('float16')`, `to('cuda:0')`, `to('cuda:0', 'float16')`; returns this very tensor when nothing changes. */
   to(target: DType | DeviceLike | Tensor, dtype?: DType): Tensor {
     if (target instanceof Tensor) return this.to(target.device, target.dtype);
-    const device = isDeviceName(target) ? new Device(target as DeviceLike) : this.device;
+    const device = isDeviceName(target) ? new Device(target) : this.device;
     const wanted = isDType(target) ? target : (dtype ?? this.dtype);
     if (!isDType(target) && !isDeviceName(target)) {
       throw new TypeError(
@@ -252,7 +252,7 @@ function plainValues(array: TypedArray, dtype: DType): (number | bigint | boolea
 
 function nest(values: (number | bigint | boolean)[], shape: number[]): NestedArray {
   const [size, ...rest] = shape;
-  if (size === undefined) return values[0] as number;
+  if (size === undefined) return values[0];
   const step = rest.reduce((product, each) => product * each, 1);
   return Array.from({ length: size }, (_, i) => nest(values.slice(i * step, (i + 1) * step), rest));
 }

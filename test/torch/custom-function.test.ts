@@ -12,7 +12,7 @@ const cube = torch.customFunction({
     context.saveForBackward(x);
     return x.pow(3);
   },
-  backward: ({ savedTensors: [x] }, grad) => grad.mul((x as Tensor).square()).mul(3),
+  backward: ({ savedTensors: [x] }, grad) => grad.mul(x.square()).mul(3),
 });
 
 /** Saves its output, as exp can. */
@@ -22,7 +22,7 @@ const exponential = torch.customFunction({
     context.saveForBackward(out);
     return out;
   },
-  backward: ({ savedTensors: [out] }, grad) => grad.mul(out as Tensor),
+  backward: ({ savedTensors: [out] }, grad) => grad.mul(out),
 });
 
 /** Two tensors and a plain number in, two tensors out. */
@@ -35,8 +35,8 @@ const mix = torch.customFunction({
   backward(context, gradProduct, gradSum) {
     const [a, b] = context.savedTensors as [Tensor, Tensor];
     const share = context.share as number;
-    const gradA = (gradProduct as Tensor).mul(b).add((gradSum as Tensor).mul(share));
-    return [gradA, null, (gradProduct as Tensor).mul(a).add(gradSum as Tensor)];
+    const gradA = gradProduct.mul(b).add(gradSum.mul(share));
+    return [gradA, null, gradProduct.mul(a).add(gradSum)];
   },
 });
 
@@ -46,10 +46,10 @@ for (const secondThread of [false, true]) {
     t.teardown(() => native.useSecondThread(false));
     const both = (a: Tensor, b: Tensor) => torch.cat(mix(a, 0.7, b));
     const cases: [string, (...inputs: Tensor[]) => Tensor, Tensor[]][] = [
-      ['cube', (x) => cube(x as Tensor), [leaf([1, -2])]],
-      ['exponential', (x) => exponential(x as Tensor), [leaf([0.5, -1])]],
-      ['mix', (a, b) => both(a as Tensor, b as Tensor), [leaf([1, 2]), leaf([3, -1])]],
-      ['one inside the other', (x) => exponential(cube(x as Tensor).mul(0.1)), [leaf([1, -2])]],
+      ['cube', (x) => cube(x), [leaf([1, -2])]],
+      ['exponential', (x) => exponential(x), [leaf([0.5, -1])]],
+      ['mix', (a, b) => both(a, b), [leaf([1, 2]), leaf([3, -1])]],
+      ['one inside the other', (x) => exponential(cube(x).mul(0.1)), [leaf([1, -2])]],
     ];
     for (const [name, f, inputs] of cases) {
       t.ok(gradientError(f, inputs) < TOLERANCE, name);
@@ -115,7 +115,7 @@ t.test('only what needs a gradient gets one', async (t) => {
       asked.push(torch.isGradEnabled());
       return x.add(y);
     },
-    backward: (_context, grad) => [grad as Tensor, null],
+    backward: (_context, grad) => [grad, null],
   });
   const y = leaf([1]);
   once(leaf([1]), y)
@@ -146,7 +146,7 @@ t.test('an output that is an input, a view of one, or of integers', async (t) =>
       return grad;
     },
   });
-  const [sorted, order] = ranked(leaf([2, 1])) as [Tensor, Tensor];
+  const [sorted, order] = ranked(leaf([2, 1]));
   t.same([sorted.requiresGrad, order.requiresGrad], [true, false]);
   sorted.sum().backward();
   t.pass('an integer output takes no part');

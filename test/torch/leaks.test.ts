@@ -14,7 +14,7 @@ const square = torch.customFunction({
     context.saveForBackward(x);
     return x.square();
   },
-  backward: ({ savedTensors: [x] }, grad) => grad.mul(x as Tensor).mul(2),
+  backward: ({ savedTensors: [x] }, grad) => grad.mul(x).mul(2),
 });
 const failing = torch.customFunction({
   forward: (_context, x: Tensor, fail: boolean) => {
@@ -124,7 +124,7 @@ t.test('hooks and custom functions are forgotten once libtorch lets go of them',
         context.big = big;
         return x.mul(1);
       },
-      backward: (_context, grad) => grad as Tensor,
+      backward: (_context, grad) => grad,
     });
     remembers(x).sum().backward();
   });

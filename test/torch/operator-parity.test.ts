@@ -54,10 +54,10 @@ t.test('operators give what Python gives, with its shapes and dtypes', async (t)
       const values = args.map((value) => argument(value, tensors));
       const call = (torch as unknown as Record<string, (...args: unknown[]) => Tensor | Tensor[]>)[op];
       const result = call?.(...values);
-      const results = Array.isArray(result) ? result : [result as Tensor];
+      const results = Array.isArray(result) ? result : [result];
       t.equal(results.length, outputs.length, `${i} ${op}: results`);
       outputs.forEach((wanted, k) => {
-        const got = results[k] as Tensor;
+        const got = results[k];
         const real = wanted.complex ? got.viewAsReal() : got;
         t.same([real.dtype, real.shape], [wanted.dtype, wanted.shape], `${i} ${op}: dtype and shape`);
         const error = difference(real, wanted);
@@ -68,7 +68,7 @@ t.test('operators give what Python gives, with its shapes and dtypes', async (t)
 });
 
 const withSelf = torch.operators().filter(({ schema }) => /^aten::[\w.]+\(Tensor(\([^)]*\))? self[,)]/.test(schema));
-const methods = new Set(withSelf.map(({ name }) => camelCase(name.split('.')[0] as string)));
+const methods = new Set(withSelf.map(({ name }) => camelCase(name.split('.')[0])));
 
 t.test('the method gives the same bits as the function', async (t) => {
   for (const { op, inputs, args, outputs } of operators) {
@@ -80,7 +80,7 @@ t.test('the method gives the same bits as the function', async (t) => {
       const results = [method?.call(self, ...rest)].flat();
       t.equal(results.length, outputs.length, op);
       outputs.forEach((wanted, k) => {
-        const got = results[k] as Tensor;
+        const got = results[k];
         t.ok(difference(wanted.complex ? got.viewAsReal() : got, wanted) <= 8e-3, op);
       });
     });

@@ -38,17 +38,15 @@ function draw(): Record<string, Tensor> {
 t.test('draws are those of Python for the same seed', async (t) => {
   const drawn = draw();
   for (const [name, { dtype, shape, values }] of Object.entries(random.draws)) {
-    const tensor = drawn[name] as Tensor;
+    const tensor = drawn[name];
     t.same([tensor.dtype, tensor.shape], [dtype, shape], name);
     // The last digits of logarithms and square roots depend on the processor's instruction set.
     const got = Array.from<number | bigint>(tensor.toTypedArray()).map(Number);
-    got.forEach((value, i) =>
-      t.ok(Math.abs(value - (values[i] as number)) <= 2e-6 * Math.max(1, Math.abs(value)), `${name} ${i}`),
-    );
+    got.forEach((value, i) => t.ok(Math.abs(value - values[i]) <= 2e-6 * Math.max(1, Math.abs(value)), `${name} ${i}`));
   }
   const { seed, randn } = random.own;
   const own = torch.randn([6], { generator: torch.generator({ seed }) });
-  own.toTypedArray().forEach((value, i) => t.ok(Math.abs(Number(value) - (randn.values[i] as number)) < 2e-6));
+  own.toTypedArray().forEach((value, i) => t.ok(Math.abs(Number(value) - randn.values[i]) < 2e-6));
 });
 
 t.test('the same seed gives the same bits, in a second process too', async (t) => {

@@ -47,7 +47,7 @@ const JOBS = {
     x.registerHook((grad) => grad.mul(2));
     const square = torch.customFunction({
       forward: (context, x: Tensor) => (context.saveForBackward(x), x.mul(x)),
-      backward: ({ savedTensors: [x] }, grad) => grad.mul(x as Tensor).mul(2),
+      backward: ({ savedTensors: [x] }, grad) => grad.mul(x).mul(2),
     });
     held.push(x, square(x).sum());
     torch.share(x);

@@ -38,7 +38,7 @@ t.test('several workers and the main thread train side by side', async (t) => {
   const results = await first;
   for (const { weight, hooked } of results) {
     t.equal(hooked, 200);
-    for (const value of (weight as number[][])[0] as number[]) t.ok(Math.abs(value - 1) < 0.01, `learnt ${value}`);
+    for (const value of (weight as number[][])[0]) t.ok(Math.abs(value - 1) < 0.01, `learnt ${value}`);
   }
   t.equal(new Set(results.map(({ weight }) => String(weight))).size, 3, 'each has data of its own');
   const again = await Promise.all(workers.map((worker, i) => ask(worker, 'train', { number: i })));
@@ -50,12 +50,12 @@ t.test('several workers and the main thread train side by side', async (t) => {
 
   await t.test('a tensor is handed over without a copy', async (t) => {
     const mine = torch.ones([3]);
-    const answer = await ask(workers[0] as Worker, 'exchange', { ticket: torch.share(mine) });
+    const answer = await ask(workers[0], 'exchange', { ticket: torch.share(mine) });
     t.same(mine.toArray(), [2, 2, 2], 'what the worker writes is seen here');
     const theirs = torch.receive(answer.ticket);
     t.same(theirs.toArray(), [3, 3, 3]);
     mine.dispose();
-    const next = await ask(workers[1] as Worker, 'exchange', { ticket: torch.share(theirs) });
+    const next = await ask(workers[1], 'exchange', { ticket: torch.share(theirs) });
     t.same(theirs.toArray(), [6, 6, 6]);
     t.throws(() => torch.receive(answer.ticket), {
       message: 'receive: this ticket is unknown or was collected already',
@@ -64,12 +64,12 @@ t.test('several workers and the main thread train side by side', async (t) => {
   });
 
   await t.test("an error in one worker is that worker's own", async (t) => {
-    t.match((await ask(workers[2] as Worker, 'fail')).error, /^matmul \(self: float32 \[2\], other: float32 \[3\]\)/);
-    t.equal((await ask(workers[0] as Worker, 'train', { number: 0 })).hooked, 200);
+    t.match((await ask(workers[2], 'fail')).error, /^matmul \(self: float32 \[2\], other: float32 \[3\]\)/);
+    t.equal((await ask(workers[0], 'train', { number: 0 })).hooked, 200);
   });
 
   await t.test('a worker may end at any time while others go on', async (t) => {
-    const [a, b, c] = workers as [Worker, Worker, Worker];
+    const [a, b, c] = workers;
     const gone = await ask(b, 'leave');
     await once(b, 'exit');
     t.same(torch.receive(gone.ticket).toArray(), [0, 1, 2, 3, 4], 'what it sent outlives it');
