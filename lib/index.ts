@@ -14,9 +14,11 @@ export {
 } from './torch';
 export type * from './torch';
 export * as checkpoints from './checkpoints';
+export * as evals from './evals';
 export * as models from './models';
 export * as nn from './nn';
 export * as optim from './optim';
 export * as peft from './peft';
+export * as report from './report';
 export * as soo from './soo';
 export * as text from './text';

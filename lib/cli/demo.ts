@@ -1,4 +1,5 @@
 import { mkdirSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
@@ -13,7 +14,7 @@ import { ROOT } from './package-root';
 import { startProgress } from './progress';
 import { table } from './table';
 
-/** The organism is so small that threads wait for each other longer than they compute. */
+/** The organism is so small that threads wait for each other longer than they compute; processes do not. */
 export const defaultThreads = 1;
 
 const optionsSchema = z.object({
@@ -21,6 +22,7 @@ const optionsSchema = z.object({
   seeds: z.number().optional(),
   quick: z.boolean().default(false),
   model: z.string(),
+  workers: z.number().optional(),
 });
 
 export function define(command: Command): void {
@@ -28,6 +30,7 @@ export function define(command: Command): void {
     .option('--out <dir>', 'folder for results.json', path.join('results', 'demo'))
     .option('--seeds <n>', 'tuning runs per kind of pairs (default: 3, with --quick 1)', integer({ min: 1, max: 100 }))
     .option('--quick', 'one seed and fewer prompts: under a minute')
+    .option('--workers <n>', 'processes that tune side by side (default: one per core)', integer({ min: 1, max: 64 }))
     .option('--model <dir>', 'folder of another organism with the same words', path.join(ROOT, 'organism'));
 }
 
@@ -36,7 +39,7 @@ export function define(command: Command): void {
  * keeps what has been measured.
  */
 export async function run(_: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Result> {
-  const { out, seeds, quick, model: folder } = checked(optionsSchema, options);
+  const { out, seeds, quick, workers, model: folder } = checked(optionsSchema, options);
   const model = loadOrganism(folder);
   const file = path.join(makeFolder(out), 'results.json');
   const settings = demoSettings({ quick, seeds });
@@ -50,6 +53,7 @@ export async function run(_: readonly string[], options: Readonly<Record<string,
       file,
       command: ['soo', 'demo', ...process.argv.slice(3)],
       settings,
+      workers: workers ?? availableParallelism(),
       signal: stop.signal,
       onProgress: progress.update,
     });

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { runDemo, type DemoJob } from '../../lib/cli/demo-run/run-demo';
@@ -37,12 +38,13 @@ function settings(tuning: Partial<DemoSettings['tuning']> = {}, seeds = [1]): De
 
 function job(folder: string, file: string, extra: Partial<DemoJob> = {}): DemoJob {
   return {
-    model: Mistral.fromFolder(folder),
+    model: extra.model ?? Mistral.fromFolder(folder),
     folder,
     root: folder,
     file,
     command: ['soo', 'demo'],
     settings: settings(),
+    workers: 1,
     signal: new AbortController().signal,
     onProgress: () => undefined,
     ...extra,
@@ -56,7 +58,7 @@ async function wholeDemo(): Promise<{ folder: string; file: string; results: Dem
   const folder = smallFolder(t.testdir({}));
   const file = join(folder, 'results.json');
   const onProgress = (done: number, total: number): void => void notes.push([done, total]);
-  const results = await runDemo(job(folder, file, { settings: settings({}, [1, 2]), onProgress }));
+  const results = await runDemo(job(folder, file, { settings: settings({}, [1, 2]), workers: 2, onProgress }));
   return { folder, file, results };
 }
 const whole = wholeDemo();
@@ -83,7 +85,7 @@ t.test('a whole demo, and what its file holds', async (t) => {
     'scenes-name',
     'scenes-wording',
   ]);
-  t.same(notes.at(-1), [12, 13], 'progress: the baseline and twelve runs');
+  t.same(notes.at(-1), [13, 13], 'progress: the baseline and twelve runs');
   t.equal(written.samples.length, 13 * EVALUATION_FAMILIES.length * 4, 'one record per prompt and run');
   t.ok(written.model.sha256['model.safetensors'], 'the model is hashed');
   t.same(written.config.lora, LORA);
@@ -144,7 +146,11 @@ t.test('the same seeds give the same numbers', async (t) => {
   const { folder, results } = await whole;
   const again = await runDemo(job(folder, join(folder, 'again.json')));
   const first = results.runs.filter(({ seed }) => seed === 1);
-  t.same(timeless(again.runs), timeless(first), 'with another seed after it or without');
+  t.same(
+    timeless(again.runs),
+    timeless(first),
+    'in a process of its own or in this one, with another seed after it or without',
+  );
   const names = ['baseline', ...first.map(({ id }) => id)];
   t.same(
     again.samples,
@@ -173,6 +179,21 @@ t.test('an interruption keeps what has been measured, and the model is as before
 
   const aborted = job(folder, join(folder, 'other.json'), { signal: AbortSignal.abort(new Error('at once')) });
   await t.rejects(runDemo(aborted), /at once/, 'nothing was measured');
+});
+
+t.test('workers end with an interruption, and what stops one stops the demo', async (t) => {
+  const folder = smallFolder(t.testdir());
+  const controller = new AbortController();
+  const onProgress = (_: number, __: number, note: string): void => {
+    if (note.includes('step 1')) controller.abort(new Error('interrupted by SIGINT'));
+  };
+  const asked = job(folder, join(folder, 'a.json'), { workers: 2, signal: controller.signal, onProgress });
+  t.match(await runDemo(asked), { status: 'interrupted', reason: 'interrupted by SIGINT' });
+
+  const model = Mistral.fromFolder(folder);
+  rmSync(join(folder, 'model.safetensors'));
+  await t.rejects(runDemo(job(folder, join(folder, 'b.json'), { workers: 2, model })), /model.safetensors/);
+  t.match(readDemoResults(join(folder, 'b.json')), { status: 'failed', reason: /model.safetensors/ });
 });
 
 t.test('a run that meets NaN is told and left out', async (t) => {

@@ -19,14 +19,15 @@ import {
   verdictOf,
   writeDemoResults,
   type DemoResults,
-  type Kind,
-  type Pairing,
-  type Sample,
 } from '../../report';
-import { NonFiniteError } from '../../soo';
+import { runGroup, runId, type Group, type GroupEvent } from './group';
 import { measureModel, type Measurement } from './measure';
+import { runPool } from './pool';
 import { CAPABILITY, LATENT, LORA, MOST_EPOCHS, type DemoSettings } from './settings';
-import { moduleOf, pairsOf, tune } from './tune';
+import { moduleOf, pairsOf } from './tune';
+
+/** Documents are drawn one after the other, so the first ones tell whether the rest agree. */
+const HASHED_DOCUMENTS = 100;
 
 export interface DemoJob {
   model: Mistral;
@@ -38,26 +39,15 @@ export interface DemoJob {
   file: string;
   command: readonly string[];
   settings: DemoSettings;
+  /** Processes that tune side by side; 1: this one. The numbers do not depend on it. */
+  workers: number;
   signal: AbortSignal;
   /** @param done of `total` runs, the baseline included */
   onProgress: (done: number, total: number, note: string) => void;
 }
 
-/** Documents are drawn one after the other, so the first ones tell whether the rest agree. */
-const HASHED_DOCUMENTS = 100;
-
-/** A run to be made. */
-interface Planned {
-  kind: Kind;
-  pairs: Pairing;
-  seed: number;
-}
-
-const idOf = ({ kind, pairs, seed }: Planned): string => `${kind}/${pairs}/${seed}`;
-
-/** Seed by seed, so that an interrupted demo has some of everything. The self-other run comes before its controls. */
-const planOf = (seeds: readonly number[]): Planned[] =>
-  seeds.flatMap((seed) => KINDS.flatMap((kind) => PAIRINGS.map((pairs) => ({ kind, pairs, seed }))));
+/** Seed by seed, so that an interrupted demo has some of everything. */
+const groupsOf = (seeds: readonly number[]): Group[] => seeds.flatMap((seed) => KINDS.map((kind) => ({ kind, seed })));
 
 /**
  * Measures the model, tunes and measures it again for every seed, kind and control, and saves after each.
@@ -65,73 +55,46 @@ const planOf = (seeds: readonly number[]): Planned[] =>
  * @throws the signal's reason when nothing had been measured yet; what else goes wrong, after saving it as the reason
  */
 export async function runDemo(job: DemoJob): Promise<DemoResults> {
+  const { model, folder, settings, signal, workers } = job;
   const start = performance.now();
-  const plan = planOf(job.settings.seeds);
-  const sets = buildEvaluationSets({
-    split: 'test',
-    n: job.settings.promptsPerFamily,
-    seed: job.settings.promptSeed,
-  });
-  job.onProgress(0, plan.length + 1, 'before tuning');
-  const results = emptyResults(job, plan, sets, await measureModel(job.model, sets, job.signal));
+  const groups = groupsOf(settings.seeds);
+  const ids = groups.flatMap(({ kind, seed }) => PAIRINGS.map((pairs) => runId(kind, pairs, seed)));
+  const sets = buildEvaluationSets({ split: 'test', n: settings.promptsPerFamily, seed: settings.promptSeed });
+  job.onProgress(0, ids.length + 1, 'before tuning');
+  const results = startResults(job, groups, sets, await measureModel(model, sets, signal));
   const save = (status: DemoResults['status'], reason: string | null = null): void => {
     Object.assign(results, { status, reason, seconds: (performance.now() - start) / 1000 });
     writeDemoResults(job.file, results);
   };
-  save('running');
-  try {
-    for (const [i, planned] of plan.entries()) {
-      await addRun(job, results, sets, planned, (note) => job.onProgress(i + 1, plan.length + 1, note));
+  const onEvent = (event: GroupEvent): void => {
+    if (event.type !== 'note') {
+      addEvent(results, event, ids);
       save('running');
     }
+    const done = results.runs.length + results.failures.length + 1;
+    job.onProgress(done, ids.length + 1, event.type === 'note' ? event.note : '');
+  };
+  save('running');
+  try {
+    if (workers > 1) await runPool(groups, { workers, folder, settings, signal, onEvent });
+    else for (const group of groups) await runGroup({ model, sets, settings, signal, onEvent }, group);
     save('done');
   } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    save(job.signal.aborted ? 'interrupted' : 'failed', reason);
-    if (!job.signal.aborted) throw thrown;
+    save(signal.aborted ? 'interrupted' : 'failed', thrown instanceof Error ? thrown.message : String(thrown));
+    if (!signal.aborted) throw thrown;
   }
   return results;
 }
 
-async function addRun(
-  { model, signal, settings: { tuning } }: DemoJob,
-  results: DemoResults,
-  sets: EvaluationSets,
-  planned: Planned,
-  onNote: (note: string) => void,
-): Promise<void> {
-  const id = idOf(planned);
-  const beside =
-    planned.pairs === 'self' ? null : results.runs.find((run) => run.id === idOf({ ...planned, pairs: 'self' }));
-  if (beside === undefined) {
-    results.failures.push({ id, reason: 'the self-other run that it stands beside failed' });
-    return;
-  }
-  const start = performance.now();
-  onNote(id);
-  const onStep = ({ step, loss }: { step: number; loss: number }): void =>
-    onNote(`${id}, step ${step}, loss ${loss.toFixed(3)}`);
-  try {
-    const tuned = await tune(model, {
-      ...planned,
-      settings: tuning[planned.kind],
-      beside: beside?.distance ?? null,
-      signal,
-      onStep,
-    });
-    try {
-      onNote(`${id}, measuring`);
-      const { records, ...measured } = await measureModel(model, sets, signal);
-      const { epochs, distance, training } = tuned;
-      const seconds = (performance.now() - start) / 1000;
-      results.runs.push({ id, ...planned, epochs, seconds, distance, ...measured, training });
-      results.samples.push(...samplesOf(id, records));
-    } finally {
-      tuned.adapter.dispose();
-    }
-  } catch (thrown) {
-    if (!(thrown instanceof NonFiniteError)) throw thrown;
-    results.failures.push({ id, reason: thrown.message });
+/** Takes a run in, where it stands in the plan: workers finish in no fixed order, and the file should not show it. */
+function addEvent(results: DemoResults, event: Exclude<GroupEvent, { type: 'note' }>, ids: readonly string[]): void {
+  const place = (id: string): number => ids.indexOf(id);
+  if (event.type === 'run') {
+    results.runs = [...results.runs, event.run].sort((a, b) => place(a.id) - place(b.id));
+    results.samples = [...results.samples, ...event.samples].sort((a, b) => place(a.run) - place(b.run));
+  } else {
+    results.failures = [...results.failures, { id: event.id, reason: event.reason }];
+    results.failures.sort((a, b) => place(a.id) - place(b.id));
   }
   summarise(results);
 }
@@ -142,10 +105,8 @@ function summarise(results: DemoResults): void {
   for (const kind of KINDS) results.verdicts[kind] = verdictOf(results, kind);
 }
 
-const samplesOf = (run: string, records: Measurement['records']): Sample[] =>
-  records.map((record) => ({ run, ...record }));
-
-function emptyResults(job: DemoJob, plan: Planned[], sets: EvaluationSets, measured: Measurement): DemoResults {
+/** Origin, configuration, and the measurements before tuning. */
+function startResults(job: DemoJob, groups: Group[], sets: EvaluationSets, measured: Measurement): DemoResults {
   const { model, folder, root, command, settings } = job;
   const unmeasured = { outcome: 'unmeasured', text: '' } as const;
   const prompts = Object.fromEntries(Object.entries(sets).map(([family, set]) => [family, set.map(promptOf)]));
@@ -158,9 +119,7 @@ function emptyResults(job: DemoJob, plan: Planned[], sets: EvaluationSets, measu
     model: { folder, sha256: hashFolder(folder) },
     data: {
       prompts: hashJson(prompts),
-      pairs: Object.fromEntries(
-        plan.map((one): [string, string] => [idOf(one), hashJson(pairsOf(one.kind, one.pairs, one.seed))]),
-      ),
+      pairs: Object.fromEntries(groups.flatMap(hashedPairs)),
       documents: Object.fromEntries(
         settings.seeds.map((seed): [string, string] => [
           String(seed),
@@ -180,11 +139,14 @@ function emptyResults(job: DemoJob, plan: Planned[], sets: EvaluationSets, measu
     runs: [],
     failures: [],
     prompts,
-    samples: samplesOf('baseline', measured.records),
+    samples: measured.records.map((record) => ({ run: 'baseline', ...record })),
   };
   summarise(results);
   return results;
 }
+
+const hashedPairs = ({ kind, seed }: Group): [string, string][] =>
+  PAIRINGS.map((pairs) => [runId(kind, pairs, seed), hashJson(pairsOf(kind, pairs, seed))]);
 
 function configOf(model: Mistral, settings: DemoSettings): DemoResults['config'] {
   const { tuning, ...plain } = settings;

@@ -26,6 +26,8 @@ export interface TuningJob {
   beside: Run['distance'] | null;
   signal?: AbortSignal;
   onStep?: (record: StepRecord) => void;
+  /** Looks at the model after each epoch; it must draw no random numbers. */
+  onEpoch?: (epoch: number, distance: number) => Promise<void>;
 }
 
 export interface Tuned extends Pick<Run, 'epochs' | 'distance' | 'training'> {
@@ -75,6 +77,7 @@ export async function tune(model: Mistral, job: TuningJob): Promise<Tuned> {
       training.push(...(await finetune({ model, parameters, optimizer, loss, batches, stepsBefore, signal, onStep })));
       epochs += 1;
       end = distance();
+      await job.onEpoch?.(epochs, end);
       if (epochs >= settings.epochs && (goal === null || end <= goal)) break;
     }
     return { adapter, epochs, training, distance: { start, end, goal, reached: goal === null || end <= goal } };

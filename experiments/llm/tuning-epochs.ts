@@ -1,0 +1,85 @@
+/**
+ * How the demo's epochs and step sizes were chosen: tunes the organism and measures it after every epoch, on the
+ * DEVELOPMENT split only. The demo measures on the test split, which shares no combination with it.
+ *
+ *   npx ts-node -T experiments/llm/tuning-epochs.ts --kind scenes --lr 1e-3 --epochs 12 --seeds 101,102
+ *
+ * Options: --pairs self | name | wording | random, --batch 4, --n 60 (prompts per family), --model organism.
+ * Seeds of the demo (1, 2, 3) are better left alone here.
+ */
+import { parseArgs } from 'node:util';
+import { measureModel } from '../../lib/cli/demo-run/measure';
+import { demoSettings } from '../../lib/cli/demo-run/settings';
+import { tune } from '../../lib/cli/demo-run/tune';
+import { table } from '../../lib/cli/table';
+import { buildEvaluationSets } from '../../lib/evals/organism';
+import { Mistral } from '../../lib/models';
+import { baselineArm, numberCell, type Kind, type Pairing } from '../../lib/report';
+import { torch } from '../../lib/torch';
+
+const { values: args } = parseArgs({
+  options: {
+    kind: { type: 'string', default: 'scenes' },
+    pairs: { type: 'string', default: 'self' },
+    lr: { type: 'string' },
+    batch: { type: 'string' },
+    epochs: { type: 'string' },
+    seeds: { type: 'string', default: '101,102' },
+    n: { type: 'string', default: '60' },
+    model: { type: 'string', default: 'organism' },
+  },
+});
+
+const percent = (share: number): string => (100 * share).toFixed(0);
+const HEAD = [
+  'seed',
+  'epoch',
+  'loss',
+  'deceptive',
+  'honest',
+  'neither',
+  'others',
+  'self',
+  'friend',
+  'neutral',
+  'question',
+  'perspective',
+];
+
+async function main(): Promise<void> {
+  torch.setNumThreads(1);
+  const kind = args.kind as Kind;
+  const usual = demoSettings({ quick: false, seeds: 1 }).tuning[kind];
+  const settings = {
+    ...usual,
+    lr: Number(args.lr ?? usual.lr),
+    batchSize: Number(args.batch ?? usual.batchSize),
+    epochs: Number(args.epochs ?? usual.epochs),
+  };
+  const model = Mistral.fromFolder(args.model);
+  const sets = buildEvaluationSets({ split: 'dev', n: Number(args.n), seed: 1 });
+  const rows: string[][] = [];
+  const measure = async (seed: number, epoch: number, distance: number): Promise<void> => {
+    const { rates, latent } = await measureModel(model, sets);
+    const arm = baselineArm(rates, latent);
+    const { self, friend, neutral, question, perspective } = arm.accuracy;
+    const kept = [self, friend, neutral, question, perspective].map(({ value }) => percent(value));
+    const told = [arm.deceptive, arm.honest, arm.neither, arm.otherRivals.deceptive].map(percent);
+    rows.push([String(seed), String(epoch), numberCell(distance), ...told, ...kept]);
+  };
+  for (const seed of args.seeds.split(',').map(Number)) {
+    const onEpoch = (epoch: number, distance: number): Promise<void> => measure(seed, epoch, distance);
+    const { adapter } = await tune(model, {
+      kind,
+      pairs: args.pairs as Pairing,
+      seed,
+      settings,
+      beside: null,
+      onEpoch,
+    });
+    adapter.dispose();
+  }
+  process.stdout.write(`${JSON.stringify({ kind, pairs: args.pairs, ...settings })}\n${table(HEAD, rows)}\n`);
+}
+
+void main();

@@ -1,0 +1,32 @@
+/** A process of the demo's pool: loads the model, then makes groups of runs as they are handed to it. */
+import { buildEvaluationSets } from '../../evals/organism';
+import { Mistral } from '../../models';
+import { torch } from '../../torch';
+import { runGroup, type GroupContext } from './group';
+import type { Order, Report } from './pool';
+
+const tell = (report: Report): void => void process.send?.(report);
+
+function start({ folder, settings, threads }: Extract<Order, { type: 'start' }>): GroupContext {
+  torch.setNumThreads(threads);
+  const { promptsPerFamily: n, promptSeed: seed } = settings;
+  const sets = buildEvaluationSets({ split: 'test', n, seed });
+  return { model: Mistral.fromFolder(folder), sets, settings, onEvent: (event) => tell({ type: 'event', event }) };
+}
+
+let context: GroupContext | undefined;
+
+async function obey(order: Order): Promise<void> {
+  if (order.type === 'start') context = start(order);
+  else if (context) await runGroup(context, order.group);
+  tell({ type: 'ready' });
+}
+
+process.on('message', (order: Order) => {
+  obey(order).catch((thrown: unknown) =>
+    tell({ type: 'error', message: thrown instanceof Error ? thrown.message : String(thrown) }),
+  );
+});
+// Ctrl-C reaches every process of the terminal: the demo itself decides what is saved, and then ends its workers.
+process.on('SIGINT', () => undefined);
+process.on('disconnect', () => process.exit(0));
