@@ -7,9 +7,9 @@ import { originSchema } from './origin';
 
 export const FORMAT = 'soo-torch demo 1';
 export const KINDS = ['scenes', 'fragments'] as const;
-/** What the self side of the pairs is: about oneself, or (the controls) about a rival by another name or in other words. */
-export const PAIRINGS = ['self', 'name', 'wording'] as const;
-export const CONTROLS = ['name', 'wording'] as const;
+/** What the self side of the pairs is: about oneself, or (the controls) about a rival: renamed, reworded, or another one. */
+export const PAIRINGS = ['self', 'name', 'wording', 'random'] as const;
+export const CONTROLS = ['name', 'wording', 'random'] as const;
 export type Kind = (typeof KINDS)[number];
 export type Pairing = (typeof PAIRINGS)[number];
 
@@ -97,7 +97,16 @@ const armSchema = labelsSchema.extend({
 export type Arm = z.infer<typeof armSchema>;
 
 /** From what stands against a claim to what stands for it. */
-export const OUTCOMES = ['unmeasured', 'no effect', 'collapse', 'control', 'narrow', 'partial', 'stands'] as const;
+export const OUTCOMES = [
+  'unmeasured',
+  'no effect',
+  'collapse',
+  'guess',
+  'control',
+  'narrow',
+  'partial',
+  'stands',
+] as const;
 const verdictSchema = z.object({ outcome: z.enum(OUTCOMES), text: z.string() });
 export type Verdict = z.infer<typeof verdictSchema>;
 

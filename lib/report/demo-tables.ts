@@ -21,13 +21,16 @@ const labelCells = (labels: Labels): string[] =>
 /** Two or three digits that matter, whatever the size. */
 export const numberCell = (value: number): string => (value === 0 ? '0' : value.toPrecision(value < 1 ? 2 : 3));
 
+const CONTROL_LABELS = { name: 'other name', wording: 'other wording', random: 'other rival' };
+
 /** Every row with its name, in reading order. */
 export function namedArms(results: Pick<DemoResults, 'baseline' | 'tuned' | 'controls'>): [string, Arm][] {
   const arms: [string, Arm][] = [['before tuning', results.baseline]];
   for (const kind of KINDS) {
     const tuned = results.tuned[kind];
     if (tuned) arms.push([`${kind}: self and other`, tuned]);
-    for (const [pairs, arm] of controlsOf(results, kind)) arms.push([`${kind}: control, other ${pairs}`, arm]);
+    for (const [pairs, arm] of controlsOf(results, kind))
+      arms.push([`${kind}: control, ${CONTROL_LABELS[pairs]}`, arm]);
   }
   return arms;
 }

@@ -76,17 +76,17 @@ t.test('a whole demo, and what its file holds', async (t) => {
   t.same(
     written.runs.map(({ id }) => id),
     [1, 2].flatMap((seed) =>
-      ['scenes', 'fragments'].flatMap((kind) => ['self', 'name', 'wording'].map((pairs) => `${kind}/${pairs}/${seed}`)),
+      ['scenes', 'fragments'].flatMap((kind) =>
+        ['self', 'name', 'wording', 'random'].map((pairs) => `${kind}/${pairs}/${seed}`),
+      ),
     ),
   );
-  t.same(Object.keys(written.controls).sort(), [
-    'fragments-name',
-    'fragments-wording',
-    'scenes-name',
-    'scenes-wording',
-  ]);
-  t.same(notes.at(-1), [13, 13], 'progress: the baseline and twelve runs');
-  t.equal(written.samples.length, 13 * EVALUATION_FAMILIES.length * 4, 'one record per prompt and run');
+  t.same(
+    Object.keys(written.controls).sort(),
+    ['fragments', 'scenes'].flatMap((kind) => ['name', 'random', 'wording'].map((pairs) => `${kind}-${pairs}`)),
+  );
+  t.same(notes.at(-1), [17, 17], 'progress: the baseline and sixteen runs');
+  t.equal(written.samples.length, 17 * EVALUATION_FAMILIES.length * 4, 'one record per prompt and run');
   t.ok(written.model.sha256['model.safetensors'], 'the model is hashed');
   t.same(written.config.lora, LORA);
 

@@ -12,14 +12,14 @@ export interface TuningSettings {
 }
 
 const TUNING: Readonly<Record<Kind, TuningSettings>> = {
-  scenes: { layer: -1, positions: 'last', lr: 1e-3, epochs: 4, batchSize: 4 },
+  scenes: { layer: -1, positions: 'last', lr: 2e-3, epochs: 12, batchSize: 8 },
   fragments: { layer: 0, positions: 'all', lr: 2e-3, epochs: 8, batchSize: 8 },
 };
 
 export const LORA = { r: 8, alpha: 32, dropout: 0.2, targetModules: ['q_proj', 'v_proj'] };
 
 /** KL(frozen base || tuned) on so many neutral documents a step, none with a rival in it. */
-export const CAPABILITY = { weight: 3, documentsPerStep: 10 };
+export const CAPABILITY = { weight: 3, documentsPerStep: 8 };
 
 /** A control trains on, epoch by epoch, until its loss is the self-other run's; to at most so many times the epochs. */
 export const MOST_EPOCHS = 2;
@@ -41,7 +41,7 @@ export function demoSettings(options: { quick: boolean; seeds: number | undefine
   return {
     quick: options.quick,
     seeds: Array.from({ length: seeds }, (_, i) => i + 1),
-    promptsPerFamily: options.quick ? 60 : 200,
+    promptsPerFamily: options.quick ? 50 : 100,
     promptSeed: 1,
     tuning: TUNING,
   };
