@@ -34,3 +34,4 @@ export {
   type TextTable,
 } from './demo-tables';
 export { THRESHOLDS, verdictOf } from './demo-verdict';
+export { EventFile, jsonText, stepLog, type EventFileOptions } from './tensorboard';
