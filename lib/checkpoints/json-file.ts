@@ -7,20 +7,31 @@ import { InputError, messageOf } from './input-error';
 const LIMIT = 256 * 2 ** 20;
 
 /**
- * Reads a small file as UTF-8 text.
- * @throws InputError when it is missing, not a file, larger than `limit` bytes or not UTF-8.
+ * Reads a small file whole.
+ * @throws InputError when it is missing, not a file, or larger than `limit` bytes.
  */
-export function readTextFile(path: string, limit = LIMIT): string {
+export function readBytes(path: string, limit = LIMIT): Uint8Array {
   const name = basename(path);
-  let bytes: Uint8Array;
   try {
     const stat = statSync(path);
     if (!stat.isFile()) throw new InputError(`${name}: wanted a file, but ${path} is not one`);
     if (stat.size > limit) throw new InputError(`${name}: ${stat.size} bytes, more than the ${limit} allowed`);
-    bytes = readFileSync(path);
+    return readFileSync(path);
   } catch (thrown) {
     throw fileError(thrown, path);
   }
+}
+
+/**
+ * Reads a small file as UTF-8 text.
+ * @throws InputError when it is missing, not a file, larger than `limit` bytes or not UTF-8.
+ */
+export function readTextFile(path: string, limit = LIMIT): string {
+  return decodeText(readBytes(path, limit), basename(path));
+}
+
+/** Bytes as UTF-8 text; `name` stands before the message of the error. */
+export function decodeText(bytes: Uint8Array, name: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {

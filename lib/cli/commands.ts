@@ -31,4 +31,9 @@ export const commands: readonly Entry[] = [
     summary: 'continue prompts greedily',
     load: () => require('./generate') as typeof import('./generate'),
   },
+  {
+    name: 'import',
+    summary: "read a data file of the paper's code and write it as JSON",
+    load: () => require('./import') as typeof import('./import'),
+  },
 ];
