@@ -87,6 +87,7 @@ void define(napi_env env, napi_value exports, const char* name) {
 void define_tensors(napi_env env, napi_value exports);
 void define_memory(napi_env env, napi_value exports);
 void define_operators(napi_env env, napi_value exports);
+void define_prepacked(napi_env env, napi_value exports);
 void define_autograd(napi_env env, napi_value exports);
 void define_random(napi_env env, napi_value exports);
 void define_devices(napi_env env, napi_value exports);

@@ -116,13 +116,23 @@ export class Mistral extends Module<[ids: Tensor, options?: ForwardOptions]> imp
    * @throws InputError for more tokens than the sliding window, RangeError when the cache or a mask does not fit
    */
   forward(ids: Tensor, options: ForwardOptions = {}): Tensor {
-    const { cache, lastTokenOnly = false } = options;
+    const hiddenStates = this.hiddenStates(ids, options);
+    return this.lmHead.call(options.lastTokenOnly ? hiddenStates.narrow(1, hiddenStates.size(1) - 1, 1) : hiddenStates);
+  }
+
+  /**
+   * What the head reads: the last layer's output behind the final norm.
+   * @param ids int64 [batch, seq]
+   * @returns [batch, seq, hidden]
+   */
+  hiddenStates(ids: Tensor, options: ForwardOptions = {}): Tensor {
+    const { cache } = options;
     if (ids.ndim !== 2) throw new RangeError(`Mistral: ids must be [batch, seq], got [${ids.shape.join(', ')}]`);
     const seq = ids.size(1);
     cache?.requireRoom(seq);
     const hiddenStates = this.model.call(ids, (embedded) => this.#plan(embedded, options));
     cache?.advance(seq);
-    return this.lmHead.call(lastTokenOnly ? hiddenStates.narrow(1, seq - 1, 1) : hiddenStates);
+    return hiddenStates;
   }
 
   #plan(embedded: Tensor, { attentionMask, positions, cache }: ForwardOptions): AttentionPlan {

@@ -1,4 +1,4 @@
-import { torch, type Tensor } from '../torch';
+import { PackedWeight, torch, type PackOptions, type Tensor } from '../torch';
 import * as init from './init';
 import { Module } from './module';
 import { emptyParameter, initialise, type Parameter, type Placement } from './parameter';
@@ -9,6 +9,7 @@ export class Linear extends Module {
   /** Assign another layer's parameter to tie the two. */
   weight: Parameter;
   bias: Parameter | null;
+  #packed: PackedWeight | undefined;
 
   constructor(
     readonly inFeatures: number,
@@ -30,9 +31,35 @@ export class Linear extends Module {
     });
   }
 
+  /**
+   * Computes with a copy of the frozen weight in oneDNN's own layout from now on, until {@link unpack}. The weight
+   * itself stays as it is; what is done to it meanwhile has no effect.
+   * @returns false, changing nothing, where that cannot be done: a bias, a weight that is trained, on a GPU or not
+   * float32, or a libtorch without oneDNN
+   */
+  pack(options: PackOptions): boolean {
+    const { weight } = this;
+    if (this.bias || weight.requiresGrad || weight.dtype !== 'float32' || String(weight.device) !== 'cpu') return false;
+    if (!torch.canPack()) return false;
+    this.unpack();
+    this.#packed = new PackedWeight(weight, options);
+    return true;
+  }
+
+  unpack(): void {
+    this.#packed?.dispose();
+    this.#packed = undefined;
+  }
+
+  /** What {@link pack} made, if anything. */
+  get packed(): PackedWeight | undefined {
+    return this.#packed;
+  }
+
   /** @param input [..., inFeatures] to [..., outFeatures] */
   forward(input: Tensor): Tensor {
     try {
+      if (this.#packed) return this.#packed.linear(input);
       return torch.linear(input, this.weight, this.bias);
     } catch (error) {
       // The shape is only looked at when libtorch refused: the good path pays nothing for the better message.

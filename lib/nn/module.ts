@@ -32,7 +32,7 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
 
   /** Runs the pre-hooks, `forward`, and the hooks. */
   call(...args: Args): Out {
-    if (this.#hooks.size === 0 && this.#preHooks.size === 0) return this.forward(...args);
+    if (!this.hasHooks) return this.forward(...args);
     return this.#callWithHooks(args);
   }
 
@@ -51,6 +51,11 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
       if (replaced !== undefined) output = replaced as Out;
     }
     return output;
+  }
+
+  /** Whether anything looks on: a shortcut past this module must then not be taken. */
+  get hasHooks(): boolean {
+    return this.#hooks.size > 0 || this.#preHooks.size > 0;
   }
 
   /** The class name, for messages. */

@@ -62,7 +62,7 @@ export class Adam {
         beta1: group.betas[0],
         beta2: group.betas[1],
         weightDecay: group.weightDecay,
-        eps: group.eps,
+        eps: this.epsAt(group, batch.step),
         amsgrad: group.amsgrad,
         maximize: group.maximize,
       };
@@ -73,6 +73,11 @@ export class Adam {
       if (this.decoupled) torch._fusedAdamw_(params, grads, expAvgs, expAvgSqs, maxExpAvgSqs, steps, options);
       else torch._fusedAdam_(params, grads, expAvgs, expAvgSqs, maxExpAvgSqs, steps, options);
     }
+  }
+
+  /** What is added to the denominator at a parameter's `step`, counted from 1. */
+  protected epsAt(group: ParamGroup, _step: number): number {
+    return group.eps;
   }
 
   // The kernel wants one dtype, one device and (through the shared count) one age per call.
@@ -131,6 +136,20 @@ export class AdamW extends Adam {
 
   constructor(params: Iterable<Tensor> | Iterable<GroupInput>, options: AdamOptions = {}) {
     super(params, { ...options, weightDecay: options.weightDecay ?? 0.01 });
+  }
+}
+
+/**
+ * AdamW as transformers' own class of that name was (removed in its version 5), with its defaults: no weight decay, and
+ * an eps of 1e-6 that is added before the bias correction. Upstream fine-tunes with it.
+ */
+export class TransformersAdamW extends AdamW {
+  constructor(params: Iterable<Tensor> | Iterable<GroupInput>, options: AdamOptions = {}) {
+    super(params, { ...options, eps: options.eps ?? 1e-6, weightDecay: options.weightDecay ?? 0 });
+  }
+
+  protected override epsAt(group: ParamGroup, step: number): number {
+    return group.eps / Math.sqrt(1 - group.betas[1] ** step);
   }
 }
 

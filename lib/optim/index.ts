@@ -1,4 +1,4 @@
-export { Adam, AdamW } from './adam';
+export { Adam, AdamW, TransformersAdamW } from './adam';
 export type { AdamOptions, GroupInput, ParamGroup } from './groups';
 export type { OptimizerState } from './state';
 export { clipGradNorm, clipGradValue } from './clip';

@@ -2,17 +2,28 @@
 import { torch, Tensor } from '../torch';
 import type { AnyModule } from '../nn';
 import { clipGradNorm, Scheduler, type Adam, type Schedule } from '../optim';
-import { gradientNorms, type NamedParameter } from './gradients';
+import { gradientNorms, type GradientNorm, type NamedParameter } from './gradients';
 import type { Loss } from './losses';
+import { firstNonFinite } from './non-finite';
 
-/** One step as it was taken. */
-export interface StepRecord {
-  /** Counts from 1. */
+/** How far a run has come. */
+export interface Position {
+  /** Batches whose gradient was computed. */
+  microBatch: number;
+  /** Steps that the optimiser took. */
   step: number;
+}
+
+/** One batch as it was taken. */
+export interface StepRecord extends Position {
+  /** Counts from 1: the optimiser's step that this batch's gradient goes into. */
+  step: number;
+  /** Counts from 1. */
+  microBatch: number;
   loss: number;
   /** The parts of a loss that tells them, unweighted. */
   parts: Record<string, number>;
-  /** Joint norm of the gradients before clipping. */
+  /** Joint norm of the gradients gathered so far for this step, before clipping. */
   gradNorm: number;
   lr: number;
   milliseconds: number;
@@ -26,20 +37,34 @@ export interface FinetuneOptions<Batch> {
   /** Holds the same parameters. */
   optimizer: Adam;
   loss: Loss<Batch>;
-  /** Batches in order, epoch after epoch. One is drawn per step, inside the step's scope: tensors made there are freed. */
+  /** Batches in order, epoch after epoch. Each is drawn inside its step's scope: tensors made there are freed. */
   batches: Iterable<Batch>;
-  /** Steps taken before, in an earlier call: counting and the schedule go on from there. Default 0. */
-  stepsBefore?: number;
+  /**
+   * Batches whose gradients are added up for one step of the optimiser; default 1. Their losses are not divided by it,
+   * as upstream's are not: Adam's step hardly depends on the gradient's scale. What is left over at the end makes a
+   * last, smaller step.
+   */
+  accumulate?: number;
+  /** Batches of an epoch. When given, gradients left over at an epoch's end are dropped, as upstream's loop drops them. */
+  dropLeftoverAfter?: number;
+  /**
+   * Where an earlier call stopped: counting, accumulation and the schedule go on from there. `batches` then starts with
+   * the next batch, and gradients gathered for an unfinished step are those that the parameters hold.
+   */
+  from?: Position;
   /** Joint norm to which gradients are clipped; not clipped by default. */
   maxGradNorm?: number;
   /** Step, from 0, to the factor of the optimiser's own step size, which it has again at the end. */
   schedule?: Schedule;
-  /** Stops before the next step; the promise then rejects with the signal's reason. */
+  /** Stops before the next batch, after a checkpoint; the promise then rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** Progress, after every step. */
-  onStep?: (record: StepRecord) => void;
-  /** Saves after every `every`-th step, and after the last one. */
-  checkpoint?: { every: number; save: (step: number) => void | Promise<void> };
+  /** Progress, after every batch. */
+  onStep?: (record: StepRecord, gradNorms: readonly GradientNorm[]) => void;
+  /**
+   * Saves after every `every`-th step of the optimiser, after the last one, and before an abort is told. In the last
+   * case a step may be unfinished: its gradients belong to what is saved.
+   */
+  checkpoint?: { every: number; save: (position: Position) => void | Promise<void> };
 }
 
 /** A step met NaN or infinity. The parameters are those before it. */
@@ -54,69 +79,140 @@ export class NonFiniteError extends Error {
 }
 
 /**
- * Takes one optimiser step per batch.
- * @returns the steps taken
- * @throws NonFiniteError naming the step and what is not finite; nothing of that step reaches the parameters
+ * Takes batches to the optimiser, one step for every `accumulate` of them.
+ * @returns the batches taken
+ * @throws NonFiniteError naming the step, what is not finite, and the module it came from; nothing of that step reaches
+ * the parameters
  */
 export async function finetune<Batch>(options: FinetuneOptions<Batch>): Promise<StepRecord[]> {
-  const { model, batches, optimizer, schedule, signal, onStep, checkpoint, stepsBefore = 0 } = options;
-  const scheduler = schedule && new Scheduler(optimizer, (step) => schedule(stepsBefore + step));
-  const ownRates = optimizer.groups.map((group) => group.lr);
+  const { model, signal, onStep, checkpoint, from = { microBatch: 0, step: 0 } } = options;
+  const run = new Run(options, from);
   const wasTraining = model.training;
-  const source = batches[Symbol.iterator]();
   const records: StepRecord[] = [];
-  let saved = 0;
+  let saved = from.microBatch;
+  const save = async (): Promise<void> => {
+    if (checkpoint && run.position.microBatch > saved) await checkpoint.save(run.position);
+    saved = run.position.microBatch;
+  };
   model.train();
   try {
     for (;;) {
+      if (signal?.aborted) await save();
       signal?.throwIfAborted();
-      const record = torch.scope(() => takeStep(options, source, stepsBefore + records.length + 1));
-      if (!record) break;
-      records.push(record);
-      scheduler?.step();
-      onStep?.(record);
-      if (checkpoint && record.step % checkpoint.every === 0) await checkpoint.save((saved = record.step));
+      const taken = torch.scope(() => run.takeBatch());
+      if (!taken) break;
+      records.push(taken.record);
+      onStep?.(taken.record, taken.norms);
+      if (checkpoint && taken.stepped && run.position.step % checkpoint.every === 0) await save();
       await eventLoopTurn();
     }
-    const last = stepsBefore + records.length;
-    if (checkpoint && records.length > 0 && last > saved) await checkpoint.save(last);
+    run.finish();
+    await save();
     return records;
   } finally {
-    source.return?.();
-    optimizer.zeroGrad();
-    optimizer.groups.forEach((group, i) => (group.lr = ownRates[i]));
+    run.close();
     model.train(wasTraining);
   }
 }
 
-/** Forward, backward, checks, and the optimiser's step; undefined when the batches are at an end. */
-function takeStep<Batch>(
-  { loss, parameters, optimizer, maxGradNorm }: FinetuneOptions<Batch>,
-  source: Iterator<Batch>,
-  step: number,
-): StepRecord | undefined {
-  const start = performance.now();
-  const next = source.next();
-  if (next.done) return undefined;
-  optimizer.zeroGrad();
-  const { total, parts } = partsOf(loss(next.value));
-  const values = numbersOf(parts);
-  const value = Number(total.item());
-  if (!Number.isFinite(value)) throw new NonFiniteError(step, describeLoss(value, values));
-  total.backward();
-  const norms = gradientNorms(parameters);
-  const bad = norms.find(({ norm }) => !Number.isFinite(norm));
-  if (bad) throw new NonFiniteError(step, `the gradient of ${bad.name} holds NaN or infinity`);
-  const gradNorm = Math.hypot(...norms.map(({ norm }) => norm));
-  if (maxGradNorm !== undefined) {
-    clipGradNorm(
-      parameters.map(([, parameter]) => parameter),
-      maxGradNorm,
-    );
+/** The state of one call. */
+class Run<Batch> {
+  #position: Position;
+  readonly #source: Iterator<Batch>;
+  readonly #scheduler: Scheduler | undefined;
+  readonly #ownRates: number[];
+
+  constructor(
+    private readonly options: FinetuneOptions<Batch>,
+    from: Position,
+  ) {
+    const { batches, optimizer, schedule, accumulate = 1 } = options;
+    if (!Number.isSafeInteger(accumulate) || accumulate < 1) {
+      throw new RangeError(`finetune: accumulate must be a whole number of 1 or more, got ${accumulate}`);
+    }
+    this.#position = { ...from };
+    this.#source = batches[Symbol.iterator]();
+    this.#ownRates = optimizer.groups.map((group) => group.lr);
+    this.#scheduler = schedule && new Scheduler(optimizer, (step) => schedule(from.step + step));
   }
-  const lr = optimizer.lr;
-  optimizer.step();
-  return { step, loss: value, parts: values, gradNorm, lr, milliseconds: performance.now() - start };
+
+  get position(): Position {
+    return { ...this.#position };
+  }
+
+  /** Batches, of the present epoch where epochs count, that were taken before one of that number. */
+  #inEpoch(microBatch: number): number {
+    return microBatch % (this.options.dropLeftoverAfter ?? Infinity);
+  }
+
+  /** Whether gradients wait for a step. */
+  get #gathering(): boolean {
+    return this.#inEpoch(this.#position.microBatch) % (this.options.accumulate ?? 1) !== 0;
+  }
+
+  /** Forward, backward, checks, and perhaps the optimiser's step; undefined when the batches are at an end. */
+  takeBatch(): { record: StepRecord; norms: GradientNorm[]; stepped: boolean } | undefined {
+    const { optimizer, loss, parameters, model } = this.options;
+    const start = performance.now();
+    const next = this.#source.next();
+    if (next.done) return undefined;
+    if (!this.#gathering) optimizer.zeroGrad();
+    const step = this.#position.step + 1;
+    const random = torch.getRngState();
+    const { total, parts } = partsOf(loss(next.value));
+    const values = numbersOf(parts);
+    const value = Number(total.item());
+    if (!Number.isFinite(value)) {
+      torch.setRngState(random);
+      const origin = firstNonFinite(model, () => loss(next.value));
+      throw new NonFiniteError(step, describeLoss(value, values) + (origin ? `; ${origin}` : ''));
+    }
+    total.backward();
+    const norms = gradientNorms(parameters);
+    const bad = norms.find(({ norm }) => !Number.isFinite(norm));
+    if (bad) throw new NonFiniteError(step, `the gradient of ${bad.name} holds NaN or infinity`);
+    const gradNorm = Math.hypot(...norms.map(({ norm }) => norm));
+    const lr = optimizer.lr;
+    const stepped = (this.#inEpoch(this.#position.microBatch) + 1) % (this.options.accumulate ?? 1) === 0;
+    this.#position.microBatch += 1;
+    if (stepped) this.#step();
+    const { microBatch } = this.#position;
+    const record = {
+      step,
+      microBatch,
+      loss: value,
+      parts: values,
+      gradNorm,
+      lr,
+      milliseconds: performance.now() - start,
+    };
+    return { record, norms, stepped };
+  }
+
+  #step(): void {
+    const { optimizer, parameters, maxGradNorm } = this.options;
+    if (maxGradNorm !== undefined) {
+      clipGradNorm(
+        parameters.map(([, parameter]) => parameter),
+        maxGradNorm,
+      );
+    }
+    optimizer.step();
+    this.#position.step += 1;
+    this.#scheduler?.step();
+  }
+
+  /** The last, smaller step of gradients that are left over, unless they are to be dropped. */
+  finish(): void {
+    if (this.#gathering && this.options.dropLeftoverAfter === undefined) this.#step();
+  }
+
+  close(): void {
+    const { optimizer } = this.options;
+    this.#source.return?.();
+    optimizer.zeroGrad();
+    optimizer.groups.forEach((group, i) => (group.lr = this.#ownRates[i]));
+  }
 }
 
 function partsOf(result: ReturnType<Loss<unknown>>): { total: Tensor; parts: Readonly<Record<string, Tensor>> } {

@@ -1,11 +1,33 @@
 /** Forward passes that the losses need: logits, or what one module computes on the way to them. */
-import type { Tensor } from '../torch';
-import { capture, type Module } from '../nn';
+import { torch, type Tensor } from '../torch';
+import { capture, type AnyModule, type Module } from '../nn';
 import type { ForwardOptions } from '../models';
-import type { PairSide } from './pairs';
+import type { PairBatch, PairSide } from './pairs';
 
 /** A model that takes token ids [batch, seq] and gives logits [batch, seq, vocab]. */
 export type CausalModel = Module<[ids: Tensor, options?: ForwardOptions]>;
+
+/** A causal model whose hidden states can be had without going through its head. */
+export interface Decoder extends CausalModel {
+  readonly lmHead: AnyModule;
+  /** What the head reads, [batch, seq, hidden]. */
+  hiddenStates(ids: Tensor, options?: ForwardOptions): Tensor;
+}
+
+export function isDecoder(model: CausalModel): model is Decoder {
+  return 'hiddenStates' in model && 'lmHead' in model;
+}
+
+/** Both sides in one batch, self first, [2 * batch, width]: one pass over the weights instead of two. */
+export function joint({ self, other }: PairBatch): PairSide {
+  const maskOf = ({ ids, attentionMask }: PairSide): Tensor => attentionMask ?? torch.onesLike(ids, { dtype: 'uint8' });
+  const padded = self.attentionMask !== undefined || other.attentionMask !== undefined;
+  return {
+    ids: torch.cat([self.ids, other.ids], 0),
+    attentionMask: padded ? torch.cat([maskOf(self), maskOf(other)], 0) : undefined,
+    positions: self.positions,
+  };
+}
 
 /** Logits [batch, width, vocab], or [batch, 1, vocab] of the last column. */
 export function logitsOf(model: CausalModel, side: PairSide, lastTokenOnly = false): Tensor {

@@ -17,7 +17,7 @@ export {
 } from './pairs';
 export { compareAt, type Compared, type PositionChoice, type Positions } from './positions';
 export { batchMeanKl, meanKl, meanSquare } from './distances';
-export { activationOf, logitsOf, type CausalModel } from './forward';
+export { activationOf, joint, logitsOf, type CausalModel, type Decoder } from './forward';
 export {
   capabilityLoss,
   klLoss,
@@ -29,5 +29,5 @@ export {
   type OverlapOptions,
 } from './losses';
 export { gradientNorms, type GradientNorm, type NamedParameter } from './gradients';
-export { finetune, NonFiniteError, type FinetuneOptions, type StepRecord } from './finetune';
+export { finetune, NonFiniteError, type FinetuneOptions, type Position, type StepRecord } from './finetune';
 export { latentOverlap, type LatentOptions, type LatentOverlap } from './latent';

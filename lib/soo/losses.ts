@@ -1,10 +1,11 @@
 /** The self-other overlap losses and the capability term, as functions that the fine-tuning loop is handed. */
 import { torch, type Tensor } from '../torch';
 import type { PaddedBatch } from '../models';
+import { frozenHead, sumKl } from './chunked-kl';
 import { batchMeanKl, meanKl, meanSquare } from './distances';
-import { activationOf, logitsOf, type CausalModel } from './forward';
+import { activationOf, isDecoder, joint, logitsOf, type CausalModel } from './forward';
 import type { PairBatch, PairSide } from './pairs';
-import { compareAt, type PositionChoice } from './positions';
+import { compareAt, type Compared, type PositionChoice } from './positions';
 
 /** What is minimised, as a scalar with gradient; or the scalar with the parts it is made of, for the record. */
 export type Loss<Batch> = (batch: Batch) => Tensor | LossParts;
@@ -26,8 +27,9 @@ export interface OverlapOptions extends PositionChoice {
 type Pass = (side: PairSide) => Tensor;
 
 function bothSides(pass: Pass, batch: PairBatch, detachSelf: boolean): { self: Tensor; other: Tensor } {
-  const self = detachSelf ? torch.noGrad(() => pass(batch.self)) : pass(batch.self);
-  return { self, other: pass(batch.other) };
+  if (detachSelf) return { self: torch.noGrad(() => pass(batch.self)), other: pass(batch.other) };
+  const [self, other] = pass(joint(batch)).chunk(2, 0) as [Tensor, Tensor];
+  return { self, other };
 }
 
 /**
@@ -40,18 +42,38 @@ export function mseLoss(model: CausalModel, options: OverlapOptions & { at: stri
   model.getModule(at); // a wrong name should be told now, not at the first batch
   return (batch) => {
     const { self, other } = bothSides((side) => activationOf(model, at, side), batch, detachSelf);
-    return meanSquare(compareAt(self, other, batch, options));
+    const compared = compareAt(self, other, batch, options);
+    const everyColumn = options.countPads && (options.positions ?? 'all') === 'all';
+    return everyColumn ? meanSquare(compared).mul(self.size(1) / batch.countedWidth) : meanSquare(compared);
   };
 }
 
-/** Upstream's loss: KL divergence between the next-token distributions for the two prompts, `batchmean`. */
+/**
+ * Upstream's loss: KL divergence between the next-token distributions for the two prompts, `batchmean`. Where the head
+ * is a frozen matrix the logits are never held as a whole.
+ */
 export function klLoss(model: CausalModel, options: OverlapOptions = {}): (batch: PairBatch) => Tensor {
   const { detachSelf = false, positions } = options;
   return (batch) => {
+    const head = isDecoder(model) ? frozenHead(model.lmHead) : undefined;
+    if (head && isDecoder(model)) {
+      const pass: Pass = ({ ids, ...side }) => model.hiddenStates(ids, side);
+      const { self, other } = bothSides(pass, batch, detachSelf);
+      const [a, b] = rowsOf(compareAt(self, other, batch, options));
+      return sumKl(a, b, head).div(batch.size);
+    }
     const pass: Pass = (side) => logitsOf(model, side, positions === 'last');
     const { self, other } = bothSides(pass, batch, detachSelf);
     return batchMeanKl(compareAt(self, other, batch, options));
   };
+}
+
+/** The rows [positions, hidden] of both sides that count. */
+function rowsOf({ self, other, mask }: Compared): [Tensor, Tensor] {
+  const [a, b] = [self.flatten(0, 1), other.flatten(0, 1)];
+  if (!mask) return [a, b];
+  const counted = mask.flatten().nonzero().squeeze(1);
+  return [a.indexSelect(0, counted), b.indexSelect(0, counted)];
 }
 
 /** What the capability term needs of an adapter: the frozen base under it. */

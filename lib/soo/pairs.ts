@@ -24,6 +24,11 @@ export interface PairSide {
  */
 export interface PairBatch {
   size: number;
+  /**
+   * Columns that a mean over every column counts. Those beyond the batch's own width are pads on both sides, which
+   * compute the same and differ by 0: they need not be there.
+   */
+  countedWidth: number;
   self: PairSide;
   other: PairSide;
 }
@@ -33,6 +38,8 @@ export interface PairBatchOptions {
   padId?: number;
   /** Width of the batch; by default its longest prompt's. */
   width?: number;
+  /** Width as which the batch counts, as though it were padded to it; by default its own. */
+  countAs?: number;
   /**
    * `real` (default): the first real token has position 0, as in generation. `padded`: positions count from the first
    * column, pads included, as in upstream's training loop, which hands the model no positions.
@@ -59,6 +66,7 @@ export function pairBatch(pairs: readonly TokenPair[], options: PairBatchOptions
   });
   return {
     size: pairs.length,
+    countedWidth: options.countAs ?? width,
     self: side(pairs.map((pair) => pair.selfIds)),
     other: side(pairs.map((pair) => pair.otherIds)),
   };

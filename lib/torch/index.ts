@@ -7,6 +7,7 @@ import { generator, getRngState, manualSeed, setRngState } from './generator';
 import { libtorch, native } from './load-native';
 import { mapFile } from './mapped-file';
 import { installOperators, op, operators } from './operators';
+import { canPack } from './prepacked';
 import { scope } from './scope';
 import { Tensor } from './tensor';
 import { receive, share } from './transfer';
@@ -33,6 +34,7 @@ function memory(): { tensors: number; bytes: number } {
 /** Everything of libtorch: all operators as functions, and what lies around them. */
 export const torch = Object.assign(installOperators(), {
   backward,
+  canPack,
   customFunction,
   device,
   devices,
@@ -67,6 +69,7 @@ export { DTYPES, isDType, type DType, type Layout, type MemoryFormat, type Scala
 export { formatTensor } from './format';
 export { Generator } from './generator';
 export { MappedFile } from './mapped-file';
+export { PackedWeight, type PackOptions } from './prepacked';
 export { Scope } from './scope';
 export { takeHandle, type Complex, type NestedArray } from './tensor';
 export type { BackwardOptions } from './backward';

@@ -92,6 +92,10 @@ export interface NativeAddon {
   mappedTensor(id: number, offset: number, dtype: string, shape: readonly number[]): number;
   unmapFile(id: number): void;
 
+  canPrepack(): boolean;
+  prepackLinear(weight: number, rows: number): number;
+  linearPrepacked(input: number, packed: number): number;
+
   share(handle: number): bigint;
   receive(ticket: bigint): number;
 }

@@ -7,6 +7,7 @@ import {
   pairBatch,
   shuffledBatches,
   type FinetuneOptions,
+  type Position,
   type StepRecord,
   type TokenPair,
 } from '../../lib/soo';
@@ -105,6 +106,70 @@ t.test('NaN stops it and names the step; the weights are those before it', async
   await t.rejects(parts.run(), /step 1: the loss is Infinity \(overlap \d/);
 });
 
+t.test('the module that a NaN comes from is named', async (t) => {
+  const { model, run } = tuning(1, 2);
+  const { weight } = model.getModule('model.layers.0.mlp.up_proj') as unknown as { weight: Tensor };
+  torch.noGrad(() => weight.select(0, 3).fill_(Infinity));
+  await t.rejects(
+    run(),
+    /step 1: the loss is NaN; the first module whose output is not finite is model\.layers\.0\.mlp\.up_proj/,
+  );
+});
+
+t.test('batches gather for one step; leftovers make a last step, or are dropped at an epoch end', async (t) => {
+  const steps = (records: StepRecord[]): number[] => records.map(({ step }) => step);
+  const gathered = tuning(1, 3, () => ({ accumulate: 2 }));
+  t.same(steps(await gathered.run()), [1, 1, 2, 2, 3, 3, 4, 4, 5]);
+  const dropped = tuning(1, 3, () => ({ accumulate: 2, dropLeftoverAfter: 3 }));
+  t.same(steps(await dropped.run()), [1, 1, 2, 2, 2, 3, 3, 3, 4], 'the third batch of an epoch is in no step');
+
+  const whole = tuning(1, 2, () => ({ accumulate: 3 }));
+  const norms: number[] = [];
+  const sums = tuning(1, 2, ({ loss, batches }) => {
+    const triples: TokenPair[][][] = [];
+    for (const batch of batches) {
+      if (triples.length === 0 || triples.at(-1)?.length === 3) triples.push([]);
+      triples.at(-1)?.push(batch);
+    }
+    const sum = (triple: TokenPair[][]): Tensor =>
+      triple.map((batch) => loss(batch) as Tensor).reduce((a, b) => a.add(b));
+    return {
+      batches: triples,
+      loss: sum,
+      onStep: ({ gradNorm }: StepRecord) => norms.push(gradNorm),
+    } as unknown as Extra;
+  });
+  const records = await whole.run();
+  await sums.run();
+  const worst = Math.max(...whole.weights().map((w, i) => Math.abs(w - sums.weights()[i])));
+  t.ok(worst < 1e-5, `the weights are those of summed losses (${worst})`);
+  t.ok(Math.abs(records[2].gradNorm / norms[0] - 1) < 1e-4, 'and so is the norm once all three are gathered');
+});
+
+t.test('a run that goes on where another stopped ends in the same bits', async (t) => {
+  const whole = tuning(2, 4, () => ({ accumulate: 2 }));
+  await whole.run();
+  const positions: Position[] = [];
+  const first = tuning(2, 4, ({ batches }) => ({
+    accumulate: 2,
+    batches: [...batches].slice(0, 6),
+    checkpoint: { every: 1, save: (position) => void positions.push(position) },
+  }));
+  await first.run();
+  t.same(positions.at(-1), { microBatch: 6, step: 3 });
+  const { model, adapter, optimizer } = first;
+  const [parameters, overlap] = [adapter.namedParameters(), mseLoss(model, { at: AT, detachSelf: true })];
+  const rest = [...shuffledBatches(PAIRS, { batchSize: 4, epochs: 4, seed: 2 })].slice(6);
+  const loss = (batch: TokenPair[]): Tensor => overlap(pairBatch(batch));
+  const from = { microBatch: 6, step: 3 };
+  const records = await finetune({ model, parameters, optimizer, loss, batches: rest, accumulate: 2, from });
+  t.same(
+    records.map(({ microBatch }) => microBatch),
+    [7, 8, 9, 10, 11, 12],
+  );
+  t.same(first.weights(), whole.weights());
+});
+
 t.test('a gradient that is not finite is named by its parameter', async (t) => {
   const broken = tuning(1, 2);
   const { adapter, run } = broken;
@@ -136,7 +201,7 @@ t.test('clipping, schedule and checkpoints', async (t) => {
   const { run, optimizer } = tuning(1, 3, (options) => ({
     maxGradNorm: 1e-3,
     schedule: (step) => 1 / (1 + step),
-    checkpoint: { every: 4, save: async (step) => void saved.push(step) },
+    checkpoint: { every: 4, save: ({ step }) => void saved.push(step) },
     optimizer: Object.assign(options.optimizer, {
       step() {
         const squares = options.parameters.map(([, { grad }]) => (grad ? Number(grad.square().sum().item()) : 0));

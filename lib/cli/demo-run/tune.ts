@@ -73,8 +73,8 @@ export async function tune(model: Mistral, job: TuningJob): Promise<Tuned> {
     const parameters = adapter.namedParameters();
     let [epochs, end] = [0, start];
     for (const batches of epochBatches(pairs, job)) {
-      const stepsBefore = training.length;
-      training.push(...(await finetune({ model, parameters, optimizer, loss, batches, stepsBefore, signal, onStep })));
+      const from = { step: training.length, microBatch: training.length };
+      training.push(...(await finetune({ model, parameters, optimizer, loss, batches, from, signal, onStep })));
       epochs += 1;
       end = distance();
       await job.onEpoch?.(epochs, end);

@@ -1,0 +1,76 @@
+/** Upstream's KL loss from hidden states, without ever holding the logits of more than a few rows. */
+import { Linear, type AnyModule } from '../nn';
+import { torch, type Tensor } from '../torch';
+
+/** Rows whose logits are held at a time: at a vocabulary of 32,000 that is 16 MB per tensor. */
+const CHUNK_ROWS = 128;
+
+/** Products with a frozen output head. */
+interface Head {
+  /** [rows, hidden] to [rows, vocab] */
+  logits(rows: Tensor): Tensor;
+  /** [rows, vocab] to [rows, hidden]: the gradient's way back */
+  back(rows: Tensor): Tensor;
+}
+
+/** The head as plain products, or undefined when it is more than a frozen matrix: trained, wrapped, hooked or biased. */
+export function frozenHead(module: AnyModule): Head | undefined {
+  if (!(module instanceof Linear) || module.bias || module.hasHooks || module.weight.requiresGrad) return undefined;
+  const { weight, packed } = module;
+  if (packed?.hasBackward) return { logits: (rows) => packed.linear(rows), back: (rows) => packed.timesWeight(rows) };
+  return { logits: (rows) => torch.linear(rows, weight), back: (rows) => rows.matmul(weight) };
+}
+
+interface Terms {
+  /** Sum over rows, float64. */
+  sum: Tensor;
+  /** Gradients with respect to the two sides' logits, [rows, vocab]. */
+  selfGrad: Tensor;
+  otherGrad: Tensor;
+}
+
+/** KL(other || self) of some rows of logits [rows, vocab]. In place where it can be: these are the largest tensors. */
+function termsOf(selfLogits: Tensor, otherLogits: Tensor): Terms {
+  const self = selfLogits.logSoftmax(-1);
+  const other = otherLogits.logSoftmax(-1);
+  const p = other.exp();
+  const difference = other.sub_(self);
+  const rows = torch.linalgVecdot(p, difference).unsqueeze(-1);
+  const selfGrad = self.exp_().sub_(p);
+  return { sum: rows.sum({ dtype: 'float64' }), selfGrad, otherGrad: difference.sub_(rows).mul_(p) };
+}
+
+/**
+ * The sum of KL(softmax(other) || softmax(self)) over rows, with its gradient to both sides' hidden states. The
+ * gradient is made in the forward pass, while a chunk's logits are at hand.
+ * @param self hidden states [rows, hidden]; `other` likewise
+ * @returns a scalar
+ */
+export function sumKl(self: Tensor, other: Tensor, head: Head): Tensor {
+  const kl = torch.customFunction({
+    name: 'sumKl',
+    forward(context, self: Tensor, other: Tensor) {
+      const [selfGrad, otherGrad] = [self, other].map((side) => (side.requiresGrad ? torch.emptyLike(side) : null));
+      const total = torch.zeros([], { dtype: 'float64', device: self.device });
+      for (let at = 0; at < self.size(0); at += CHUNK_ROWS) {
+        const cut = (x: Tensor): Tensor => x.narrow(0, at, Math.min(CHUNK_ROWS, x.size(0) - at));
+        torch.scope(() => {
+          const terms = termsOf(head.logits(cut(self)), head.logits(cut(other)));
+          total.add_(terms.sum);
+          if (selfGrad) cut(selfGrad).copy_(head.back(terms.selfGrad));
+          if (otherGrad) cut(otherGrad).copy_(head.back(terms.otherGrad));
+        });
+      }
+      context.sides = [selfGrad !== null, otherGrad !== null];
+      context.saveForBackward(...[selfGrad, otherGrad].filter((grad) => grad !== null));
+      return total.to(self.dtype);
+    },
+    backward(context, grad) {
+      const saved = [...context.savedTensors];
+      const [hasSelf, hasOther] = context.sides as [boolean, boolean];
+      const next = (has: boolean): Tensor | null => (has ? (saved.shift() as Tensor).mul(grad) : null);
+      return [next(hasSelf), next(hasOther)];
+    },
+  });
+  return kl(self, other);
+}
