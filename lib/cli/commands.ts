@@ -36,4 +36,9 @@ export const commands: readonly Entry[] = [
     summary: "read a data file of the paper's code and write it as JSON",
     load: () => require('./import') as typeof import('./import'),
   },
+  {
+    name: 'tokenize',
+    summary: 'print the token ids of prompts',
+    load: () => require('./tokenize') as typeof import('./tokenize'),
+  },
 ];

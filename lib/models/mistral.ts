@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { torch, type Device, type DType, type Tensor } from '../torch';
 import { init, Linear, Module, skipInit } from '../nn';
@@ -75,7 +75,7 @@ export class Mistral extends Module<[ids: Tensor, options?: ForwardOptions]> imp
         empty.loadStateDict(readWeights(weights, config, options), { assign: true });
         return empty;
       });
-      if (existsSync(join(folder, 'tokenizer.json'))) model.tokenizer = Tokenizer.fromFolder(folder);
+      if (Tokenizer.isIn(folder)) model.tokenizer = Tokenizer.fromFolder(folder);
       return model.requiresGrad_(false).eval();
     } finally {
       weights.dispose();

@@ -1,15 +1,22 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { InputError, messageOf } from '../checkpoints/input-error';
-import type { TokenizerFiles } from './tokenizer-files';
+import type { TokenizerJson, TokenizerSettings } from './tokenizer-files';
 
-/** The part of the library's tokenizer that is used; its own declarations do not resolve under node16 rules. */
+/** What turns text into ids and back. */
 export interface TokenizerEngine {
+  /** Name of the file that it runs, for messages. */
+  readonly file: string;
+  /** One more than the largest id. */
+  readonly size: number;
+  readonly unkToken: string | null;
   encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | undefined)[] };
   decode(ids: number[], options: { skip_special_tokens: boolean }): string;
   token_to_id(token: string): number | undefined;
   id_to_token(id: number): string | undefined;
-  readonly decoder: DecoderStage | null;
 }
+
+/** The part of the library's tokenizer that is used; its own declarations do not resolve under node16 rules. */
+type LibraryTokenizer = Omit<TokenizerEngine, 'file' | 'size' | 'unkToken'> & { readonly decoder: DecoderStage | null };
 
 interface DecoderStage {
   readonly config: { type?: string };
@@ -24,20 +31,25 @@ interface DecoderStage {
  * - a WordLevel model takes its unknown token from tokenizer.json, not from tokenizer_config.json;
  * - bytes that are no UTF-8 decode to one U+FFFD each, as in the Rust library.
  */
-export function buildEngine(files: TokenizerFiles): TokenizerEngine {
-  const { tokenizer } = files;
-  const unknown = tokenizer.model.unk_token ?? files.special.unk;
-  let engine: TokenizerEngine;
+export function buildEngine(tokenizer: TokenizerJson, settings: TokenizerSettings): TokenizerEngine {
+  const { model, added_tokens: added } = tokenizer;
+  const unknown = model.unk_token ?? settings.special.unk;
+  let engine: LibraryTokenizer;
   try {
     engine = new Tokenizer(
       { ...tokenizer, pre_tokenizer: withUnicodeWords(tokenizer.pre_tokenizer) },
-      { unk_token: unknown, eos_token: files.special.eos, clean_up_tokenization_spaces: files.cleanUpSpaces },
+      { unk_token: unknown, eos_token: settings.special.eos, clean_up_tokenization_spaces: settings.cleanUpSpaces },
     );
     if (engine.decoder) decodeBytesOneByOne(engine.decoder);
   } catch (thrown) {
     throw new InputError(`tokenizer.json: cannot be used: ${messageOf(thrown)}`);
   }
-  return engine;
+  const ids = [...Object.values(model.vocab), ...added.map(({ id }) => id)];
+  return Object.assign(engine, {
+    file: 'tokenizer.json',
+    size: 1 + ids.reduce((most, id) => Math.max(most, id), -1),
+    unkToken: model.unk_token,
+  });
 }
 
 /** Rust's `\w`, spelled out; the library's own class of that name is Oniguruma's, which differs. */

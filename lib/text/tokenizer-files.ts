@@ -4,16 +4,25 @@ import { z } from 'zod';
 import { InputError, shown } from '../checkpoints/input-error';
 import { checkShape, readJsonFile, readTextFile } from '../checkpoints/json-file';
 
-/** What the files beside a model say about its tokenizer, checked. */
-export interface TokenizerFiles {
-  /** tokenizer.json, its structure checked as far as this program relies on it. */
-  tokenizer: TokenizerJson;
+/** What the files beside the tokenizer itself say, checked. */
+export interface TokenizerSettings {
   /** Texts of the special tokens: bos, eos, pad, unk. */
   special: { bos?: string; eos?: string; pad?: string; unk?: string };
   padSide: 'left' | 'right';
   cleanUpSpaces: boolean;
   /** Jinja source; undefined when the folder has none. */
   chatTemplate?: string;
+  /** Whether bos and eos go around a text; undefined when the files do not say. tokenizer.json has its own template. */
+  addBos?: boolean;
+  addEos?: boolean;
+  /** Tokens that are looked for in the text itself. tokenizer.json has its own. */
+  addedTokens: readonly AddedToken[];
+}
+
+export interface AddedToken {
+  id: number;
+  content: string;
+  special: boolean;
 }
 
 export interface TokenizerJson {
@@ -143,6 +152,18 @@ const configSchema = z.looseObject(
     unk_token: specialToken,
     padding_side: z.enum(['left', 'right'], wanted('"left" or "right"')).optional(),
     clean_up_tokenization_spaces: flag,
+    add_bos_token: flag,
+    add_eos_token: flag,
+    added_tokens_decoder: z
+      .record(
+        z.string(),
+        z.looseObject(
+          { content: z.string(wanted('text')).min(1, wanted('text')), special: flag },
+          wanted('an object with content'),
+        ),
+        wanted('an object of tokens by id'),
+      )
+      .optional(),
     chat_template: z
       .union(
         [z.string(), z.array(z.looseObject({ name: z.string(), template: z.string() }))],
@@ -154,16 +175,22 @@ const configSchema = z.looseObject(
 );
 
 /**
- * Reads tokenizer.json and, where they exist, tokenizer_config.json, special_tokens_map.json and chat_template.jinja.
+ * Reads tokenizer.json.
+ * @throws InputError naming the place in it.
+ */
+export function readTokenizerJson(folder: string): TokenizerJson {
+  return checkShape(tokenizerSchema, readJsonFile(join(folder, 'tokenizer.json')), 'tokenizer.json');
+}
+
+/**
+ * Reads tokenizer_config.json, special_tokens_map.json and chat_template.jinja, as far as they exist.
  * @throws InputError naming the file and the place in it.
  */
-export function readTokenizerFiles(folder: string): TokenizerFiles {
-  const tokenizer = checkShape(tokenizerSchema, readJsonFile(join(folder, 'tokenizer.json')), 'tokenizer.json');
+export function readTokenizerSettings(folder: string): TokenizerSettings {
   const config = readOptional(folder, 'tokenizer_config.json');
   const map = readOptional(folder, 'special_tokens_map.json');
   const templateFile = join(folder, 'chat_template.jinja');
   return {
-    tokenizer,
     special: {
       bos: config.bos_token ?? map.bos_token,
       eos: config.eos_token ?? map.eos_token,
@@ -174,7 +201,19 @@ export function readTokenizerFiles(folder: string): TokenizerFiles {
     padSide: config.padding_side ?? 'left',
     cleanUpSpaces: config.clean_up_tokenization_spaces ?? false,
     chatTemplate: existsSync(templateFile) ? readTextFile(templateFile) : pickTemplate(config.chat_template),
+    addBos: config.add_bos_token ?? undefined,
+    addEos: config.add_eos_token ?? undefined,
+    addedTokens: Object.entries(config.added_tokens_decoder ?? {}).map(([id, token]) => addedToken(id, token)),
   };
+}
+
+function addedToken(id: string, token: { content: string; special?: boolean | null }): AddedToken {
+  if (!/^\d{1,9}$/.test(id)) {
+    throw new InputError(
+      `tokenizer_config.json: added_tokens_decoder must have token ids as its keys, got ${shown(id)}`,
+    );
+  }
+  return { id: Number(id), content: token.content, special: token.special ?? false };
 }
 
 function readOptional(folder: string, file: string): z.infer<typeof configSchema> {

@@ -1,11 +1,16 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { InputError, messageOf, shown } from '../checkpoints/input-error';
 import { ChatTemplate, type ChatMessage } from './chat-template';
 import { buildEngine, type TokenizerEngine } from './tokenizer-engine';
-import { readTokenizerFiles, type TokenizerFiles } from './tokenizer-files';
+import { SentencePieceEngine } from './sentencepiece/engine';
+import { readSentencePieceModel } from './sentencepiece/model-file';
+import { readTokenizerJson, readTokenizerSettings, type TokenizerSettings } from './tokenizer-files';
 
 /**
  * Text to token ids and back, as the `tokenizer.json` of a Hugging Face folder says (BPE, byte-fallback BPE, WordLevel,
- * WordPiece). Ids equal those of Python's `tokenizers`.
+ * WordPiece), or, where that is missing, its `tokenizer.model` (SentencePiece: BPE, unigram). Ids equal those of Python's
+ * `tokenizers` and `sentencepiece`.
  */
 export class Tokenizer {
   /** Ids of the special tokens; undefined where the model has none. */
@@ -19,29 +24,44 @@ export class Tokenizer {
   readonly size: number;
 
   readonly #engine: TokenizerEngine;
-  readonly #files: TokenizerFiles;
+  readonly #settings: TokenizerSettings;
   #template: ChatTemplate | undefined;
 
-  /** Takes files that were read and checked; use {@link Tokenizer.fromFolder}. */
-  constructor(files: TokenizerFiles) {
-    this.#files = files;
-    this.#engine = buildEngine(files);
-    const { model, added_tokens: added } = files.tokenizer;
-    this.size = 1 + Math.max(-1, ...[Object.values(model.vocab), added.map((token) => token.id)].map(largest));
-    this.bosId = this.#idOf('bos_token', files.special.bos);
-    this.eosId = this.#idOf('eos_token', files.special.eos);
-    this.unkId = this.#idOf('unk_token', files.special.unk ?? model.unk_token ?? undefined);
-    this.padId = this.#idOf('pad_token', files.special.pad) ?? this.eosId;
-    this.padSide = files.padSide;
+  private constructor(engine: TokenizerEngine, settings: TokenizerSettings) {
+    this.#engine = engine;
+    this.#settings = settings;
+    const { special } = settings;
+    this.size = engine.size;
+    this.bosId = this.#idOf('bos_token', special.bos);
+    this.eosId = this.#idOf('eos_token', special.eos);
+    this.unkId = this.#idOf('unk_token', special.unk ?? engine.unkToken ?? undefined);
+    this.padId = this.#idOf('pad_token', special.pad) ?? this.eosId;
+    this.padSide = settings.padSide;
+  }
+
+  /** Whether a folder has a tokenizer. */
+  static isIn(folder: string): boolean {
+    return ['tokenizer.json', 'tokenizer.model'].some((file) => existsSync(join(folder, file)));
   }
 
   /**
-   * Reads the tokenizer of a Hugging Face folder: tokenizer.json, and tokenizer_config.json, special_tokens_map.json
-   * and chat_template.jinja where they exist.
+   * Reads the tokenizer of a Hugging Face folder: tokenizer.json or, where it is missing, tokenizer.model; and
+   * tokenizer_config.json, special_tokens_map.json and chat_template.jinja where they exist.
    * @throws InputError, one line that names the file and what is wrong in it.
    */
   static fromFolder(folder: string): Tokenizer {
-    return new Tokenizer(readTokenizerFiles(folder));
+    const settings = readTokenizerSettings(folder);
+    const hasModel = existsSync(join(folder, 'tokenizer.model')) && !existsSync(join(folder, 'tokenizer.json'));
+    if (!hasModel) return new Tokenizer(buildEngine(readTokenizerJson(folder), settings), settings);
+    const model = readSentencePieceModel(join(folder, 'tokenizer.model'));
+    // Where tokenizer_config.json does not name them, the model's own.
+    const special = {
+      ...settings.special,
+      bos: settings.special.bos ?? model.bosPiece,
+      eos: settings.special.eos ?? model.eosPiece,
+    };
+    const completed = { ...settings, special };
+    return new Tokenizer(new SentencePieceEngine(model, completed), completed);
   }
 
   /**
@@ -53,11 +73,11 @@ export class Tokenizer {
     try {
       ids = this.#engine.encode(text, { add_special_tokens: addSpecialTokens }).ids;
     } catch (thrown) {
-      throw new InputError(`tokenizer.json: cannot encode ${shown(text)}: ${messageOf(thrown)}`);
+      throw new InputError(`${this.#engine.file}: cannot encode ${shown(text)}: ${messageOf(thrown)}`);
     }
     return ids.map((id) => {
       if (id === undefined)
-        throw new InputError(`tokenizer.json: has no token for a part of ${shown(text)} and no unk_token`);
+        throw new InputError(`${this.#engine.file}: has no token for a part of ${shown(text)} and no unk_token`);
       return id;
     });
   }
@@ -73,7 +93,7 @@ export class Tokenizer {
     try {
       return this.#engine.decode(known, { skip_special_tokens: skipSpecialTokens });
     } catch (thrown) {
-      throw new InputError(`tokenizer.json: cannot decode ${shown(ids)}: ${messageOf(thrown)}`);
+      throw new InputError(`${this.#engine.file}: cannot decode ${shown(ids)}: ${messageOf(thrown)}`);
     }
   }
 
@@ -88,7 +108,7 @@ export class Tokenizer {
   }
 
   get hasChatTemplate(): boolean {
-    return this.#files.chatTemplate !== undefined;
+    return this.#settings.chatTemplate !== undefined;
   }
 
   /**
@@ -97,10 +117,10 @@ export class Tokenizer {
    * @throws InputError when the model has no template or the template refuses the messages.
    */
   applyChatTemplate(messages: ChatMessage[], { addGenerationPrompt = false } = {}): string {
-    const source = this.#files.chatTemplate;
+    const source = this.#settings.chatTemplate;
     if (source === undefined) throw new InputError('tokenizer_config.json: has no chat_template');
     this.#template ??= new ChatTemplate(source);
-    const { bos, eos, pad, unk } = this.#files.special;
+    const { bos, eos, pad, unk } = this.#settings.special;
     const variables = { bos_token: bos, eos_token: eos, pad_token: pad, unk_token: unk };
     return this.#template.render(messages, variables, addGenerationPrompt);
   }
@@ -109,11 +129,7 @@ export class Tokenizer {
     if (token === undefined) return undefined;
     const id = this.#engine.token_to_id(token);
     if (id === undefined)
-      throw new InputError(`tokenizer_config.json: ${role} ${shown(token)} is not in tokenizer.json`);
+      throw new InputError(`tokenizer_config.json: ${role} ${shown(token)} is not in ${this.#engine.file}`);
     return id;
   }
-}
-
-function largest(ids: number[]): number {
-  return ids.reduce((most, id) => Math.max(most, id), -1);
 }
