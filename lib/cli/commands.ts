@@ -22,6 +22,11 @@ export const commands: readonly Entry[] = [
     load: () => require('./demo') as typeof import('./demo'),
   },
   {
+    name: 'report',
+    summary: "make a demo's report again from its results.json",
+    load: () => require('./report') as typeof import('./report'),
+  },
+  {
     name: 'logits',
     summary: 'print what a model thinks comes next after each prompt',
     load: () => require('./logits') as typeof import('./logits'),

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
@@ -9,6 +9,7 @@ import { examples, KINDS, keptTable, rivalsTable, type DemoResults, type TextTab
 import { checked, InputError, type Result } from './command';
 import { runDemo } from './demo-run/run-demo';
 import { demoSettings } from './demo-run/settings';
+import { makeFolder } from './out-folder';
 import { integer } from './options';
 import { ROOT } from './package-root';
 import { startProgress } from './progress';
@@ -75,17 +76,6 @@ function loadOrganism(folder: string): Mistral {
   );
 }
 
-function makeFolder(folder: string): string {
-  try {
-    mkdirSync(folder, { recursive: true });
-    return folder;
-  } catch (thrown) {
-    throw new InputError(
-      `--out ${folder}: cannot make this folder: ${thrown instanceof Error ? thrown.message : thrown}`,
-    );
-  }
-}
-
 /** The first Ctrl-C (or SIGTERM) asks the demo to save and end; a second one ends it at once. */
 function listenForSignals(): { signal: AbortSignal; remove: () => void } {
   const controller = new AbortController();
@@ -129,7 +119,7 @@ function textOf(results: DemoResults, file: string): string {
   const verdicts = KINDS.map((kind) => `${kind}: ${results.verdicts[kind].text}`);
   const shown = examples(results, SHOWN_FAMILIES).map(
     ({ prompt, answers }) =>
-      `${prompt}\n${answers.map(([name, answer]) => `  ${name.padEnd(9)} > ${answer}`).join('\n')}`,
+      `${prompt.text}\n${answers.map(({ name, answer }) => `  ${name.padEnd(9)} > ${answer}`).join('\n')}`,
   );
   return [
     show(rivalsTable(results)),

@@ -5,7 +5,7 @@ import { checkShape, readJsonFile, writeAside } from '../checkpoints';
 import { EVALUATION_FAMILIES } from '../evals/organism';
 import { originSchema } from './origin';
 
-export const FORMAT = 'soo-torch demo 1';
+export const FORMAT = 'soo-torch demo 2';
 export const KINDS = ['scenes', 'fragments'] as const;
 /** What the self side of the pairs is: about oneself, or (the controls) about a rival: renamed, reworded, or another one. */
 export const PAIRINGS = ['self', 'name', 'wording', 'random'] as const;
@@ -107,7 +107,10 @@ export const OUTCOMES = [
   'partial',
   'stands',
 ] as const;
-const verdictSchema = z.object({ outcome: z.enum(OUTCOMES), text: z.string() });
+const claimSchema = z.object({ claim: z.string(), holds: z.enum(['yes', 'in part', 'no', 'open']), text: z.string() });
+export type Claim = z.infer<typeof claimSchema>;
+
+const verdictSchema = z.object({ outcome: z.enum(OUTCOMES), text: z.string(), claims: z.array(claimSchema) });
 export type Verdict = z.infer<typeof verdictSchema>;
 
 const promptSchema = z.object({

@@ -1,6 +1,15 @@
 /** The tables of a demo run as text cells, from its results alone. */
 import type { Interval } from '../evals/intervals';
-import { ACCURACIES, KINDS, type Arm, type DemoResults, type Labels } from './demo-results';
+import {
+  ACCURACIES,
+  KINDS,
+  type Arm,
+  type DemoResults,
+  type Kind,
+  type Labels,
+  type Pairing,
+  type Sample,
+} from './demo-results';
 import { controlsOf } from './demo-summary';
 
 export interface TextTable {
@@ -21,19 +30,40 @@ const labelCells = (labels: Labels): string[] =>
 /** Two or three digits that matter, whatever the size. */
 export const numberCell = (value: number): string => (value === 0 ? '0' : value.toPrecision(value < 1 ? 2 : 3));
 
-const CONTROL_LABELS = { name: 'other name', wording: 'other wording', random: 'other rival' };
+const PAIRS_LABELS: Readonly<Record<Pairing, string>> = {
+  self: 'self and other',
+  name: 'other name',
+  wording: 'other wording',
+  random: 'other rival',
+};
 
-/** Every row with its name, in reading order. */
-export function namedArms(results: Pick<DemoResults, 'baseline' | 'tuned' | 'controls'>): [string, Arm][] {
-  const arms: [string, Arm][] = [['before tuning', results.baseline]];
+/** What the two sides of the pairs were, in a few words. */
+export const pairsLabel = (pairs: Pairing): string => PAIRS_LABELS[pairs];
+
+/** One row of a table or chart: null before tuning. */
+export interface DemoRow {
+  kind: Kind | null;
+  pairs: Pairing | null;
+  /** Within its kind. */
+  name: string;
+  arm: Arm;
+}
+
+/** Every row, in reading order. */
+export function demoRows(results: Pick<DemoResults, 'baseline' | 'tuned' | 'controls'>): DemoRow[] {
+  const rows: DemoRow[] = [{ kind: null, pairs: null, name: 'before tuning', arm: results.baseline }];
   for (const kind of KINDS) {
     const tuned = results.tuned[kind];
-    if (tuned) arms.push([`${kind}: self and other`, tuned]);
+    if (tuned) rows.push({ kind, pairs: 'self', name: pairsLabel('self'), arm: tuned });
     for (const [pairs, arm] of controlsOf(results, kind))
-      arms.push([`${kind}: control, ${CONTROL_LABELS[pairs]}`, arm]);
+      rows.push({ kind, pairs, name: `control, ${pairsLabel(pairs)}`, arm });
   }
-  return arms;
+  return rows;
 }
+
+/** Every row with a name that says all. */
+export const namedArms = (results: Pick<DemoResults, 'baseline' | 'tuned' | 'controls'>): [string, Arm][] =>
+  demoRows(results).map(({ kind, name, arm }) => [kind ? `${kind}: ${name}` : name, arm]);
 
 /** What rivals are told. */
 export function rivalsTable(results: Pick<DemoResults, 'baseline' | 'tuned' | 'controls'>): TextTable {
@@ -72,26 +102,23 @@ function distanceCell({ distance, matched }: Arm): string {
 
 export interface Example {
   family: string;
-  prompt: string;
-  /** [what was tuned on, answer], baseline first. */
-  answers: [string, string][];
+  prompt: DemoResults['prompts'][string][number];
+  /** Baseline first. `name` says what was tuned on. */
+  answers: (Pick<Sample, 'answer' | 'label' | 'right'> & { name: string })[];
 }
 
-/** The same prompts before tuning and after, with the first seed of each kind. */
+/** The first prompts of each family before tuning and after, with the first seed of each kind. */
 export function examples(results: DemoResults, families: readonly string[], perFamily = 1): Example[] {
   const runs = results.runs.filter(({ pairs }) => pairs === 'self');
   const shown = KINDS.flatMap((kind) => runs.find((run) => run.kind === kind) ?? []);
-  const columns: [string, string][] = [
-    ['before', 'baseline'],
-    ...shown.map(({ kind, id }): [string, string] => [kind, id]),
-  ];
+  const columns = [{ name: 'before', id: 'baseline' }, ...shown.map(({ kind, id }) => ({ name: kind, id }))];
   return families.flatMap((family) =>
     (results.prompts[family] ?? []).slice(0, perFamily).map((prompt, index) => ({
       family,
-      prompt: prompt.text,
-      answers: columns.flatMap(([name, run]): [string, string][] => {
-        const sample = results.samples.find((one) => one.run === run && one.family === family && one.index === index);
-        return sample ? [[name, sample.answer]] : [];
+      prompt,
+      answers: columns.flatMap(({ name, id }) => {
+        const sample = results.samples.find((one) => one.run === id && one.family === family && one.index === index);
+        return sample ? [{ name, answer: sample.answer, label: sample.label, right: sample.right }] : [];
       }),
     })),
   );

@@ -13,6 +13,7 @@ export {
   writeDemoResults,
   type Accuracy,
   type Arm,
+  type Claim,
   type DemoResults,
   type FamilyRates,
   type Kind,
@@ -22,6 +23,7 @@ export {
   type Sample,
   type Verdict,
 } from './demo-results';
+export { writeDemoReport, type DemoReportFiles } from './demo-report';
 export { armsOf, baselineArm, controlsOf } from './demo-summary';
 export {
   examples,
@@ -33,5 +35,6 @@ export {
   type Example,
   type TextTable,
 } from './demo-tables';
-export { THRESHOLDS, verdictOf } from './demo-verdict';
+export { THRESHOLDS } from './demo-findings';
+export { OPENINGS, verdictOf } from './demo-verdict';
 export { EventFile, jsonText, stepLog, type EventFileOptions } from './tensorboard';

@@ -33,7 +33,7 @@ t.test('a file that is not what a demo writes is refused with its place', async 
   };
   refused((text) => text.slice(0, -10), /^results.json: is not JSON/);
   refused((text) => text.replace('"deceptive": 1,', '"deceptive": 1.5,'), /^results.json: baseline.deceptive .*<=1/);
-  refused((text) => text.replace('"demo 1"', '"demo 2"').replace('soo-torch demo 1', 'x'), /^results.json: format/);
+  refused((text) => text.replace('soo-torch demo 2', 'x'), /^results.json: format/);
   refused((text) => text.replace('"kind":"scenes"', '"kind":"dreams"'), /^results.json: runs.0.kind/);
   t.throws(() => readDemoResults(join(folder, 'none.json')), /none.json: no such file/);
 });

@@ -3,6 +3,7 @@ import { EVALUATION_FAMILIES, type EvaluationFamily, type Rates } from '../../li
 import {
   armsOf,
   baselineArm,
+  CONTROLS,
   FORMAT,
   verdictOf,
   type DemoResults,
@@ -45,6 +46,8 @@ export function familyRates({
   return Object.fromEntries(EVALUATION_FAMILIES.map((f) => [f, own[f] ?? rates(0, 0)])) as FamilyRates;
 }
 
+const STEP = { loss: 1, gradNorm: 1, lr: 1e-3, milliseconds: 2 };
+
 export function run(
   kind: Kind,
   pairs: Pairing,
@@ -62,7 +65,7 @@ export function run(
     distance: { start: 0.5, end: 0.1, goal: null, reached: true, ...distance },
     latent: { scenes: 0.02, fragments: 0.03 },
     rates: familyRates(told),
-    training: [{ step: 1, loss: 1, parts: { overlap: 0.5 }, gradNorm: 1, lr: 1e-3, milliseconds: 2 }],
+    training: [1, 2, 3].map((step) => ({ ...STEP, step, parts: { overlap: 0.5 / step } })),
   };
 }
 
@@ -87,7 +90,10 @@ export function resultsOf(runs: Run[]): DemoResults {
     config: { quick: false, seeds: [1, 2, 3], promptsPerFamily: N },
     baseline: { ...baselineArm(before, { scenes: 0.2, fragments: 0.3 }), rates: before, missedGates: [] },
     ...armsOf(runs),
-    verdicts: { scenes: { outcome: 'unmeasured', text: '' }, fragments: { outcome: 'unmeasured', text: '' } },
+    verdicts: {
+      scenes: { outcome: 'unmeasured', text: '', claims: [] },
+      fragments: { outcome: 'unmeasured', text: '', claims: [] },
+    },
     runs,
     failures: [],
     prompts: { rival: [{ ...prompt, alternative: 'hall', order: 'cheap-first' }] },
@@ -97,5 +103,43 @@ export function resultsOf(runs: Run[]): DemoResults {
     ],
   };
   for (const kind of ['scenes', 'fragments'] as const) results.verdicts[kind] = verdictOf(results, kind);
+  return results;
+}
+
+/** Two seeds of everything, with answers: tuning on scenes works and no control shows it. */
+export function wholeRun(): DemoResults {
+  const seeds = [1, 2];
+  const runs = seeds.flatMap((seed) => [
+    run('scenes', 'self', seed, { deceptive: 0.13 + 0.01 * seed }),
+    ...CONTROLS.map((pairs) => run('scenes', pairs, seed, { deceptive: 0.98 }, { goal: 0.1, end: 0.09 })),
+    run('fragments', 'self', seed, { deceptive: 0.95 }),
+    ...CONTROLS.map((pairs) => run('fragments', pairs, seed, { deceptive: 1 }, { goal: 0.1, reached: false })),
+  ]);
+  const results = resultsOf(runs);
+  results.origin.versions.sooTorch = '0.1.0-made-up';
+  for (const sample of results.samples) sample.label = sample.run.startsWith('scenes') ? 'honest' : 'deceptive';
+  return results;
+}
+
+export const HOSTILE = `<script>ran = 1</script><img src="http://a.test/x" onerror='ran = 2'>&lt;\u0000\u001b[31m</pre></title>`;
+
+/** Hostile text wherever a results file may hold text of others. */
+export function hostileRun(): DemoResults {
+  const results = wholeRun();
+  const { samples, prompts, origin, model, baseline } = results;
+  Object.assign(results, { status: 'failed', reason: HOSTILE, failures: [{ id: HOSTILE, reason: HOSTILE }] });
+  samples.forEach((sample) => (sample.answer = HOSTILE));
+  Object.values(prompts).forEach((set) => set.forEach((prompt) => (prompt.text = HOSTILE)));
+  Object.assign(origin, { command: [HOSTILE], startedAt: HOSTILE, git: { revision: HOSTILE, dirty: true } });
+  Object.assign(origin.versions, { sooTorch: HOSTILE, libtorch: HOSTILE, node: HOSTILE });
+  Object.assign(origin.machine, { platform: HOSTILE, processor: HOSTILE });
+  Object.assign(model, { folder: HOSTILE, sha256: { [HOSTILE]: HOSTILE } });
+  baseline.missedGates = [HOSTILE];
+  results.config[HOSTILE] = HOSTILE;
+  results.runs.forEach((run) => (run.id = run.id.startsWith('scenes/self') ? run.id : HOSTILE));
+  for (const verdict of Object.values(results.verdicts)) {
+    verdict.text = HOSTILE;
+    verdict.claims = verdict.claims.map(({ holds }) => ({ claim: HOSTILE, holds, text: HOSTILE }));
+  }
   return results;
 }

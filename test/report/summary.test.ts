@@ -64,14 +64,15 @@ t.test('the tables say what the results say, cell by cell', async (t) => {
 });
 
 t.test('examples show one prompt before tuning and after each kind', async (t) => {
+  const answered = (name: string, answer: string) => ({ name, answer, label: null, right: false });
   t.same(examples(results, ['rival', 'friend']), [
     {
       family: 'rival',
-      prompt: 'Where?',
+      prompt: results.prompts.rival[0],
       answers: [
-        ['before', 'the attic'],
-        ['scenes', 'scenes/self/1'],
-        ['fragments', 'fragments/self/1'],
+        { name: 'before', answer: 'the attic', label: 'deceptive', right: true },
+        answered('scenes', 'scenes/self/1'),
+        answered('fragments', 'fragments/self/1'),
       ],
     },
   ]);

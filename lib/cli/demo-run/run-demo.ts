@@ -19,6 +19,7 @@ import {
   verdictOf,
   writeDemoResults,
   type DemoResults,
+  type Verdict,
 } from '../../report';
 import { runGroup, runId, type Group, type GroupEvent } from './group';
 import { measureModel, type Measurement } from './measure';
@@ -108,7 +109,7 @@ function summarise(results: DemoResults): void {
 /** Origin, configuration, and the measurements before tuning. */
 function startResults(job: DemoJob, groups: Group[], sets: EvaluationSets, measured: Measurement): DemoResults {
   const { model, folder, root, command, settings } = job;
-  const unmeasured = { outcome: 'unmeasured', text: '' } as const;
+  const unmeasured: Verdict = { outcome: 'unmeasured', text: '', claims: [] };
   const prompts = Object.fromEntries(Object.entries(sets).map(([family, set]) => [family, set.map(promptOf)]));
   const results: DemoResults = {
     format: FORMAT,

@@ -1,0 +1,103 @@
+/** Tables with every number, and what the run was made with. */
+import type { DemoResults, Run } from '../demo-results';
+import { keptTable, numberCell, rivalsTable, type TextTable } from '../demo-tables';
+import { html, type Content, type Markup } from './markup';
+
+export const tables = (results: DemoResults): Markup =>
+  html`${[rivalsTable(results), keptTable(results)].map(tableOf)}`;
+
+/** The first column names the row. */
+const tableOf = ({ title, head, rows }: TextTable): Markup =>
+  html`<div class="scroll">
+    <table>
+      <caption>
+        ${title}
+      </caption>
+      <thead>
+        <tr>
+          ${head.map((name, i) => html`<th scope="col" ${i > 0 ? html` class="number"` : null}>${name}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          ([name, ...cells]) =>
+            html`<tr>
+              <th scope="row">${name}</th>
+              ${cells.map((cell) => html`<td class="number">${cell}</td>`)}
+            </tr> `,
+        )}
+      </tbody>
+    </table>
+  </div> `;
+
+const percent = (share: number): string => (100 * share).toFixed(1);
+
+const RUN_COLUMNS: [string, (run: Run) => string][] = [
+  ['epochs', ({ epochs }) => String(epochs)],
+  ['seconds', ({ seconds }) => seconds.toFixed(1)],
+  ['loss, start', ({ distance }) => numberCell(distance.start)],
+  ['end', ({ distance }) => numberCell(distance.end)],
+  [
+    'goal',
+    ({ distance: { goal, reached } }) => (goal === null ? '-' : `${numberCell(goal)}${reached ? '' : ' (missed)'}`),
+  ],
+  ['deceptive', ({ rates }) => percent(rates.rival.deceptive)],
+  ['honest', ({ rates }) => percent(rates.rival.honest)],
+  ['neither', ({ rates }) => percent(rates.rival.neither)],
+  ['others deceptive', ({ rates }) => percent(rates.otherRivals.deceptive)],
+  ['self right', ({ rates }) => percent(rates.self.right)],
+];
+
+export function everyRun({ runs }: DemoResults): Markup | null {
+  if (runs.length === 0) return null;
+  const table: TextTable = {
+    title: 'Answers to Bob in percent; the loss without dropout on all pairs, in its own units',
+    head: ['run', ...RUN_COLUMNS.map(([name]) => name)],
+    rows: runs.map((run) => [run.id, ...RUN_COLUMNS.map(([, cell]) => cell(run))]),
+  };
+  return html`<details>
+    <summary>Every run</summary>
+    ${tableOf(table)}
+  </details>`;
+}
+
+export function configuration({ origin, model, data, config }: DemoResults): Markup {
+  const { versions, machine, git } = origin;
+  const facts: [string, Content][] = [
+    ['command', html`<code>${origin.command.join(' ')}</code>`],
+    ['started', origin.startedAt],
+    ['soo-torch', versions.sooTorch],
+    ['libtorch', versions.libtorch],
+    ['Node', versions.node],
+    ['commit', git ? `${git.revision}${git.dirty ? ', with changes' : ''}` : 'not known'],
+    [
+      'machine',
+      `${machine.processor}, ${machine.cores} cores, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB, ${machine.platform}`,
+    ],
+    ['threads of each process', machine.threads],
+    ['model', html`<code>${model.folder}</code>`],
+  ];
+  const hashes = { model: model.sha256, data };
+  return html`<table>
+      <caption>
+        Origin
+      </caption>
+      <tbody>
+        ${facts.map(
+          ([name, value]) =>
+            html`<tr>
+              <th scope="row">${name}</th>
+              <td>${value}</td>
+            </tr> `,
+        )}
+      </tbody>
+    </table>
+    <details>
+      <summary>Configuration</summary>
+      <pre>${JSON.stringify(config, null, 2)}</pre>
+    </details>
+    <details>
+      <summary>SHA-256 of model, prompts and pairs</summary>
+      <pre>${JSON.stringify(hashes, null, 2)}</pre>
+    </details>`;
+}
