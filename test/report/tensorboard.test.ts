@@ -110,7 +110,15 @@ t.test('what could not be written whole is taken back', async (t) => {
 
 t.test('steps of a run go under train/, and a configuration becomes a block of code', async (t) => {
   const events = new EventFile(t.testdir(), clock);
-  stepLog(events)({ step: 2, loss: 0.5, parts: { overlap: 0.25 }, gradNorm: 3, lr: 1e-3, milliseconds: 8 });
+  stepLog(events)({
+    step: 1,
+    microBatch: 2,
+    loss: 0.5,
+    parts: { overlap: 0.25 },
+    gradNorm: 3,
+    lr: 1e-3,
+    milliseconds: 8,
+  });
   events.close();
   const tags = [
     ['train/loss', 0.5],

@@ -80,7 +80,12 @@ export async function tune(model: Mistral, job: TuningJob): Promise<Tuned> {
       await job.onEpoch?.(epochs, end);
       if (epochs >= settings.epochs && (goal === null || end <= goal)) break;
     }
-    return { adapter, epochs, training, distance: { start, end, goal, reached: goal === null || end <= goal } };
+    return {
+      adapter,
+      epochs,
+      training: training.map(kept),
+      distance: { start, end, goal, reached: goal === null || end <= goal },
+    };
   } catch (thrown) {
     adapter.dispose();
     throw thrown;
@@ -88,6 +93,16 @@ export async function tune(model: Mistral, job: TuningJob): Promise<Tuned> {
     optimizer.dispose();
   }
 }
+
+/** What the results keep of a step: every batch is a step here. */
+const kept = ({ step, loss, parts, gradNorm, lr, milliseconds }: StepRecord): Run['training'][number] => ({
+  step,
+  loss,
+  parts,
+  gradNorm,
+  lr,
+  milliseconds,
+});
 
 function capabilityOf(model: Mistral, adapter: LoraAdapter): (batch: Batch) => Tensor {
   const capability = capabilityLoss(model, adapter);

@@ -4,11 +4,11 @@ import type { EventFile } from './event-file';
 
 export { EventFile, type EventFileOptions } from './event-file';
 
-/** Every step of a tuning run under `train/`: `finetune({ ..., onStep: stepLog(new EventFile(folder)) })`. */
+/** Every batch of a tuning run under `train/`: `finetune({ ..., onStep: stepLog(new EventFile(folder)) })`. */
 export function stepLog(events: EventFile): (record: StepRecord) => void {
-  return ({ step, loss, parts, gradNorm, lr, milliseconds }) => {
+  return ({ microBatch, loss, parts, gradNorm, lr, milliseconds }) => {
     const tagged = Object.entries({ loss, gradNorm, lr, milliseconds, ...parts });
-    events.scalars(step, Object.fromEntries(tagged.map(([name, value]) => [`train/${name}`, value])));
+    events.scalars(microBatch, Object.fromEntries(tagged.map(([name, value]) => [`train/${name}`, value])));
   };
 }
 
