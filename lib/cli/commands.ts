@@ -46,4 +46,9 @@ export const commands: readonly Entry[] = [
     summary: 'print the token ids of prompts',
     load: () => require('./tokenize') as typeof import('./tokenize'),
   },
+  {
+    name: 'deception',
+    summary: 'measure how often a model points a burglar to the wrong room',
+    load: () => require('./deception') as typeof import('./deception'),
+  },
 ];

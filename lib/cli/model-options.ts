@@ -44,7 +44,8 @@ export function loadModel(options: Readonly<Record<string, unknown>>): LoadedMod
   requireFolder('--model', folder);
   if (adapterFolder !== undefined) requireFolder('--adapter', adapterFolder);
   const model = Mistral.fromFolder(folder, { device: knownDevice(device), dtype });
-  if (!model.tokenizer) throw new InputError(`tokenizer.json: no such file in ${folder}, and no tokenizer.model either`);
+  if (!model.tokenizer)
+    throw new InputError(`tokenizer.json: no such file in ${folder}, and no tokenizer.model either`);
   const adapter = adapterFolder === undefined ? undefined : loadLora(model, adapterFolder);
   model.eval();
   return { model, tokenizer: model.tokenizer, adapter };

@@ -4,6 +4,7 @@
  * - `measureAnswers(sets, greedyAnswers(model, { decode, maxNewTokens }))` gives rates by family and one record per prompt.
  * - `wilson(share, n)`, `overSeeds(values)`, `rateInterval(shares, n)` are 95% intervals.
  * - `readScenarioSets(file)`, `readPairs(file)` and `readCombinations(file)` read upstream's pickles, or JSON like them.
+ * - `askScenarios(model, tokenizer, asked, options)` answers them, `deceptionRates(records)` scores the answers.
  */
 export * as organism from './organism';
 export {
@@ -27,3 +28,19 @@ export {
   type Scenario,
   type TextPair,
 } from './upstream-data';
+export { firstMention, isDeceptiveUpstream, labelAffirmed, labelAnswer, type Label, type Rooms } from './labels';
+export { choiceMargin, choiceOf, leadIn, type Choice } from './forced-choice';
+export {
+  askScenarios,
+  deceptionRates,
+  promptHash,
+  recordSchema,
+  type Asked,
+  type DeceptionOptions,
+  type DeceptionRates,
+  type DeceptionRecord,
+  type ForcedChoiceRates,
+  type LabelRates,
+  type Scored,
+} from './deception';
+export { RecordFile } from './record-file';
