@@ -34,48 +34,94 @@ export function padLeft(
   };
 }
 
+/** Tokens that a pass over the prefix alone must spare the batch. */
+const LEAST_TOKENS_SPARED = 32;
+
 interface CachingModel {
+  readonly device: DeviceLike;
   call(ids: Tensor, options: ForwardOptions): Tensor;
+  makeCache(batch: number, maxLength: number): KvCache;
 }
 
-/** Decoding with a key-value cache of fixed size; prompts are padded on the left. */
+/** Decoding with a key-value cache of fixed size. What all prompts start with is run once; the rest is padded on the left. */
 export class CachedDecoding implements DecodingSession {
-  readonly #batch: PaddedBatch;
-  /** Pads of the prompts and room for every new token, [batch, maxLength]; undefined without pads. */
+  readonly #cache: KvCache;
+  readonly #prefix: readonly number[];
+  readonly #ids: Tensor;
+  /** 1 for the prefix and for what is real in the rest and in the room for new tokens, [rows, maxLength]; undefined without pads. */
   readonly #mask: Tensor | undefined;
-  readonly #device: DeviceLike;
 
   constructor(
     private readonly model: CachingModel,
-    private readonly cache: KvCache,
     prompts: readonly (readonly number[])[],
-    device: DeviceLike,
+    maxNewTokens: number,
   ) {
-    this.#device = device;
-    const { ids, attentionMask } = padLeft(prompts, { device });
-    this.#batch = { ids: ids.keep(), attentionMask: attentionMask?.keep() };
-    const room = cache.maxLength - ids.size(1);
-    const ones = attentionMask && torch.ones([prompts.length, room], { dtype: attentionMask.dtype, device });
-    this.#mask = ones && attentionMask && torch.cat([attentionMask, ones], 1).keep();
+    const { device } = model;
+    const shared = sharedPrefix(prompts);
+    this.#prefix = prompts[0].slice(0, shared);
+    const rest = padLeft(
+      prompts.map((prompt) => prompt.slice(shared)),
+      { device },
+    );
+    this.#ids = rest.ids.keep();
+    this.#cache = model.makeCache(prompts.length, shared + rest.ids.size(1) + maxNewTokens);
+    this.#mask = rest.attentionMask && around(rest.attentionMask, shared, this.#cache.maxLength).keep();
   }
 
   prefill(): Tensor {
-    const { ids, attentionMask } = this.#batch;
-    return this.#run(ids, attentionMask);
+    if (this.#prefix.length > 0) this.#runPrefix();
+    return this.#run(this.#ids);
+  }
+
+  #runPrefix(): void {
+    using cache = this.model.makeCache(1, this.#prefix.length);
+    this.model.call(torch.tensor([[...this.#prefix]], { dtype: 'int64', device: this.model.device }), {
+      cache,
+      lastTokenOnly: true,
+    });
+    this.#cache.startWith(cache);
   }
 
   step(tokens: readonly number[]): Tensor {
     const shape = [tokens.length, 1];
-    const ids = torch.tensor(BigInt64Array.from(tokens, BigInt), { shape, device: this.#device });
-    return this.#run(ids, this.#mask?.narrow(1, 0, this.cache.length + 1));
+    return this.#run(torch.tensor(BigInt64Array.from(tokens, BigInt), { shape, device: this.model.device }));
   }
 
-  #run(ids: Tensor, attentionMask: Tensor | undefined): Tensor {
-    return this.model.call(ids, { attentionMask, cache: this.cache, lastTokenOnly: true }).select(1, 0);
+  #run(ids: Tensor): Tensor {
+    const cache = this.#cache;
+    const attentionMask = this.#mask?.narrow(0, 0, cache.rows).narrow(1, 0, cache.length + ids.size(1));
+    return this.model.call(ids, { attentionMask, cache, lastTokenOnly: true }).select(1, 0);
+  }
+
+  drop(row: number): void {
+    this.#cache.drop(row);
+    if (row < this.#cache.rows) this.#mask?.select(0, row).copy_(this.#mask.select(0, this.#cache.rows));
   }
 
   dispose(): void {
-    this.cache.dispose();
-    for (const tensor of [this.#batch.ids, this.#batch.attentionMask, this.#mask]) tensor?.dispose();
+    this.#cache.dispose();
+    this.#ids.dispose();
+    this.#mask?.dispose();
   }
+}
+
+/** A mask [rows, seq] with ones before and behind it, [rows, width]. */
+function around(mask: Tensor, before: number, width: number): Tensor {
+  const ones = (count: number): Tensor => mask.newOnes([mask.size(0), count]);
+  return torch.cat([ones(before), mask, ones(width - before - mask.size(1))], 1);
+}
+
+/**
+ * How many tokens all prompts start with, the last of the shortest left out: it is a row's own, as its logits are wanted.
+ * 0 where running them apart costs more than it saves: the pass reads every weight once more.
+ */
+export function sharedPrefix(prompts: readonly (readonly number[])[]): number {
+  const [first, ...others] = prompts;
+  let shared = Math.min(...prompts.map((prompt) => prompt.length)) - 1;
+  for (const prompt of others) {
+    let same = 0;
+    while (same < shared && prompt[same] === first[same]) same++;
+    shared = same;
+  }
+  return shared * others.length < LEAST_TOKENS_SPARED ? 0 : shared;
 }

@@ -17,11 +17,21 @@ export interface ForwardOptions {
 
 /** One batch being decoded. */
 export interface DecodingSession {
-  /** Runs the prompts. Logits of the next token, [batch, vocab]. */
+  /** Runs the prompts. Logits of the next token, [rows, vocab]. */
   prefill(): Tensor;
-  /** Runs one more token per prompt. Logits of the next one, [batch, vocab]. */
+  /** Runs one more token per row. Logits of the next one, [rows, vocab]. */
   step(tokens: readonly number[]): Tensor;
+  /** The sequence of that row has ended: the row goes, and the last row takes its place. */
+  drop(row: number): void;
   dispose(): void;
+}
+
+/** How much is about to be decoded. */
+export interface DecodingWork {
+  /** Sequences side by side. */
+  rows: number;
+  /** Decoding steps in all, at most. */
+  steps: number;
 }
 
 /** All that generation knows of a model: token ids go in, logits come out. */
@@ -30,4 +40,6 @@ export interface GenerativeModel {
   readonly eosTokenIds: readonly number[];
   /** Makes room for `prompts` (token ids, of different lengths) and `maxNewTokens` more. */
   startDecoding(prompts: readonly (readonly number[])[], maxNewTokens: number): DecodingSession;
+  /** Does once what pays for the whole of a generation; undone by disposing of what comes back. */
+  prepareDecoding?(work: DecodingWork): Disposable;
 }

@@ -1,20 +1,54 @@
 import { torch, type Tensor } from '../torch';
 import type { GenerativeModel } from './causal-lm';
+import {
+  checkSampling,
+  drawTokens,
+  likeliestTokens,
+  penalizeRepetition,
+  uniformSources,
+  warpLogits,
+  type SamplingOptions,
+} from './sampling';
 
-export interface GenerateOptions {
+export interface StreamOptions {
   maxNewTokens: number;
   /** Tokens after which a sequence stops; by default the model's own. `null`: never stop early. */
   eosId?: number | readonly number[] | null;
   /** Prompts decoded side by side; default 32. */
   batchSize?: number;
-  /** Stops the work after the current token; the promise then rejects with the signal's reason. */
+  /** Draws tokens by their probability; by default the likeliest is taken. */
+  sampling?: SamplingOptions;
+  /** Above 1: tokens of the prompt and of the answer so far become less likely; default 1. */
+  repetitionPenalty?: number;
+  /** Stops the work after the current token; an error with the signal's reason is thrown. */
   signal?: AbortSignal;
+}
+
+export interface GenerateOptions extends StreamOptions {
   /** Called for every new token; `prompt` is the prompt's index. */
   onToken?: (prompt: number, token: number) => void;
 }
 
+/** One new token. */
+export interface GeneratedToken {
+  /** The prompt's index. */
+  prompt: number;
+  token: number;
+  /** True when nothing follows for this prompt. */
+  last: boolean;
+}
+
+/** A prompt and what has been made of it. */
+interface Sequence {
+  readonly prompt: number;
+  /** The prompt's tokens and the new ones. */
+  readonly tokens: number[];
+  made: number;
+  readonly uniform: (() => number) | undefined;
+}
+
 /**
- * Continues prompts greedily. Knows token ids only; the model may be anything that follows {@link GenerativeModel}.
+ * Continues prompts. Knows token ids only; the model may be anything that follows {@link GenerativeModel}.
  * @param ids prompts, none of them empty
  * @returns the new tokens of each prompt, in the prompts' order; the token that stopped a sequence is its last
  * @throws RangeError for an empty prompt or numbers that make no sense
@@ -24,58 +58,107 @@ export async function generate(
   ids: readonly (readonly number[])[],
   options: GenerateOptions,
 ): Promise<number[][]> {
-  const { maxNewTokens, batchSize = 32 } = options;
-  requireWhole('maxNewTokens', maxNewTokens, 0);
-  requireWhole('batchSize', batchSize, 1);
-  const empty = ids.findIndex((prompt) => prompt.length === 0);
-  if (empty >= 0) throw new RangeError(`generate: prompt ${empty} is empty`);
   const outputs: number[][] = ids.map(() => []);
-  if (maxNewTokens === 0) return outputs;
-  // Prompts of like length share a batch, so that little is spent on padding.
-  const order = ids.map((_, i) => i).sort((a, b) => lengthOf(ids, b) - lengthOf(ids, a) || a - b);
-  for (let at = 0; at < order.length; at += batchSize) {
-    await decodeBatch(model, ids, order.slice(at, at + batchSize), outputs, options);
+  for await (const { prompt, token } of streamGenerate(model, ids, options)) {
+    outputs[prompt]?.push(token);
+    options.onToken?.(prompt, token);
   }
   return outputs;
 }
 
-/** Decodes the prompts named by `indices` until each has stopped, appending to `outputs`. */
-async function decodeBatch(
+/**
+ * Continues prompts and hands out every new token as it comes: a batch's sequences in turn, batch after batch. Leaving
+ * the loop ends the work.
+ *
+ *     for await (const piece of streamGenerate(model, ids, { maxNewTokens: 75 })) show(piece.prompt, piece.token);
+ *
+ * @param ids prompts, none of them empty
+ * @throws RangeError for an empty prompt or numbers that make no sense
+ */
+export async function* streamGenerate(
   model: GenerativeModel,
   ids: readonly (readonly number[])[],
-  indices: number[],
-  outputs: number[][],
-  { maxNewTokens, eosId = model.eosTokenIds, signal, onToken }: GenerateOptions,
-): Promise<void> {
+  options: StreamOptions,
+): AsyncGenerator<GeneratedToken, void, undefined> {
+  const { maxNewTokens, batchSize = 32, sampling } = options;
+  checkOptions(ids, options);
+  if (maxNewTokens === 0 || ids.length === 0) return;
+  const uniforms = sampling && uniformSources(sampling.seed ?? 0, ids.length);
+  const sequences = ids.map((tokens, prompt): Sequence => {
+    return { prompt, tokens: [...tokens], made: 0, uniform: uniforms?.[prompt] };
+  });
+  // Prompts of like length share a batch, so that little is spent on padding.
+  sequences.sort((a, b) => b.tokens.length - a.tokens.length || a.prompt - b.prompt);
+  options.signal?.throwIfAborted();
+  const rows = Math.min(batchSize, ids.length);
+  using _prepared = model.prepareDecoding?.({ rows, steps: Math.ceil(ids.length / rows) * maxNewTokens });
+  for (let at = 0; at < sequences.length; at += batchSize) {
+    yield* decodeBatch(model, sequences.slice(at, at + batchSize), options);
+  }
+}
+
+/** Decodes sequences side by side until each has stopped. `rows` are those that still go on. */
+async function* decodeBatch(
+  model: GenerativeModel,
+  rows: Sequence[],
+  options: StreamOptions,
+): AsyncGenerator<GeneratedToken, void, undefined> {
+  const { maxNewTokens, eosId = model.eosTokenIds, signal } = options;
   const stops = new Set([eosId ?? []].flat());
-  const done = indices.map(() => false);
   signal?.throwIfAborted();
-  const prompts = indices.map((index) => ids[index]);
+  const prompts = rows.map(({ tokens }) => tokens.slice());
   const session = torch.scope(() => torch.inferenceMode(() => model.startDecoding(prompts, maxNewTokens)));
   try {
-    let tokens = greedy(() => session.prefill());
-    for (let made = 1; ; made++) {
-      indices.forEach((index, row) => {
-        if (done[row]) return;
+    let tokens = nextTokens(() => session.prefill(), rows, options);
+    for (;;) {
+      const ended: number[] = [];
+      for (const [row, sequence] of rows.entries()) {
         const token = tokens[row];
-        outputs[index]?.push(token);
-        done[row] = stops.has(token);
-        onToken?.(index, token);
-      });
-      if (made === maxNewTokens || !done.includes(false)) return;
+        sequence.tokens.push(token);
+        const last = ++sequence.made === maxNewTokens || stops.has(token);
+        if (last) ended.unshift(row);
+        yield { prompt: sequence.prompt, token, last };
+      }
+      if (ended.length === rows.length) return;
+      for (const row of ended) {
+        torch.scope(() => torch.inferenceMode(() => session.drop(row)));
+        [rows, tokens] = [withoutRow(rows, row), withoutRow(tokens, row)];
+      }
       await eventLoopTurn();
       signal?.throwIfAborted();
-      const last = tokens;
-      tokens = greedy(() => session.step(last));
+      const fed = tokens;
+      tokens = nextTokens(() => session.step(fed), rows, options);
     }
   } finally {
     session.dispose();
   }
 }
 
-/** The likeliest next token of each row; nothing made on the way outlives the step. */
-function greedy(logits: () => Tensor): number[] {
-  return torch.scope(() => torch.inferenceMode(() => logits().argmax(-1).toArray() as number[]));
+/** The next token of each row; nothing made on the way outlives the step. */
+function nextTokens(
+  logits: () => Tensor,
+  rows: readonly Sequence[],
+  { sampling, repetitionPenalty = 1 }: StreamOptions,
+): number[] {
+  return torch.scope(() =>
+    torch.inferenceMode(() => {
+      let scores = logits();
+      if (repetitionPenalty !== 1) {
+        const seen = rows.map(({ tokens }) => tokens);
+        scores = penalizeRepetition(scores.to('float32'), seen, repetitionPenalty);
+      }
+      if (!sampling) return likeliestTokens(scores);
+      const uniforms = rows.map(({ uniform }) => uniform?.() ?? 0);
+      return drawTokens(warpLogits(scores.to('float32'), sampling), uniforms);
+    }),
+  );
+}
+
+/** The rows without one of them, the last in its place, as {@link DecodingSession.drop} leaves them. */
+function withoutRow<T>(rows: readonly T[], row: number): T[] {
+  const left = rows.slice(0, -1);
+  if (row < left.length) left[row] = rows[rows.length - 1];
+  return left;
 }
 
 /** Lets timers, signals and I/O through between tokens; without it an abort could never arrive. */
@@ -83,8 +166,16 @@ function eventLoopTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function lengthOf(ids: readonly (readonly number[])[], index: number): number {
-  return ids[index]?.length ?? 0;
+function checkOptions(ids: readonly (readonly number[])[], options: StreamOptions): void {
+  const { maxNewTokens, batchSize = 32, sampling, repetitionPenalty = 1 } = options;
+  requireWhole('maxNewTokens', maxNewTokens, 0);
+  requireWhole('batchSize', batchSize, 1);
+  if (!(repetitionPenalty > 0 && repetitionPenalty < Infinity)) {
+    throw new RangeError(`generate: repetitionPenalty must be a number above 0, got ${repetitionPenalty}`);
+  }
+  if (sampling) checkSampling(sampling);
+  const empty = ids.findIndex((prompt) => prompt.length === 0);
+  if (empty >= 0) throw new RangeError(`generate: prompt ${empty} is empty`);
 }
 
 function requireWhole(name: string, value: number, least: number): void {

@@ -165,6 +165,6 @@ export class Mistral extends Module<[ids: Tensor, options?: ForwardOptions]> imp
   startDecoding(prompts: readonly (readonly number[])[], maxNewTokens: number): DecodingSession {
     const longest = Math.max(...prompts.map((prompt) => prompt.length));
     refuseBeyondWindow(this.config, longest + maxNewTokens);
-    return new CachedDecoding(this, this.makeCache(prompts.length, longest + maxNewTokens), prompts, this.device);
+    return new CachedDecoding(this, prompts, maxNewTokens);
   }
 }

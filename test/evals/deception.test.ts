@@ -69,6 +69,7 @@ t.test('greedy answers of a model: new tokens only, decoded, in the order of the
       return {
         prefill: () => logits(ids.map((prompt) => prompt[1])),
         step: (tokens) => logits(tokens.map(() => organism.EOS_ID)),
+        drop() {},
         dispose() {},
       };
     },

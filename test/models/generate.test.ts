@@ -27,6 +27,7 @@ class Counter implements GenerativeModel {
         this.steps++;
         return logits(tokens.map((token) => token + 1));
       },
+      drop: () => undefined,
       dispose: () => void this.open--,
     };
   }
