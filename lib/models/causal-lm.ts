@@ -41,5 +41,5 @@ export interface GenerativeModel {
   /** Makes room for `prompts` (token ids, of different lengths) and `maxNewTokens` more. */
   startDecoding(prompts: readonly (readonly number[])[], maxNewTokens: number): DecodingSession;
   /** Does once what pays for the whole of a generation; undone by disposing of what comes back. */
-  prepareDecoding?(work: DecodingWork): Disposable;
+  prepareDecoding?(work: DecodingWork): Disposable | undefined;
 }

@@ -8,7 +8,7 @@ import { writeTextAside } from '../checkpoints/write-aside';
 import { Tokenizer } from '../text';
 import { maskOf, positionsOf, type AttentionPlan } from './attention-plan';
 import { CachedDecoding } from './cached-decoding';
-import type { DecodingSession, ForwardOptions, GenerativeModel } from './causal-lm';
+import type { DecodingSession, DecodingWork, ForwardOptions, GenerativeModel } from './causal-lm';
 import { KvCache } from './kv-cache';
 import {
   completeConfig,
@@ -20,7 +20,11 @@ import {
 } from './mistral-config';
 import { MistralModel } from './mistral-layers';
 import { generationEos, openMistralWeights, readWeights, weightShapes, type LoadOptions } from './mistral-weights';
+import { packLinears } from './packed-linears';
 import { rotationOf } from './rotary';
+
+/** Packing takes as long as 15 to 20 steps gain by it, measured on 125 million parameters. */
+const STEPS_THAT_PAY = 24;
 
 /**
  * The Mistral decoder (Jiang et al. 2023, arXiv 2310.06825) with its output head. Modules are named as in transformers:
@@ -160,6 +164,11 @@ export class Mistral extends Module<[ids: Tensor, options?: ForwardOptions]> imp
   makeCache(batch: number, maxLength: number): KvCache {
     const { numHiddenLayers: layers, numKeyValueHeads: kvHeads, headDim } = this.config;
     return new KvCache({ layers, batch, kvHeads, maxLength, headDim, dtype: this.dtype, device: this.device });
+  }
+
+  /** Packs the weights where that is made up for: it copies them once, and spares each step of two rows or more. */
+  prepareDecoding({ rows, steps }: DecodingWork): Disposable | undefined {
+    return rows > 1 && steps >= STEPS_THAT_PAY ? packLinears(this, rows) : undefined;
   }
 
   startDecoding(prompts: readonly (readonly number[])[], maxNewTokens: number): DecodingSession {
