@@ -2,14 +2,30 @@ import { torch, type DeviceLike, type Tensor } from '../torch';
 import type { KvCache } from './kv-cache';
 import type { Rotation } from './rotary';
 
-/** What all layers of one forward pass share. */
-export interface AttentionPlan {
+/** How queries look at keys. */
+export interface Queries {
   rotation: Rotation;
   /** Boolean, true where a query may look, [batch, 1, seq, total]; undefined when `causal` or nothing says it all. */
   mask: Tensor | undefined;
   /** No mask is needed but the causal one, which the kernel knows by itself. */
   causal: boolean;
+}
+
+/** What all layers of one forward pass share. */
+export interface AttentionPlan extends Queries {
+  /** Only the last position's output is wanted of the last layer. */
+  lastTokenOnly: boolean;
+  /** Set for that layer: the last position asks, all positions are looked at. */
+  lastQuery?: Queries;
   cache: KvCache | undefined;
+}
+
+/** The plan of a last layer whose output is wanted for the last position only: its other queries are not made. */
+export function forLastQuery(plan: AttentionPlan): AttentionPlan {
+  const { rotation, mask } = plan;
+  const last = (x: Tensor): Tensor => x.narrow(2, x.size(2) - 1, 1);
+  const lastRotation = { cos: last(rotation.cos), sin: last(rotation.sin) };
+  return { ...plan, lastQuery: { rotation: lastRotation, mask: mask && last(mask), causal: false } };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { torch, type Tensor } from '../torch';
 import { Embedding, Linear, Module, ModuleList, RMSNorm } from '../nn';
-import type { AttentionPlan } from './attention-plan';
+import { forLastQuery, type AttentionPlan, type Queries } from './attention-plan';
 import type { MistralConfig } from './mistral-config';
 import { rotate } from './rotary';
 
@@ -27,14 +27,16 @@ export class MistralAttention extends Module<[hiddenStates: Tensor, plan: Attent
     this.oProj = new Linear(heads * headDim, hiddenSize, { bias: false });
   }
 
-  /** @param hiddenStates [batch, seq, hidden], and so is the result */
+  /** @param hiddenStates [batch, seq, hidden], and so is the result; [batch, 1, hidden] when `plan` asks for no more */
   forward(hiddenStates: Tensor, plan: AttentionPlan): Tensor {
-    const [batch, seq] = hiddenStates.shape as [number, number, number];
-    const query = rotate(this.#split(this.qProj.call(hiddenStates), this.#heads), plan.rotation);
+    const asking = askingOf(hiddenStates, plan);
+    const [batch, seq] = asking.shape as [number, number, number];
+    const queries = plan.lastQuery ?? plan;
+    const query = rotate(this.#split(this.qProj.call(asking), this.#heads), queries.rotation);
     let key = rotate(this.#split(this.kProj.call(hiddenStates), this.#kvHeads), plan.rotation);
     let value = this.#split(this.vProj.call(hiddenStates), this.#kvHeads);
     if (plan.cache) [key, value] = plan.cache.append(this.layer, key, value);
-    const mixed = this.#attend(query, key, value, plan);
+    const mixed = this.#attend(query, key, value, queries);
     return this.oProj.call(mixed.transpose(1, 2).reshape([batch, seq, this.#heads * this.#headDim]));
   }
 
@@ -44,7 +46,7 @@ export class MistralAttention extends Module<[hiddenStates: Tensor, plan: Attent
     return x.view([batch, seq, heads, this.#headDim]).transpose(1, 2);
   }
 
-  #attend(query: Tensor, key: Tensor, value: Tensor, { mask, causal }: AttentionPlan): Tensor {
+  #attend(query: Tensor, key: Tensor, value: Tensor, { mask, causal }: Queries): Tensor {
     const [batch, , seq] = query.shape as [number, number, number, number];
     const groups = this.#heads / this.#kvHeads;
     if (seq === 1 && groups > 1) {
@@ -55,6 +57,11 @@ export class MistralAttention extends Module<[hiddenStates: Tensor, plan: Attent
     }
     return torch.scaledDotProductAttention(query, key, value, mask, 0, causal, { enableGqa: groups > 1 });
   }
+}
+
+/** The positions whose output is wanted. */
+function askingOf(hiddenStates: Tensor, plan: AttentionPlan): Tensor {
+  return plan.lastQuery ? hiddenStates.narrow(1, hiddenStates.size(1) - 1, 1) : hiddenStates;
 }
 
 /** The gated feed-forward block: down(silu(gate(x)) * up(x)). */
@@ -93,9 +100,9 @@ export class MistralDecoderLayer extends Module<[hiddenStates: Tensor, plan: Att
     this.postAttentionLayernorm = new RMSNorm(config.hiddenSize, config.rmsNormEps);
   }
 
-  /** @param hiddenStates [batch, seq, hidden], and so is the result */
+  /** @param hiddenStates [batch, seq, hidden], and so is the result; [batch, 1, hidden] when `plan` asks for no more */
   forward(hiddenStates: Tensor, plan: AttentionPlan): Tensor {
-    const attended = hiddenStates.add(this.selfAttn.call(this.inputLayernorm.call(hiddenStates), plan));
+    const attended = askingOf(hiddenStates, plan).add(this.selfAttn.call(this.inputLayernorm.call(hiddenStates), plan));
     return attended.add(this.mlp.call(this.postAttentionLayernorm.call(attended)));
   }
 }
@@ -117,15 +124,17 @@ export class MistralModel extends Module<[ids: Tensor, planFor: (embedded: Tenso
   /**
    * @param ids int64 [batch, seq]
    * @param planFor makes what the layers share once the embeddings (their dtype and device) are known
-   * @returns normalised hidden states [batch, seq, hidden]
+   * @returns normalised hidden states [batch, seq, hidden], or [batch, 1, hidden] when the plan asks for no more
    */
   forward(ids: Tensor, planFor: (embedded: Tensor) => AttentionPlan): Tensor {
     let hiddenStates: Tensor = this.embedTokens.call(ids);
     const plan = planFor(hiddenStates);
-    for (const layer of this.layers) {
-      const entering = hiddenStates;
+    const layers = [...this.layers];
+    for (const layer of layers) {
+      const [entering, isLast] = [hiddenStates, layer === layers.at(-1)];
+      const its = isLast && plan.lastTokenOnly && ids.size(1) > 1 ? forLastQuery(plan) : plan;
       // With a cache a layer frees what it made before the next one starts: a batch of prompts makes gigabytes.
-      hiddenStates = plan.cache ? torch.scope(() => layer.call(entering, plan)) : layer.call(entering, plan);
+      hiddenStates = plan.cache ? torch.scope(() => layer.call(entering, its)) : layer.call(entering, its);
     }
     return this.norm.call(hiddenStates);
   }

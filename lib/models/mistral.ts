@@ -127,7 +127,7 @@ export class Mistral extends Module<[ids: Tensor, options?: ForwardOptions]> imp
   /**
    * What the head reads: the last layer's output behind the final norm.
    * @param ids int64 [batch, seq]
-   * @returns [batch, seq, hidden]
+   * @returns [batch, seq, hidden], or [batch, 1, hidden] with a cache and `lastTokenOnly`
    */
   hiddenStates(ids: Tensor, options: ForwardOptions = {}): Tensor {
     const { cache } = options;
@@ -139,7 +139,7 @@ export class Mistral extends Module<[ids: Tensor, options?: ForwardOptions]> imp
     return hiddenStates;
   }
 
-  #plan(embedded: Tensor, { attentionMask, positions, cache }: ForwardOptions): AttentionPlan {
+  #plan(embedded: Tensor, { attentionMask, positions, cache, lastTokenOnly }: ForwardOptions): AttentionPlan {
     const [batch, seq] = embedded.shape as [number, number, number];
     const past = cache?.length ?? 0;
     const total = past + seq;
@@ -156,6 +156,8 @@ export class Mistral extends Module<[ids: Tensor, options?: ForwardOptions]> imp
       rotation: rotationOf(at, this.config.headDim, this.config.ropeTheta, embedded),
       mask,
       causal: mask === undefined && seq > 1,
+      // Without a cache hooks see every position of every layer: losses and measurements read them.
+      lastTokenOnly: cache !== undefined && lastTokenOnly === true,
       cache,
     };
   }
