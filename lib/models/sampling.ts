@@ -59,7 +59,10 @@ function keepTopK(scores: Tensor, k: number): Tensor {
 
 function keepTopP(scores: Tensor, topP: number): Tensor {
   const [ascending, order] = scores.sort(-1, false);
-  const outside = ascending.softmax(-1).cumsum(-1).le(1 - topP);
+  const outside = ascending
+    .softmax(-1)
+    .cumsum(-1)
+    .le(1 - topP);
   outside.narrow(-1, -1, 1).fill_(false); // the likeliest token stays, however small topP is
   return scores.maskedFill(outside.scatter(-1, order, outside), -Infinity);
 }

@@ -82,7 +82,12 @@ export class RMSNorm extends Module {
   #fewerPasses(input: Tensor): Tensor {
     const [size] = this.normalizedShape as [number];
     const squares = torch.linalgVectorNorm(input, 2, [-1], true).square_();
-    const scaled = input.mul(squares.div_(size).add_(this.eps ?? FLOAT32_STEP).rsqrt_());
+    const scaled = input.mul(
+      squares
+        .div_(size)
+        .add_(this.eps ?? FLOAT32_STEP)
+        .rsqrt_(),
+    );
     return this.weight ? scaled.mul_(this.weight) : scaled;
   }
 }

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { generate, type DecodingSession, type GenerativeModel } from '../../lib/models';
+import { generate, streamGenerate, type DecodingSession, type GenerativeModel } from '../../lib/models';
 import { torch, type Tensor } from '../../lib/torch';
 
 // The models are tiny: more threads would only wait for each other.
@@ -13,6 +13,8 @@ class Counter implements GenerativeModel {
   readonly batches: number[] = [];
   open = 0;
   steps = 0;
+  /** Rows of every step. */
+  readonly rows: number[] = [];
 
   startDecoding(prompts: readonly (readonly number[])[]): DecodingSession {
     this.batches.push(prompts.length);
@@ -25,6 +27,7 @@ class Counter implements GenerativeModel {
       prefill: () => logits(prompts.map((prompt) => prompt.reduce((sum, id) => sum + id, 0))),
       step: (tokens) => {
         this.steps++;
+        this.rows.push(tokens.length);
         return logits(tokens.map((token) => token + 1));
       },
       drop: () => undefined,
@@ -58,6 +61,71 @@ t.test('a sequence stops after its stop token, and the batch when all have', asy
   t.same(await generate(own, [[10]], { maxNewTokens: 5 }), [[10, 11]], "by default the model's own");
   t.same(await generate(own, [[10]], { maxNewTokens: 3, eosId: null }), [[10, 11, 12]], 'null never stops');
   t.same(await generate(own, [[11]], { maxNewTokens: 3 }), [[11]], 'the first token may be the last');
+});
+
+t.test('a finished sequence leaves its row to the last one', async (t) => {
+  const wanted = [[3, 4, 5], [10, 11, 12, 13], [12, 13], [40], [11, 12, 13]];
+  const model = new Counter();
+  t.same(await generate(model, PROMPTS, { maxNewTokens: 30, eosId: [5, 13, 40] }), wanted);
+  t.same(model.rows, [4, 3, 1], 'the batch shrinks');
+});
+
+t.test('a model may prepare itself for the whole of it', async (t) => {
+  const events: string[] = [];
+  class Preparing extends Counter {
+    prepareDecoding(work: object): Disposable {
+      events.push(JSON.stringify(work));
+      return { [Symbol.dispose]: () => void events.push('undone') };
+    }
+  }
+  await generate(new Preparing(), PROMPTS, { maxNewTokens: 4, batchSize: 2 });
+  t.same(events.splice(0), ['{"rows":2,"steps":12}', 'undone']);
+  await t.rejects(generate(new Preparing(), PROMPTS, { maxNewTokens: 4, signal: AbortSignal.abort() }));
+  t.same(events, [], 'not for work that is not begun');
+  for await (const { token } of streamGenerate(new Preparing(), PROMPTS, { maxNewTokens: 4 })) if (token === 13) break;
+  t.same(events.at(-1), 'undone', 'nor is it left so when the loop is left');
+});
+
+t.test('a stream gives the same tokens one by one, and says which is the last', async (t) => {
+  const model = new Counter();
+  const pieces = [];
+  for await (const piece of streamGenerate(model, PROMPTS, { maxNewTokens: 3, batchSize: 2, eosId: 11 })) {
+    t.equal(model.open, 1, 'while the work goes on');
+    pieces.push(piece);
+  }
+  t.equal(model.open, 0);
+  const of = (prompt: number) => pieces.filter((piece) => piece.prompt === prompt);
+  t.same(
+    of(1).map(({ token, last }) => [token, last]),
+    [
+      [10, false],
+      [11, true],
+    ],
+  );
+  t.same(
+    of(3).map(({ token, last }) => [token, last]),
+    [
+      [40, false],
+      [41, false],
+      [42, true],
+    ],
+  );
+  t.same(pieces.filter(({ last }) => last).length, PROMPTS.length);
+  const left = streamGenerate(model, PROMPTS, { maxNewTokens: 1000 });
+  for await (const { token } of left) if (token === 20) break;
+  t.equal(model.open, 0, 'leaving the loop disposes of the session');
+  const abort = new AbortController();
+  const seen: number[] = [];
+  await t.rejects(
+    async () => {
+      for await (const { token } of streamGenerate(model, [[1]], { maxNewTokens: 99, signal: abort.signal })) {
+        seen.push(token);
+        if (token === 4) abort.abort(new Error('enough'));
+      }
+    },
+    { message: 'enough' },
+  );
+  t.same(seen, [1, 2, 3, 4], 'what came before the abort was handed out');
 });
 
 t.test('tokens are reported as they come', async (t) => {
@@ -95,6 +163,17 @@ t.test('numbers that make no sense are refused', async (t) => {
     message: /maxNewTokens must be a whole number of 0 or more, got 1.5/,
   });
   await t.rejects(run([[1]], { batchSize: 0 }), { message: /batchSize must be a whole number of 1 or more, got 0/ });
+  for (const [sampling, message] of [
+    [{ temperature: 0 }, 'generate: temperature must be a number above 0, got 0; greedy takes none'],
+    [{ topK: 0 }, 'generate: topK must be a whole number of 1 or more, got 0'],
+    [{ topP: 1.5 }, 'generate: topP must be from 0 to 1, got 1.5'],
+    [{ seed: -1 }, 'generate: seed must be a whole number of 0 or more, got -1'],
+  ] as const) {
+    await t.rejects(run([[1]], { sampling }), { name: 'RangeError', message });
+  }
+  await t.rejects(run([[1]], { repetitionPenalty: 0 }), {
+    message: 'generate: repetitionPenalty must be a number above 0, got 0',
+  });
   t.same(await run([], {}), []);
   t.same(await run([[1]], { maxNewTokens: 0 }), [[]]);
 });
