@@ -1,5 +1,11 @@
 import t from 'tap';
-import { generate, streamGenerate, type DecodingSession, type GenerativeModel } from '../../lib/models';
+import {
+  generate,
+  streamGenerate,
+  type DecodingSession,
+  type GeneratedToken,
+  type GenerativeModel,
+} from '../../lib/models';
 import { torch, type Tensor } from '../../lib/torch';
 
 // The models are tiny: more threads would only wait for each other.
@@ -88,7 +94,7 @@ t.test('a model may prepare itself for the whole of it', async (t) => {
 
 t.test('a stream gives the same tokens one by one, and says which is the last', async (t) => {
   const model = new Counter();
-  const pieces = [];
+  const pieces: GeneratedToken[] = [];
   for await (const piece of streamGenerate(model, PROMPTS, { maxNewTokens: 3, batchSize: 2, eosId: 11 })) {
     t.equal(model.open, 1, 'while the work goes on');
     pieces.push(piece);
