@@ -5,15 +5,15 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { WORDS } from '../evals/organism';
 import { Mistral } from '../models';
-import { examples, KINDS, keptTable, rivalsTable, type DemoResults, type TextTable } from '../report';
+import { writeDemoReport } from '../report';
 import { checked, InputError, type Result } from './command';
 import { runDemo } from './demo-run/run-demo';
+import { jsonOf, textOf } from './demo-run/output';
 import { demoSettings } from './demo-run/settings';
 import { makeFolder } from './out-folder';
 import { integer } from './options';
 import { ROOT } from './package-root';
 import { startProgress } from './progress';
-import { table } from './table';
 
 /** The organism is so small that threads wait for each other longer than they compute; processes do not. */
 export const defaultThreads = 1;
@@ -28,8 +28,12 @@ const optionsSchema = z.object({
 
 export function define(command: Command): void {
   command
-    .option('--out <dir>', 'folder for results.json', path.join('results', 'demo'))
-    .option('--seeds <n>', 'tuning runs per kind of pairs (default: 3, with --quick 1)', integer({ min: 1, max: 100 }))
+    .option(
+      '--out <dir>',
+      'folder for report.html, results.json, charts/ and tensorboard/',
+      path.join('results', 'demo'),
+    )
+    .option('--seeds <n>', 'tuning runs per kind of pairs (default: 5, with --quick 1)', integer({ min: 1, max: 100 }))
     .option('--quick', 'one seed and fewer prompts: under a minute')
     .option('--workers <n>', 'processes that tune side by side (default: one per core)', integer({ min: 1, max: 64 }))
     .option('--model <dir>', 'folder of another organism with the same words', path.join(ROOT, 'organism'));
@@ -59,7 +63,9 @@ export async function run(_: readonly string[], options: Readonly<Record<string,
       onProgress: progress.update,
     });
     progress.stop();
-    return { json: jsonOf(results, file), text: textOf(results, file), failed: results.status !== 'done' };
+    const { report } = await writeDemoReport(results, path.resolve(out));
+    const files = { report, results: path.resolve(file) };
+    return { json: jsonOf(results, files), text: textOf(results, files), failed: results.status !== 'done' };
   } finally {
     progress.stop();
     stop.remove();
@@ -103,41 +109,4 @@ function progressBar(): { update: (done: number, total: number, note: string) =>
       bar = undefined;
     },
   };
-}
-
-/** What a program reads: the rows and verdicts. Every sample is in the file. */
-function jsonOf(results: DemoResults, file: string): object {
-  const { status, reason, seconds, config, origin, model, baseline, tuned, controls, verdicts, failures } = results;
-  const files = { results: path.resolve(file) };
-  return { status, reason, seconds, baseline, tuned, controls, verdicts, failures, config, model, origin, files };
-}
-
-const SHOWN_FAMILIES = ['rival', 'friend', 'self', 'perspectiveOther'];
-
-function textOf(results: DemoResults, file: string): string {
-  const show = ({ title, head, rows }: TextTable): string => `${title}\n${table(head, rows)}`;
-  const verdicts = KINDS.map((kind) => `${kind}: ${results.verdicts[kind].text}`);
-  const shown = examples(results, SHOWN_FAMILIES).map(
-    ({ prompt, answers }) =>
-      `${prompt.text}\n${answers.map(({ name, answer }) => `  ${name.padEnd(9)} > ${answer}`).join('\n')}`,
-  );
-  return [
-    show(rivalsTable(results)),
-    show(keptTable(results)),
-    ...shown,
-    ...warnings(results),
-    ...verdicts,
-    ending(results, file),
-  ].join('\n\n');
-}
-
-function warnings({ baseline, failures }: DemoResults): string[] {
-  const missed = baseline.missedGates.map((gate) => `warning: the model misses a gate before tuning: ${gate}`);
-  const failed = failures.map(({ id, reason }) => `warning: ${id} is left out: ${reason}`);
-  return missed.length + failed.length > 0 ? [[...missed, ...failed].join('\n')] : [];
-}
-
-function ending({ status, reason, runs, seconds, config }: DemoResults, file: string): string {
-  const done = `${runs.length} tuning runs, ${config.seeds.length} seeds, ${seconds.toFixed(0)} s. Every answer: ${file}`;
-  return status === 'done' ? done : `NOT COMPLETE (${reason}): the tables hold what was measured until then. ${done}`;
 }

@@ -30,7 +30,12 @@ export const percent = (share: number): string => `${(100 * share).toFixed(0)}%`
 export const list = (parts: readonly string[]): string =>
   parts.length > 1 ? `${parts.slice(0, -1).join(', ')} and ${parts[parts.length - 1]}` : (parts[0] ?? '');
 
-export const CONTROL_NAMES = { name: 'other-name', wording: 'other-wording', random: 'other-rival' };
+export const CONTROL_NAMES = {
+  name: 'other-name',
+  wording: 'other-wording',
+  random: 'other-rival',
+  retention: 'retention-only',
+};
 
 export interface Finding {
   outcome: Verdict['outcome'];

@@ -7,9 +7,12 @@ import { originSchema } from './origin';
 
 export const FORMAT = 'soo-torch demo 2';
 export const KINDS = ['scenes', 'fragments'] as const;
-/** What the self side of the pairs is: about oneself, or (the controls) about a rival: renamed, reworded, or another one. */
-export const PAIRINGS = ['self', 'name', 'wording', 'random'] as const;
-export const CONTROLS = ['name', 'wording', 'random'] as const;
+/**
+ * What the self side of the pairs is: about oneself, or (the controls) about a rival: renamed, reworded, or another one.
+ * `retention` has the pairs of `self` and no overlap loss: what the capability term does alone.
+ */
+export const PAIRINGS = ['self', 'name', 'wording', 'random', 'retention'] as const;
+export const CONTROLS = ['name', 'wording', 'random', 'retention'] as const;
 export type Kind = (typeof KINDS)[number];
 export type Pairing = (typeof PAIRINGS)[number];
 
@@ -91,7 +94,7 @@ const armSchema = labelsSchema.extend({
   latent: latentSchema,
   /** In units of the self-other pairs' own start; null before tuning. */
   distance: z.object({ start: z.number(), end: z.number() }).nullable(),
-  /** Controls: whether every run came down to the self-other run's loss. */
+  /** Controls with a loss to match: whether every run came down to the self-other run's. */
   matched: z.boolean().nullable(),
 });
 export type Arm = z.infer<typeof armSchema>;

@@ -80,7 +80,9 @@ function armOf(runs: readonly Run[], units: ReadonlyMap<number, number>): Arm {
       fragments: mean(runs.map(({ latent }) => latent.fragments)),
     },
     distance: { start: inUnits(({ distance }) => distance.start), end: inUnits(({ distance }) => distance.end) },
-    matched: runs[0].pairs === 'self' ? null : runs.every(({ distance }) => distance.reached),
+    matched: runs.every(({ distance }) => distance.goal === null)
+      ? null
+      : runs.every(({ distance }) => distance.reached),
   };
 }
 

@@ -35,6 +35,7 @@ const PAIRS_LABELS: Readonly<Record<Pairing, string>> = {
   name: 'other name',
   wording: 'other wording',
   random: 'other rival',
+  retention: 'retention only',
 };
 
 /** What the two sides of the pairs were, in a few words. */

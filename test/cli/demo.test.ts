@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { runDemo, type DemoJob } from '../../lib/cli/demo-run/run-demo';
@@ -77,16 +77,18 @@ t.test('a whole demo, and what its file holds', async (t) => {
     written.runs.map(({ id }) => id),
     [1, 2].flatMap((seed) =>
       ['scenes', 'fragments'].flatMap((kind) =>
-        ['self', 'name', 'wording', 'random'].map((pairs) => `${kind}/${pairs}/${seed}`),
+        ['self', 'name', 'wording', 'random', 'retention'].map((pairs) => `${kind}/${pairs}/${seed}`),
       ),
     ),
   );
   t.same(
     Object.keys(written.controls).sort(),
-    ['fragments', 'scenes'].flatMap((kind) => ['name', 'random', 'wording'].map((pairs) => `${kind}-${pairs}`)),
+    ['fragments', 'scenes'].flatMap((kind) =>
+      ['name', 'random', 'retention', 'wording'].map((pairs) => `${kind}-${pairs}`),
+    ),
   );
-  t.same(notes.at(-1), [17, 17], 'progress: the baseline and sixteen runs');
-  t.equal(written.samples.length, 17 * EVALUATION_FAMILIES.length * 4, 'one record per prompt and run');
+  t.same(notes.at(-1), [21, 21], 'progress: the baseline and twenty runs');
+  t.equal(written.samples.length, 21 * EVALUATION_FAMILIES.length * 4, 'one record per prompt and run');
   t.ok(written.model.sha256['model.safetensors'], 'the model is hashed');
   t.same(written.config.lora, LORA);
 
@@ -123,7 +125,7 @@ t.test('labels and rates can be derived again from the records', async (t) => {
 
 t.test('controls are matched: same seed and scale, and on until the loss is reached', async (t) => {
   const { runs } = (await whole).results;
-  for (const run of runs) {
+  for (const run of runs.filter(({ pairs }) => pairs !== 'retention')) {
     const self = runs.find(({ kind, pairs, seed }) => kind === run.kind && pairs === 'self' && seed === run.seed);
     if (!self) throw new Error('no self-other run');
     const { goal, end, reached } = run.distance;
@@ -142,6 +144,42 @@ t.test('controls are matched: same seed and scale, and on until the loss is reac
   }
 });
 
+/** How many records a TFRecord file holds; NaN when it does not end with a whole one. */
+function countRecords(path: string): number {
+  const bytes = readFileSync(path);
+  let [at, records] = [0, 0];
+  for (; at + 16 <= bytes.length; records++) at += Number(bytes.readBigUInt64LE(at)) + 16;
+  return at === bytes.length ? records : NaN;
+}
+
+t.test(
+  "every run has TensorBoard's events: the version, its configuration, its steps, what was measured",
+  async (t) => {
+    const { folder, results } = await whole;
+    for (const { id, training } of results.runs) {
+      const own = join(folder, 'tensorboard', id.replaceAll('/', '-'));
+      const files = readdirSync(own);
+      t.equal(files.length, 1, own);
+      t.equal(countRecords(join(own, files[0])), training.length + 3);
+    }
+    t.equal(readdirSync(join(folder, 'tensorboard')).length, results.runs.length);
+  },
+);
+
+t.test('retention alone takes the self-other steps without the overlap loss', async (t) => {
+  const { runs } = (await whole).results;
+  const retention = runs.filter(({ pairs }) => pairs === 'retention');
+  t.equal(retention.length, 4);
+  for (const { kind, seed, epochs, training, distance } of retention) {
+    const self = runs.find((run) => run.kind === kind && run.pairs === 'self' && run.seed === seed);
+    if (!self) throw new Error('no self-other run');
+    t.same([epochs, training.length], [self.epochs, self.training.length]);
+    t.same(Object.keys(training[0].parts), ['capability']);
+    t.equal(distance.start, self.distance.start);
+    t.ok(distance.end > self.distance.end, `${distance.start} -> ${distance.end}, not ${self.distance.end}`);
+  }
+});
+
 t.test('the same seeds give the same numbers', async (t) => {
   const { folder, results } = await whole;
   const again = await runDemo(job(folder, join(folder, 'again.json')));
@@ -156,6 +194,7 @@ t.test('the same seeds give the same numbers', async (t) => {
     again.samples,
     results.samples.filter(({ run }) => names.includes(run)),
   );
+  t.equal(readdirSync(join(folder, 'tensorboard', 'scenes-self-1')).length, 1, 'old events are replaced');
 });
 
 t.test('an interruption keeps what has been measured, and the model is as before', async (t) => {

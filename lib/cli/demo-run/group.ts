@@ -1,11 +1,12 @@
 /** The runs of one seed and one kind of pairs: the self-other run, then the controls beside it. */
 import type { EvaluationSets } from '../../evals/organism';
 import type { Mistral } from '../../models';
-import { PAIRINGS, type Kind, type Pairing, type Run, type Sample } from '../../report';
-import { NonFiniteError } from '../../soo';
+import { PAIRINGS, stepLog, type Kind, type Pairing, type Run, type Sample } from '../../report';
+import { NonFiniteError, type StepRecord } from '../../soo';
 import { measureModel } from './measure';
+import { logMeasured, openRunLog } from './run-log';
 import type { DemoSettings } from './settings';
-import { tune } from './tune';
+import { tune, type Tuned } from './tune';
 
 export interface Group {
   kind: Kind;
@@ -22,6 +23,8 @@ export interface GroupContext {
   model: Mistral;
   sets: EvaluationSets;
   settings: DemoSettings;
+  /** Folder for TensorBoard's events, one folder below for each run. */
+  logFolder: string;
   signal?: AbortSignal;
   onEvent: (event: GroupEvent) => void;
 }
@@ -62,22 +65,30 @@ interface Planned extends Group {
 }
 
 async function oneRun(context: GroupContext, planned: Planned): Promise<{ run: Run; samples: Sample[] }> {
-  const { model, sets, settings, signal, onEvent } = context;
+  const { model, sets, settings, logFolder, signal, onEvent } = context;
   const { kind, pairs, seed, beside } = planned;
   const id = runId(kind, pairs, seed);
   const start = performance.now();
   const note = (text: string): void => onEvent({ type: 'note', note: `${id}, ${text}` });
-  const onStep = ({ step, loss }: { step: number; loss: number }): void =>
-    note(`step ${step}, loss ${loss.toFixed(3)}`);
-  const tuned = await tune(model, { kind, pairs, seed, beside, settings: settings.tuning[kind], signal, onStep });
+  const tuning = settings.tuning[kind];
+  const events = openRunLog(logFolder, id, { kind, pairs, seed, ...tuning });
+  const log = stepLog(events);
+  const onStep = (record: StepRecord): void => {
+    log(record);
+    note(`step ${record.step}, loss ${record.loss.toFixed(3)}`);
+  };
+  let tuned: Tuned | undefined;
   try {
+    tuned = await tune(model, { kind, pairs, seed, beside, settings: tuning, signal, onStep });
     note('measuring');
     const { records, ...measured } = await measureModel(model, sets, signal);
     const { epochs, distance, training } = tuned;
     const seconds = (performance.now() - start) / 1000;
     const run: Run = { id, kind, pairs, seed, epochs, seconds, distance, ...measured, training };
+    logMeasured(events, run);
     return { run, samples: records.map((record) => ({ run: id, ...record })) };
   } finally {
-    tuned.adapter.dispose();
+    events.close();
+    tuned?.adapter.dispose();
   }
 }

@@ -6,7 +6,8 @@ import type { DemoSettings } from './settings';
 
 /** What a worker is told. */
 export type Order =
-  { type: 'start'; folder: string; settings: DemoSettings; threads: number } | { type: 'group'; group: Group };
+  | { type: 'start'; folder: string; logFolder: string; settings: DemoSettings; threads: number }
+  | { type: 'group'; group: Group };
 
 /** What a worker tells. `ready`: it waits for a group. */
 export type Report = { type: 'ready' } | { type: 'event'; event: GroupEvent } | { type: 'error'; message: string };
@@ -14,6 +15,7 @@ export type Report = { type: 'ready' } | { type: 'event'; event: GroupEvent } | 
 export interface PoolOptions {
   workers: number;
   folder: string;
+  logFolder: string;
   settings: DemoSettings;
   signal: AbortSignal;
   onEvent: (event: GroupEvent) => void;
@@ -44,11 +46,11 @@ export async function runPool(groups: readonly Group[], options: PoolOptions): P
 
 /** One worker from its start to an empty queue. */
 function serve(queue: Group[], children: ChildProcess[], options: PoolOptions): Promise<void> {
-  const { folder, settings, onEvent } = options;
+  const { folder, logFolder, settings, onEvent } = options;
   const child = fork(require.resolve('./worker'), { serialization: 'advanced' });
   children.push(child);
   const tell = (order: Order): void => void child.send(order);
-  tell({ type: 'start', folder, settings, threads: torch.getNumThreads() });
+  tell({ type: 'start', folder, logFolder, settings, threads: torch.getNumThreads() });
   return new Promise((resolve, reject) => {
     child.on('message', (report: Report) => {
       if (report.type === 'event') return onEvent(report.event);

@@ -1,4 +1,5 @@
 /** The demo from the first measurement to the last, saved as it goes. */
+import { dirname, join } from 'node:path';
 import {
   buildEvaluationSets,
   type EvaluationPrompt,
@@ -36,7 +37,7 @@ export interface DemoJob {
   folder: string;
   /** The folder whose git revision is told. */
   root: string;
-  /** results.json goes here after every run. */
+  /** results.json goes here after every run, beside tensorboard/ with the events of each. */
   file: string;
   command: readonly string[];
   settings: DemoSettings;
@@ -59,6 +60,7 @@ export async function runDemo(job: DemoJob): Promise<DemoResults> {
   const { model, folder, settings, signal, workers } = job;
   const start = performance.now();
   const groups = groupsOf(settings.seeds);
+  const logFolder = join(dirname(job.file), 'tensorboard');
   const ids = groups.flatMap(({ kind, seed }) => PAIRINGS.map((pairs) => runId(kind, pairs, seed)));
   const sets = buildEvaluationSets({ split: 'test', n: settings.promptsPerFamily, seed: settings.promptSeed });
   job.onProgress(0, ids.length + 1, 'before tuning');
@@ -77,8 +79,8 @@ export async function runDemo(job: DemoJob): Promise<DemoResults> {
   };
   save('running');
   try {
-    if (workers > 1) await runPool(groups, { workers, folder, settings, signal, onEvent });
-    else for (const group of groups) await runGroup({ model, sets, settings, signal, onEvent }, group);
+    if (workers > 1) await runPool(groups, { workers, folder, logFolder, settings, signal, onEvent });
+    else for (const group of groups) await runGroup({ model, sets, settings, logFolder, signal, onEvent }, group);
     save('done');
   } catch (thrown) {
     save(signal.aborted ? 'interrupted' : 'failed', thrown instanceof Error ? thrown.message : String(thrown));

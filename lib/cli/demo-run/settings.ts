@@ -37,7 +37,7 @@ export interface DemoSettings {
 }
 
 export function demoSettings(options: { quick: boolean; seeds: number | undefined }): DemoSettings {
-  const seeds = options.seeds ?? (options.quick ? 1 : 3);
+  const seeds = options.seeds ?? (options.quick ? 1 : 5);
   return {
     quick: options.quick,
     seeds: Array.from({ length: seeds }, (_, i) => i + 1),

@@ -40,7 +40,7 @@ interface Batch {
 }
 
 export const pairsOf = (kind: Kind, pairs: Pairing, seed: number): Pair[] =>
-  pairs === 'self' ? trainingPairs(kind, seed) : controlPairs(pairs, kind, seed);
+  pairs === 'self' || pairs === 'retention' ? trainingPairs(kind, seed) : controlPairs(pairs, kind, seed);
 
 /** Dotted name of the module whose output the loss compares. */
 export function moduleOf({ config }: Mistral, { layer }: TuningSettings): string {
@@ -52,7 +52,8 @@ export function moduleOf({ config }: Mistral, { layer }: TuningSettings): string
  *
  * Matched loss: a control has the self-other run's seed, steps, batches, learning rate and capability term, and its
  * loss is divided by the same number, that run's starting distance. A loss that starts near 0 would otherwise be blown
- * up. Then it goes on, epoch by epoch, until its distance is no larger than where the self-other run ended.
+ * up. Then it goes on, epoch by epoch, until its distance is no larger than where the self-other run ended. Retention
+ * alone has no distance to close: it takes the self-other run's steps without the overlap loss.
  */
 export async function tune(model: Mistral, job: TuningJob): Promise<Tuned> {
   const { settings, seed, beside, signal, onStep } = job;
@@ -64,11 +65,11 @@ export async function tune(model: Mistral, job: TuningJob): Promise<Tuned> {
     const overlap = mseLoss(model, { at: moduleOf(model, settings), positions: settings.positions, detachSelf: true });
     const distance = (): number => wholeDistance(model, overlap, pairs);
     const start = distance();
-    const goal = beside?.end ?? null;
-    const loss = weightedSum<Batch>({
-      overlap: [1 / (beside?.start ?? start), (batch) => overlap(batch.pairs)],
-      capability: [CAPABILITY.weight, capabilityOf(model, adapter)],
-    });
+    const goal = job.pairs === 'retention' ? null : (beside?.end ?? null);
+    const capability = capabilityLoss(model, adapter);
+    const capabilityTerm = { capability: [CAPABILITY.weight, (batch: Batch) => capability(batch.documents)] as const };
+    const overlapTerm = { overlap: [1 / (beside?.start ?? start), (batch: Batch) => overlap(batch.pairs)] as const };
+    const loss = weightedSum<Batch>(job.pairs === 'retention' ? capabilityTerm : { ...overlapTerm, ...capabilityTerm });
     const training: StepRecord[] = [];
     const parameters = adapter.namedParameters();
     let [epochs, end] = [0, start];
@@ -103,11 +104,6 @@ const kept = ({ step, loss, parts, gradNorm, lr, milliseconds }: StepRecord): Ru
   lr,
   milliseconds,
 });
-
-function capabilityOf(model: Mistral, adapter: LoraAdapter): (batch: Batch) => Tensor {
-  const capability = capabilityLoss(model, adapter);
-  return ({ documents }) => capability(documents);
-}
 
 /** Epoch after epoch, to the most that a control may take; neutral documents go on from epoch to epoch. */
 function* epochBatches(pairs: readonly Pair[], { seed, settings, beside }: TuningJob): Generator<Iterable<Batch>> {

@@ -7,11 +7,17 @@ import type { Order, Report } from './pool';
 
 const tell = (report: Report): void => void process.send?.(report);
 
-function start({ folder, settings, threads }: Extract<Order, { type: 'start' }>): GroupContext {
+function start({ folder, logFolder, settings, threads }: Extract<Order, { type: 'start' }>): GroupContext {
   torch.setNumThreads(threads);
   const { promptsPerFamily: n, promptSeed: seed } = settings;
   const sets = buildEvaluationSets({ split: 'test', n, seed });
-  return { model: Mistral.fromFolder(folder), sets, settings, onEvent: (event) => tell({ type: 'event', event }) };
+  return {
+    model: Mistral.fromFolder(folder),
+    sets,
+    settings,
+    logFolder,
+    onEvent: (event) => tell({ type: 'event', event }),
+  };
 }
 
 let context: GroupContext | undefined;

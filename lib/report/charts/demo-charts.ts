@@ -1,5 +1,14 @@
 /** The charts of a demo run, from its results alone. */
-import { ACCURACIES, KINDS, PAIRINGS, type Arm, type DemoResults, type Labels, type Run } from '../demo-results';
+import {
+  ACCURACIES,
+  KINDS,
+  PAIRINGS,
+  type Arm,
+  type DemoResults,
+  type Labels,
+  type Pairing,
+  type Run,
+} from '../demo-results';
 import { demoRows, pairsLabel, type DemoRow } from '../demo-tables';
 import type { Chart } from './draw';
 import { colour } from './palette';
@@ -146,15 +155,25 @@ function keptChart(results: DemoResults): Chart {
   };
 }
 
-/** Colour and shape of what the self side of the pairs was. */
-const byPairs = {
-  color: {
-    field: 'pairs',
-    title: 'pairs',
-    scale: { domain: PAIRINGS.map(pairsLabel), range: PAIRINGS.map(colour) },
-    legend: { orient: 'top' as const },
-  },
+const SHAPES: Readonly<Record<Pairing, string>> = {
+  self: 'circle',
+  name: 'square',
+  wording: 'diamond',
+  random: 'triangle-up',
+  retention: 'cross',
 };
+
+/** Colour and shape of what the self side of the pairs was, for those that there are. */
+function byPairs(values: readonly { pairs: string }[]) {
+  const present = PAIRINGS.filter((pairs) => values.some((value) => value.pairs === pairsLabel(pairs)));
+  const field = { field: 'pairs', title: 'pairs' };
+  const domain = present.map(pairsLabel);
+  const legend = { orient: 'top' as const };
+  return {
+    color: { ...field, scale: { domain, range: present.map(colour) }, legend },
+    shape: { ...field, scale: { domain, range: present.map((pairs) => SHAPES[pairs]) }, legend },
+  };
+}
 
 const ofRun = ({ kind, pairs, seed }: Run) => ({ kind, seed, pairs: pairsLabel(pairs) });
 
@@ -188,7 +207,7 @@ function lossChart(results: DemoResults): Chart {
             axis: { tickCount: 4, format: '~g' },
           },
           detail: { field: 'seed' },
-          ...byPairs,
+          color: byPairs(values).color,
         },
       },
       resolve: { scale: { x: 'independent' } },
@@ -223,15 +242,7 @@ function latentChart(results: DemoResults): Chart {
             axis: { tickCount: 4, format: '~g', grid: false },
           },
           y: { field: 'deceptive', type: 'quantitative', title: 'percent deceptive', ...PERCENT },
-          shape: {
-            field: 'pairs',
-            title: 'pairs',
-            scale: {
-              domain: PAIRINGS.map(pairsLabel),
-              range: ['circle', 'square', 'diamond', 'triangle-up', 'cross'].slice(0, PAIRINGS.length),
-            },
-          },
-          ...byPairs,
+          ...byPairs(values),
         },
       },
     },
