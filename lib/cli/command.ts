@@ -9,13 +9,15 @@ export interface Result {
   text: string;
   /** True when the work was done and its outcome is bad (exit code 1), as `doctor` with problems. */
   failed?: boolean;
+  /** True when Ctrl-C ended the work early and this is what there was by then (exit code 130, as shells have it). */
+  interrupted?: boolean;
 }
 
 /** A file of `lib/cli`, one per subcommand, exports these two as `define` and `run`. */
 export interface Subcommand {
   /** Adds the arguments and options; the frame adds `--json`, `--threads` and `--help`. */
   define(command: Command): void;
-  /** Does the work. `options` are camelCase; check them with `checked`. */
+  /** Does the work. `options` are camelCase, `json` among them; check them with `checked`. */
   run(args: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Result> | Result;
   /** True when the command has to work without the addon. */
   worksWithoutAddon?: boolean;

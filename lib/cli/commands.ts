@@ -33,7 +33,7 @@ export const commands: readonly Entry[] = [
   },
   {
     name: 'generate',
-    summary: 'continue prompts greedily',
+    summary: 'continue prompts, greedily or sampled',
     load: () => require('./generate') as typeof import('./generate'),
   },
   {

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { generate } from '../models';
-import { checked, type Result } from './command';
+import { streamGenerate, type GeneratedToken, type SamplingOptions } from '../models';
+import { TextStream, type Tokenizer } from '../text';
+import { checked, InputError, type Result } from './command';
 import { addModelOptions, loadModel } from './model-options';
-import { integer } from './options';
+import { decimal, integer } from './options';
 import { startProgress } from './progress';
 import { encodePrompts, readPrompts } from './prompts';
 
@@ -12,40 +13,111 @@ const optionsSchema = z.object({
   maxNewTokens: z.number(),
   batch: z.number(),
   ignoreEos: z.boolean().default(false),
+  temperature: z.number().optional(),
+  topK: z.number().optional(),
+  topP: z.number().optional(),
+  seed: z.number().optional(),
+  repetitionPenalty: z.number().optional(),
+  json: z.boolean().default(false),
 });
+type Options = z.output<typeof optionsSchema>;
 
 export function define(command: Command): void {
   addModelOptions(command);
   command
     .requiredOption('--prompts <file>', 'JSON list of texts or of {prompt}')
     .option('--max-new-tokens <n>', 'tokens to add at most', integer({ min: 1, max: 1_000_000 }), 75)
-    .option('--batch <n>', 'prompts decoded side by side', integer({ min: 1, max: 65_536 }), 16)
-    .option('--ignore-eos', "go on to --max-new-tokens, past the model's end-of-sequence token");
+    .option('--batch <n>', 'prompts decoded side by side', integer({ min: 1, max: 65_536 }), 32)
+    .option('--ignore-eos', "go on to --max-new-tokens, past the model's end-of-sequence token")
+    .option('--temperature <x>', 'draw tokens, with logits divided by this (default: greedy)', decimal({ above: 0 }))
+    .option('--top-k <n>', 'draw among the n likeliest tokens', integer({ min: 1 }))
+    .option('--top-p <x>', 'draw among the likeliest tokens of this total probability', decimal({ min: 0, max: 1 }))
+    .option('--seed <n>', 'the same seed draws the same tokens (default: 0)', integer({ min: 0 }))
+    .option('--repetition-penalty <x>', 'above 1: what was there before becomes less likely', decimal({ above: 0 }));
 }
 
-/** `soo generate`: continues prompts greedily. */
-export async function run(_: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Result> {
-  const { prompts: file, maxNewTokens, batch, ignoreEos } = checked(optionsSchema, options);
-  const prompts = readPrompts(file);
-  const { model, tokenizer } = loadModel(options);
+/** `soo generate`: continues prompts. The answer to a single one is shown as it comes. */
+export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
+  const options = checked(optionsSchema, given);
+  const sampling = samplingOf(options);
+  const prompts = readPrompts(options.prompts);
+  const { model, tokenizer } = loadModel(given);
   const ids = encodePrompts(prompts, tokenizer, model);
-  const progress = startProgress('generate', ids.length * maxNewTokens);
-  let made = 0;
+  const { maxNewTokens, batch: batchSize, ignoreEos, repetitionPenalty } = options;
+  const live = prompts.length === 1 && !options.json;
+  const show = live ? liveText(prompts[0], tokenizer) : progressOf(ids.length * maxNewTokens);
   const start = performance.now();
-  const answers = await generate(model, ids, {
-    maxNewTokens,
-    batchSize: batch,
-    eosId: ignoreEos ? null : undefined,
-    onToken: () => progress.update(++made),
+  const { answers, interrupted } = await collect(ids.length, show, (signal) => {
+    return streamGenerate(model, ids, {
+      maxNewTokens,
+      batchSize,
+      eosId: ignoreEos ? null : undefined,
+      sampling,
+      repetitionPenalty,
+      signal,
+    });
   });
   const seconds = (performance.now() - start) / 1000;
-  progress.stop();
   const outputs = answers.map((answer) => ({ ids: answer, text: tokenizer.decode(answer) }));
-  const tokensPerSecond = made / seconds;
-  const texts = prompts.map((prompt, i) => `${prompt}\n  > ${outputs[i]?.text ?? ''}`);
-  const speed = `${made} tokens in ${seconds.toFixed(2)} s, ${tokensPerSecond.toFixed(1)} per second`;
+  const newTokens = answers.flat().length;
+  const tokensPerSecond = newTokens / seconds;
+  const texts = live ? [''] : prompts.map((prompt, i) => `${prompt}\n  > ${outputs[i]?.text ?? ''}`);
+  const speed = `${newTokens} tokens in ${seconds.toFixed(2)} s, ${tokensPerSecond.toFixed(1)} per second`;
   return {
-    json: { outputs, tokensPerSecond, newTokens: made, seconds },
-    text: [...texts, speed].join('\n\n'),
+    json: { outputs, tokensPerSecond, newTokens, seconds, interrupted },
+    text: [...texts, interrupted ? `interrupted: ${speed}` : speed].join('\n\n'),
+    interrupted,
   };
+}
+
+/** @throws InputError for a seed without anything to draw */
+function samplingOf({ temperature, topK, topP, seed }: Options): SamplingOptions | undefined {
+  if (temperature !== undefined || topK !== undefined || topP !== undefined) return { temperature, topK, topP, seed };
+  if (seed === undefined) return undefined;
+  throw new InputError('--seed: the greedy choice draws nothing; add --temperature, --top-k or --top-p');
+}
+
+/** Where new tokens are shown. */
+interface Display {
+  token(id: number): void;
+  stop(): void;
+}
+
+function liveText(prompt: string | undefined, tokenizer: Tokenizer): Display {
+  const stream = new TextStream(tokenizer);
+  process.stdout.write(`${prompt}\n  > `);
+  return {
+    token: (id) => void process.stdout.write(stream.push(id)),
+    stop: () => void process.stdout.write(stream.end()),
+  };
+}
+
+function progressOf(total: number): Display {
+  const progress = startProgress('generate', total);
+  let made = 0;
+  return { token: () => progress.update(++made), stop: () => progress.stop() };
+}
+
+/** Runs a stream to its end, or to the first Ctrl-C: what was made by then is the result. A second one kills. */
+async function collect(
+  count: number,
+  display: Display,
+  start: (signal: AbortSignal) => AsyncIterable<GeneratedToken>,
+): Promise<{ answers: number[][]; interrupted: boolean }> {
+  const abort = new AbortController();
+  const interrupt = (): void => abort.abort();
+  const answers = Array.from({ length: count }, (): number[] => []);
+  process.once('SIGINT', interrupt);
+  try {
+    for await (const { prompt, token } of start(abort.signal)) {
+      answers[prompt]?.push(token);
+      display.token(token);
+    }
+  } catch (thrown) {
+    if (!abort.signal.aborted) throw thrown;
+  } finally {
+    process.off('SIGINT', interrupt);
+    display.stop();
+  }
+  return { answers, interrupted: abort.signal.aborted };
 }

@@ -3,9 +3,12 @@ import { InvalidArgumentError } from 'commander';
 interface Range {
   min?: number;
   max?: number;
+  /** Like `min`, but not the bound itself. */
+  above?: number;
 }
 
-function inRange(value: number, { min = -Infinity, max = Infinity }: Range): number {
+function inRange(value: number, { min = -Infinity, max = Infinity, above = -Infinity }: Range): number {
+  if (value <= above) throw new InvalidArgumentError(`It must be above ${above}.`);
   if (value < min) throw new InvalidArgumentError(`It must be at least ${min}.`);
   if (value > max) throw new InvalidArgumentError(`It must be at most ${max}.`);
   return value;

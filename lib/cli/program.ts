@@ -7,6 +7,7 @@ import { packageVersion } from './package-root';
 const DONE = 0;
 const FAILED = 1;
 const BAD_USAGE = 2;
+const INTERRUPTED = 130;
 
 function print(result: Result, json: boolean): void {
   const text = json ? JSON.stringify(result.json, null, 2) : result.text;
@@ -33,9 +34,9 @@ function attach(command: Command, subcommand: Subcommand, finish: (code: number)
   command.action(async () => {
     const { json, threads, ...options } = command.opts<Record<string, unknown>>();
     setThreads(threads ?? subcommand.defaultThreads, subcommand.worksWithoutAddon ?? false);
-    const result = await subcommand.run(command.args, options);
+    const result = await subcommand.run(command.args, { ...options, json: json === true });
     print(result, json === true);
-    finish(result.failed ? FAILED : DONE);
+    finish(result.interrupted ? INTERRUPTED : result.failed ? FAILED : DONE);
   });
 }
 
@@ -76,7 +77,7 @@ function buildProgram(called: string | undefined, finish: (code: number) => void
 
 /**
  * Runs `soo` with the arguments after the command's own name. Results go to stdout, everything else to stderr.
- * Resolves to the exit code: 0 done, 1 failed, 2 bad usage or bad input.
+ * Resolves to the exit code: 0 done, 1 failed, 2 bad usage or bad input, 130 interrupted.
  */
 export async function main(argv: readonly string[]): Promise<number> {
   let code = DONE;

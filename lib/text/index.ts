@@ -1,2 +1,3 @@
 export { ChatTemplate, type ChatMessage, type ChatVariables } from './chat-template';
 export { Tokenizer } from './tokenizer';
+export { TextStream } from './text-stream';

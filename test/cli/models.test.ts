@@ -1,10 +1,12 @@
 import t from 'tap';
+import { spawn } from 'node:child_process';
 import { cpSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer } from '../../lib/text';
 import { expected } from '../parity/expected';
 import { soo } from './soo';
 
+const CALL = `require('./lib/cli/program').main(process.argv.slice(2)).then((code) => (process.exitCode = code))`;
 const MODELS = join(__dirname, '..', 'parity', 'models');
 const MODEL = ['--model', join(MODELS, 'tiny')];
 const ADAPTER = ['--adapter', join(MODELS, 'tiny-adapter')];
@@ -20,6 +22,7 @@ const { prompts, stride, tiny } = expected<{ prompts: string[]; stride: number; 
 const folder = t.testdir({
   'prompts.json': JSON.stringify(prompts),
   'objects.json': JSON.stringify(prompts.map((prompt) => ({ prompt, type: 'x' }))),
+  'one.json': JSON.stringify(prompts.slice(1, 2)),
   'none.json': '[]',
   'numbers.json': '[1]',
   'object.json': '{"prompt": "x"}',
@@ -55,6 +58,9 @@ const cases: [args: string[], message: RegExp][] = [
   [['logits', ...good, '--dtype', 'int8'], /--dtype int8: known are float32, float64, float16, bfloat16, auto/],
   [['generate', ...good, '--batch', '0'], /'--batch <n>' argument '0' is invalid. It must be at least 1/],
   [['generate', ...good, '--max-new-tokens', 'many'], /It must be a whole number/],
+  [['generate', ...good, '--temperature', '0'], /'--temperature <x>' argument '0' is invalid. It must be above 0/],
+  [['generate', ...good, '--top-p', '2'], /It must be at most 1/],
+  [['generate', ...good, '--seed', '1'], /--seed: the greedy choice draws nothing; add --temperature/],
   [['generate', ...good, '--nonsense'], /unknown option '--nonsense'/],
 ];
 
@@ -70,13 +76,35 @@ const answers = [
   '--threads',
   '1',
 ];
-const [base, tuned, text, answered, answeredTuned, answeredText, ...refused] = soo(
+const sampled = (seed: string) => [...answers, '--temperature', '1.5', '--top-k', '40', '--seed', seed, '--json'];
+const one = ['generate', ...MODEL, '--prompts', at('one.json'), '--threads', '1', '--ignore-eos'];
+const [
+  base,
+  tuned,
+  text,
+  answered,
+  answeredTuned,
+  answeredText,
+  drawn,
+  drawnAgain,
+  drawnOther,
+  penalized,
+  live,
+  whole,
+  ...refused
+] = soo(
   [...logits, '--json'],
   [...logits, ...ADAPTER, '--json'],
   logits,
   [...answers, '--batch', '2', '--json'],
   [...answers, ...ADAPTER, '--json'],
   answers,
+  sampled('7'),
+  [...sampled('7'), '--batch', '2'],
+  sampled('8'),
+  [...answers, '--repetition-penalty', '1.5', '--json'],
+  [...one, '--max-new-tokens', '16'],
+  [...one, '--max-new-tokens', '16', '--json'],
   ...cases.map(([args]) => [...args, '--json']),
 );
 
@@ -117,6 +145,35 @@ t.test('generate', (t) => {
   t.same([answered.code, answeredTuned.code, answeredText.code], [0, 0, 0]);
   t.match(answeredText.stdout, /Nobody\n {2}> [^]*80 tokens in .* per second/);
   t.end();
+});
+
+t.test('sampled', (t) => {
+  const idsOf = ({ stdout }: { stdout: string }): number[][] =>
+    (JSON.parse(stdout) as { outputs: { ids: number[] }[] }).outputs.map(({ ids }) => ids);
+  t.same(idsOf(drawn), idsOf(drawnAgain), 'the same seed, another batch');
+  t.not(String(idsOf(drawn)), String(idsOf(drawnOther)));
+  const distinct = (outcome: { stdout: string }) => idsOf(outcome).reduce((sum, ids) => sum + new Set(ids).size, 0);
+  t.ok(distinct(penalized) > distinct(answered), 'with a penalty fewer tokens are repeated');
+  t.end();
+});
+
+t.test('the answer to one prompt is shown as it comes, and Ctrl-C ends it', async (t) => {
+  const { outputs } = JSON.parse(whole.stdout) as { outputs: { text: string }[] };
+  t.equal(live.stdout.split('\n\n')[0], `Nobody\n  > ${outputs[0].text}`);
+  t.match(live.stdout, /\n\n16 tokens in .* per second\n$/);
+
+  const endless = ['bin', ...one, '--max-new-tokens', '50000'];
+  const child = spawn(process.execPath, ['-r', 'ts-node/register/transpile-only', '-e', CALL, '--', ...endless]);
+  let [stdout, stderr] = ['', ''];
+  child.stderr.on('data', (text) => (stderr += String(text)));
+  child.stdout.on('data', (text) => {
+    stdout += String(text);
+    if (stdout.length > 60) child.kill('SIGINT');
+  });
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  t.equal(code, 130, stderr);
+  t.ok(stdout.length < 20_000, `${stdout.length} characters`);
+  t.match(stdout, /^Nobody\n {2}> [^]+\n\ninterrupted: \d+ tokens in .* per second\n$/);
 });
 
 t.test('bad input ends with 2 and one line', (t) => {
