@@ -139,7 +139,7 @@ t.test('controls are matched: same seed and scale, and on until the loss is reac
       'steps are counted through',
     );
     const { loss, parts } = run.training[0];
-    t.equal(parts.capability, 0, 'a fresh adapter changes nothing');
+    t.ok(Math.abs(parts.capability) < 1e-7, 'a fresh adapter changes nothing, but for rounding');
     t.ok(Math.abs(loss - parts.overlap / self.distance.start) < 1e-5 * loss, "in units of the self-other run's start");
   }
 });
