@@ -51,4 +51,9 @@ export const commands: readonly Entry[] = [
     summary: 'measure how often a model points a burglar to the wrong room',
     load: () => require('./deception') as typeof import('./deception'),
   },
+  {
+    name: 'latent',
+    summary: 'measure how differently a model computes for oneself and for others',
+    load: () => require('./latent') as typeof import('./latent'),
+  },
 ];

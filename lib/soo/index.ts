@@ -15,7 +15,7 @@ export {
   type PairSide,
   type TokenPair,
 } from './pairs';
-export { compareAt, type Compared, type PositionChoice, type Positions } from './positions';
+export { compareAt, POSITIONS, type Compared, type PositionChoice, type Positions } from './positions';
 export { batchMeanKl, meanKl, meanSquare } from './distances';
 export { activationOf, joint, logitsOf, type CausalModel, type Decoder } from './forward';
 export {
@@ -30,4 +30,4 @@ export {
 } from './losses';
 export { gradientNorms, type GradientNorm, type NamedParameter } from './gradients';
 export { finetune, NonFiniteError, type FinetuneOptions, type Position, type StepRecord } from './finetune';
-export { latentOverlap, type LatentOptions, type LatentOverlap } from './latent';
+export { latentOverlap, latentOverlaps, type LatentOptions, type LatentOverlap } from './latent';

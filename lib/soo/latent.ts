@@ -4,7 +4,7 @@ import { capture, Linear } from '../nn';
 import { meanSquare } from './distances';
 import { logitsOf, type CausalModel } from './forward';
 import { pairBatch, type PairBatchOptions, type TokenPair } from './pairs';
-import { compareAt, type PositionChoice } from './positions';
+import { compareAt, POSITIONS, type PositionChoice, type Positions } from './positions';
 
 export interface LatentOptions extends PositionChoice {
   device?: PairBatchOptions['device'];
@@ -15,7 +15,7 @@ export interface LatentOverlap {
   mean: number;
   /** Mean over pairs, by the module's name without the adapter's wrapping. */
   perModule: Record<string, number>;
-  /** One mean over modules for each pair. */
+  /** One mean over modules for each pair that was measured. */
   perPair: number[];
   /** Pairs whose prompts differ in length: aligned at their ends, and compared where both have a token. */
   unequal: number;
@@ -33,33 +33,71 @@ const plainName = (name: string): string => name.replace(/\.base_layer$/, '');
  * v read as the base's output; `lm_head` included), mean over modules, mean over pairs: upstream's `measure_mse.py`,
  * with its hooks removed. Upstream's pairs have prompts of one length; see {@link LatentOverlap.unequal} for others.
  * The model is measured in evaluation mode, one pair at a time, so that no pad is computed.
+ * @throws RangeError for no pairs, or none that has the chosen positions
  */
 export function latentOverlap(
   model: CausalModel,
   pairs: readonly TokenPair[],
   options: LatentOptions = {},
 ): LatentOverlap {
+  const { positions = 'all' } = options;
+  const overlap = measure(model, pairs, [positions], options).get(positions);
+  if (!overlap) throw new RangeError('latentOverlap: the two sides of these pairs differ in no token');
+  return overlap;
+}
+
+/**
+ * {@link latentOverlap} at each choice of positions, from the same passes. A pair whose sides differ in no token that can
+ * be compared is left out of `differing`; null where that is all of them.
+ */
+export function latentOverlaps(
+  model: CausalModel,
+  pairs: readonly TokenPair[],
+  options: Omit<LatentOptions, 'positions'> = {},
+): Record<Positions, LatentOverlap | null> {
+  const measured = measure(model, pairs, POSITIONS, options);
+  const of = (positions: Positions): LatentOverlap | null => measured.get(positions) ?? null;
+  return { all: of('all'), last: of('last'), differing: of('differing') };
+}
+
+function measure(
+  model: CausalModel,
+  pairs: readonly TokenPair[],
+  choices: readonly Positions[],
+  options: LatentOptions,
+): Map<Positions, LatentOverlap> {
   if (pairs.length === 0) throw new RangeError('latentOverlap: wanted pairs, got none');
   const wasTraining = model.training;
   using captured = capture(model, isMeasured, { detach: true });
   model.eval();
   try {
     const measured = pairs.map((pair) =>
-      torch.scope(() => torch.noGrad(() => distances(model, captured, pair, options))),
+      torch.scope(() => torch.noGrad(() => distances(model, captured, pair, choices, options))),
     );
-    return summary(pairs, measured);
+    const unequal = pairs.filter(({ selfIds, otherIds }) => selfIds.length !== otherIds.length).length;
+    return new Map(
+      choices.flatMap((positions) => {
+        const each = measured.flatMap((one) => one.get(positions) ?? []);
+        return each.length > 0 ? [[positions, summary(each, unequal)] as const] : [];
+      }),
+    );
   } finally {
     model.train(wasTraining);
   }
 }
 
-/** The mean square of one pair on each module, [modules]. */
+/** Whether the sides differ in a token when their ends are aligned. */
+const differ = ({ selfIds, otherIds }: TokenPair): boolean =>
+  selfIds.some((_, i) => i < otherIds.length && selfIds.at(-1 - i) !== otherIds.at(-1 - i));
+
+/** The mean square of one pair on each module, by choice of positions. */
 function distances(
   model: CausalModel,
   captured: { take(): Map<string, Tensor> },
   pair: TokenPair,
+  choices: readonly Positions[],
   options: LatentOptions,
-): Map<string, number> {
+): Map<Positions, Map<string, number>> {
   const batch = pairBatch([pair], { device: options.device });
   const activations = (['self', 'other'] as const).map((side) => {
     logitsOf(model, batch[side]);
@@ -67,16 +105,21 @@ function distances(
   });
   const [self, other] = activations;
   const names = [...self.keys()];
-  const each = names.map((name) => {
-    const [a, b] = [self.get(name), other.get(name)];
-    if (!a || !b) throw new Error(`latentOverlap: '${name}' took no part in one of the two passes`);
-    return meanSquare(compareAt(a, b, batch, options)).to('float64');
-  });
-  const values = torch.stack(each).toArray() as number[];
-  return new Map(names.map((name, i) => [plainName(name), values[i]]));
+  const measured = new Map<Positions, Map<string, number>>();
+  for (const positions of choices) {
+    if (positions === 'differing' && !differ(pair)) continue;
+    const each = names.map((name) => {
+      const [a, b] = [self.get(name), other.get(name)];
+      if (!a || !b) throw new Error(`latentOverlap: '${name}' took no part in one of the two passes`);
+      return meanSquare(compareAt(a, b, batch, { ...options, positions })).to('float64');
+    });
+    const values = torch.stack(each).toArray() as number[];
+    measured.set(positions, new Map(names.map((name, i) => [plainName(name), values[i]])));
+  }
+  return measured;
 }
 
-function summary(pairs: readonly TokenPair[], measured: readonly ReadonlyMap<string, number>[]): LatentOverlap {
+function summary(measured: readonly ReadonlyMap<string, number>[], unequal: number): LatentOverlap {
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   const names = [...measured[0].keys()];
   const perPair = measured.map((distances) => mean([...distances.values()]));
@@ -84,6 +127,6 @@ function summary(pairs: readonly TokenPair[], measured: readonly ReadonlyMap<str
     mean: mean(perPair),
     perModule: Object.fromEntries(names.map((name) => [name, mean(measured.map((one) => one.get(name) ?? NaN))])),
     perPair,
-    unequal: pairs.filter(({ selfIds, otherIds }) => selfIds.length !== otherIds.length).length,
+    unequal,
   };
 }

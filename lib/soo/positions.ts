@@ -7,7 +7,9 @@ import type { PairBatch } from './pairs';
  * - `last`: the prompts' last tokens, where the next word is decided;
  * - `differing`: of `all`, those whose tokens differ. A mean over a long shared prompt drowns the two words that differ.
  */
-export type Positions = 'all' | 'last' | 'differing';
+export const POSITIONS = ['all', 'last', 'differing'] as const;
+
+export type Positions = (typeof POSITIONS)[number];
 
 export interface PositionChoice {
   /** Default `all`. */
