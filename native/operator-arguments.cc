@@ -70,6 +70,14 @@ c10::List<T> to_list(Environment& self, const Parameter& parameter, napi_value v
   return list;
 }
 
+/** Sums of sizes, strides and positions beyond this would overflow inside of kernels. */
+int64_t to_extent(napi_env env, napi_value value) {
+  constexpr int64_t kMost = int64_t{1} << 53;
+  const int64_t extent = to_int64(env, value);
+  if (extent > kMost || extent < -kMost) throw BadArgument("expected integers within 2^53, got " + std::to_string(extent));
+  return extent;
+}
+
 c10::IValue to_scalar_list(Environment& self, const Parameter& parameter, napi_value value) {
   c10::impl::GenericList list(c10::NumberType::get());
   for_each_element(self, parameter, value, [&](napi_value element) { list.push_back(c10::IValue(to_scalar(self.env, element))); });
@@ -86,15 +94,21 @@ at::Tensor to_tensor(Environment& self, napi_value value) {
   return self.tensors.get(handle);
 }
 
+const at::Tensor& require_writable(const at::Tensor& tensor) {
+  if (tensor._is_zerotensor()) throw BadArgument("a gradient of zeros without memory of its own cannot be written to: clone() it");
+  return tensor;
+}
+
 c10::IValue to_ivalue(Environment& self, const Parameter& parameter, napi_value value) {
   napi_env env = self.env;
   switch (parameter.kind) {
     case Kind::Tensor:
-      return to_tensor(self, value);
+      return parameter.written ? require_writable(to_tensor(self, value)) : to_tensor(self, value);
     case Kind::TensorList: {
       auto tensors = to_tensors(self, value);
       for (const at::Tensor& tensor : tensors) {
         if (!tensor.defined()) throw BadArgument("expected tensors only");
+        if (parameter.written) require_writable(tensor);
       }
       return c10::List<at::Tensor>(std::move(tensors));
     }
@@ -116,7 +130,7 @@ c10::IValue to_ivalue(Environment& self, const Parameter& parameter, napi_value 
     case Kind::String:
       return to_string(env, value);
     case Kind::IntList:
-      return to_list<int64_t>(self, parameter, value, to_int64);
+      return to_list<int64_t>(self, parameter, value, to_extent);
     case Kind::FloatList:
       return to_list<double>(self, parameter, value, to_double);
     case Kind::BoolList:

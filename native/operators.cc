@@ -159,6 +159,7 @@ napi_value call_boxed(Environment& self, const Operator& op, napi_value* argv) {
     }
   }
   op.reading = op.parameters.size();
+  if (op.guard != nullptr) op.guard(op, stack);
   op.handle.callBoxed(stack);
   const auto& returns = schema.returns();
   if (returns.empty()) return undefined(self.env);
@@ -223,9 +224,12 @@ napi_value call_operator(napi_env env, napi_callback_info info) noexcept {
   void* data = nullptr;
   napi_get_cb_info(env, info, &argc, argv, nullptr, &data);
   const auto& op = *static_cast<const Operator*>(data);
+  if (!op.unsupported.empty()) {
+    napi_throw_type_error(env, nullptr, (op.shown + ": " + op.unsupported).c_str());
+    return nullptr;
+  }
   try {
     if (op.typed) return op.typed->call(op.self, op, argv);
-    if (!op.unsupported.empty()) throw BadArgument(op.unsupported);
     return call_boxed(op.self, op, argv);
   } catch (...) {
     throw_operator_error(op, argv);
@@ -276,7 +280,7 @@ napi_value operator_problem(Environment& self, napi_env env, size_t, napi_value*
 /** operatorFunction(index): a function that takes the arguments in the schema's order */
 napi_value operator_function(Environment& self, napi_env env, size_t, napi_value* argv) {
   auto& op = const_cast<Operator&>(operator_at(self, argv[0]));
-  if (op.unsupported.empty() && !op.typed) op.typed = typed_call_for(op);
+  if (op.unsupported.empty() && op.guard == nullptr && !op.typed) op.typed = typed_call_for(op);
   napi_value function;
   check(env, napi_create_function(env, op.name.data(), op.name.size(), call_operator, &op, &function));
   return function;
@@ -298,6 +302,8 @@ Operator::Operator(Environment& self, c10::OperatorHandle handle) : self(self), 
   for (const c10::Argument& result : schema.returns()) {
     if (!can_return(result.real_type())) unsupported = "the result's type " + result.real_type()->str() + " has no JavaScript form";
   }
+  guard = guard_for(name);
+  if (unsupported.empty()) unsupported = refusal_of(name);
   if (parameters.size() > kMaxArguments) unsupported = "it takes more than " + std::to_string(kMaxArguments) + " arguments";
 }
 

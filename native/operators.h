@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "environment.h"
+#include "guards/guards.h"
 
 namespace soo {
 
@@ -56,8 +57,9 @@ struct Operator {
   std::string shown;                 // `logSoftmax`, as JavaScript knows it
   std::vector<Parameter> parameters;
   std::unique_ptr<TypedCall> typed;  // null: boxed
-  std::string unsupported;          // why it cannot be called; empty if it can
-  mutable size_t reading = 0;       // the argument being converted, for the error message
+  Guard guard;                       // what its kernel does not check itself, or null
+  std::string unsupported;           // why it cannot be called; empty if it can
+  mutable size_t reading = 0;        // the argument being converted, for the error message
 };
 
 /** A typed call for this operator's signature, or null. */
@@ -66,5 +68,7 @@ std::unique_ptr<TypedCall> typed_call_for(const Operator& op);
 bool is_given(napi_env env, napi_value value);
 c10::IValue to_ivalue(Environment& self, const Parameter& parameter, napi_value value);
 at::Tensor to_tensor(Environment& self, napi_value value);
+/** Throws if an operator must not write to the tensor. */
+const at::Tensor& require_writable(const at::Tensor& tensor);
 
 }  // namespace soo

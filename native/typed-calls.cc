@@ -32,7 +32,7 @@ template <>
 struct Read<at::Tensor&> {
   static constexpr char key = 'W';
   static at::Tensor& get(Environment& self, const Operator& op, size_t i, napi_value value) {
-    return const_cast<at::Tensor&>(Read<const at::Tensor&>::get(self, op, i, value));
+    return const_cast<at::Tensor&>(require_writable(Read<const at::Tensor&>::get(self, op, i, value)));
   }
 };
 

@@ -1,0 +1,207 @@
+#include "guards/guarded-arguments.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+// What arithmetic, linear algebra and transforms take for granted.
+
+namespace soo {
+
+namespace {
+
+using Arguments = GuardedArguments;
+
+void fft(const Arguments& a) {
+  a.plain();
+  a.no_empty({"self"});
+  const int64_t dims = a.tensor("self").dim();
+  std::vector<int64_t> seen = a.integers("dim");
+  std::sort(seen.begin(), seen.end());
+  const bool fits = !seen.empty() && seen.front() >= 0 && seen.back() < dims && std::adjacent_find(seen.begin(), seen.end()) == seen.end();
+  require(fits, "'dim' must name dimensions of 'self', each once and counted from 0");
+  require(a.integer("normalization") >= 0 && a.integer("normalization") <= 2, "'normalization' must be 0, 1 or 2");
+  const auto type = a.tensor("self").scalar_type();
+  const bool real = a.takes("onesided");
+  require(real ? type == c10::kFloat || type == c10::kDouble : type == c10::kComplexFloat || type == c10::kComplexDouble,
+          real ? "'self' must be float32 or float64" : "'self' must be complex64 or complex128");
+  if (a.takes("last_dim_size")) {
+    const int64_t last = a.integer("last_dim_size");
+    require(last >= 1 && last / 2 + 1 == a.tensor("self").size(a.integers("dim").back()), "'last_dim_size' does not fit 'self'");
+  }
+}
+
+void finite(const Arguments& a) {
+  const at::Tensor self = a.tensor("self");
+  if (self.numel() == 0 || self.is_meta() || self.layout() != c10::kStrided) return;
+  require(self.isfinite().all().item<bool>(), "'self' must not hold NaN or infinities");
+}
+
+/** The pivots of a factorisation, one for each row: the rows they name are counted from 1. */
+void lu_pivots(const Arguments& a, const char* factors, const char* pivots) {
+  a.plain();
+  if (a.tensor(factors).dim() < 2) return;  // which the operator says itself
+  auto wanted = sizes_of(a, factors);
+  const int64_t rows = wanted[wanted.size() - 2], columns = wanted.back();
+  wanted.pop_back();
+  wanted.back() = std::min(rows, columns);
+  a.shape(pivots, wanted);
+  a.within(pivots, 1, rows + 1);
+}
+
+/** As `lu_pivots`, but a block of two rows has its pivot twice and negative. */
+void ldl_pivots(const Arguments& a) {
+  a.plain();
+  if (a.tensor("LD").dim() < 2) return;
+  auto wanted = sizes_of(a, "LD");
+  const int64_t rows = wanted.back();
+  wanted.pop_back();
+  a.shape("pivots", wanted);
+  a.within("pivots", -rows, rows + 1);
+  const at::Tensor pivots = a.tensor("pivots").to(c10::kLong).contiguous();
+  const int64_t* pivot = pivots.const_data_ptr<int64_t>();
+  for (int64_t i = 0; i < pivots.numel(); ++i) {
+    if (pivot[i] > 0) continue;
+    require(pivot[i] < 0 && i % rows + 1 < rows && pivot[i + 1] == pivot[i], "'pivots' must be positive, or negative in pairs");
+    ++i;
+  }
+}
+
+bool holds_lowest(const at::Tensor& tensor) {
+  if (!tensor.defined() || tensor.numel() == 0 || tensor.is_meta() || tensor.layout() != c10::kStrided || tensor.is_quantized()) return false;
+  switch (tensor.scalar_type()) {
+    case c10::kInt:
+      return tensor.eq(std::numeric_limits<int32_t>::lowest()).any().item<bool>();
+    case c10::kLong:
+      return tensor.eq(std::numeric_limits<int64_t>::lowest()).any().item<bool>();
+    default:
+      return false;
+  }
+}
+
+constexpr char kLowest[] = "the lowest integer cannot be divided by -1";
+
+/** The processor traps at the one quotient of integers that does not fit. */
+void truncated_quotient(const Arguments& a) {
+  if (a.text("rounding_mode") != "trunc") return;
+  const bool floats = a.tensor("other").defined() && !c10::isIntegralType(a.tensor("other").scalar_type(), true);
+  require(floats || !holds_lowest(a.tensor("self")), kLowest);
+}
+
+void least_common_multiple(const Arguments& a) {
+  require(!holds_lowest(a.tensor("self")) && !holds_lowest(a.tensor("other")), kLowest);
+}
+
+/** The bounds are rounded to the dtype in steps that never end at the ends of the integers. */
+void random_bounds(const Arguments& a) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max() - 1;
+  for (const char* name : {"from", "to"}) {
+    if (a.has(name)) require(a.integer(name) < kMost && a.integer(name) > -kMost, "'", name, "' is out of bounds");
+  }
+}
+
+void power(const Arguments& a) {
+  require(a.integer("n") > std::numeric_limits<int64_t>::lowest(), "'n' is out of bounds");
+}
+
+/** The recurrence takes as many steps as the degree. */
+void degree(const Arguments& a) {
+  constexpr double kMost = 1 << 20;
+  const bool scalar = !a.is_tensor("n");
+  if (scalar) return require(!(a.number("n") > kMost), "'n' must be at most 2^20");
+  const at::Tensor n = a.tensor("n");
+  if (n.numel() == 0 || n.is_meta() || n.layout() != c10::kStrided || n.is_quantized() || n.is_complex()) return;
+  require(!(n.max().item<double>() > kMost), "'n' must be at most 2^20");
+}
+
+void range(const Arguments& a) {
+  if (!a.takes("step") || (!a.has("dtype") && !a.has("out"))) return;
+  const auto type = a.has("out") ? a.tensor("out").scalar_type() : a.dtype("dtype");
+  const double step = a.number("step");
+  require(!c10::isIntegralType(type, true) || std::abs(step) >= 1, "'step' must be at least 1 for integers");
+}
+
+void fill_result(const Arguments& a) {
+  a.plain();
+  a.dimension("dim", "self");
+  if (!a.has("out")) return;
+  a.same_shape({"self", "out"});
+  a.same_dtype({"self", "out"});
+}
+
+void sobol(const Arguments& a, const char* state) {
+  constexpr int64_t kBits = 30, kMostDimensions = 21201;
+  a.plain();
+  const int64_t dimension = a.integer("dimension");
+  require(dimension >= 1 && dimension <= kMostDimensions, "'dimension' must be from 1 to 21201");
+  a.shape(state, {dimension, kBits});
+  require(a.tensor(state).scalar_type() == c10::kLong, "'", state, "' must be int64");
+  if (a.has("ltm")) a.shape("ltm", {dimension, kBits, kBits});
+  const char* point = a.takes("quasi") ? "quasi" : a.takes("n") ? "self" : nullptr;
+  if (point == nullptr) return;
+  a.shape(point, {dimension});
+  require(a.tensor(point).scalar_type() == c10::kLong, "'", point, "' must be int64");
+  const int64_t n = a.integer("n"), before = a.integer("num_generated"), most = int64_t{1} << kBits;
+  require(n >= 0 && before >= 0 && n < most && before < most - n, "'n' and 'num_generated' must not be negative, and sum to less than 2^30");
+}
+
+void segments(const Arguments& a) {
+  a.plain();
+  require(!a.boolean("unsafe"), "'unsafe' would leave the lengths unchecked");
+  const int64_t axis = a.dimension("axis", "data");
+  for (const char* name : {"lengths", "offsets"}) {
+    if (!a.has(name)) continue;
+    a.dims(name, axis + 1, axis + 1);
+    a.within(name, 0, a.tensor("data").size(axis) + 1);
+  }
+}
+
+void not_empty(const Arguments& a) { require(a.length("tensors") > 0, "'tensors' must not be empty"); }
+
+void not_quantised(const Arguments& a) { require(!a.tensor("self").is_quantized(), "'self' must not be quantised"); }
+
+void plain(const Arguments& a) { a.plain(); }
+
+}  // namespace
+
+const GuardTable& number_guards() {
+  static const GuardTable table{
+    {"_fft_c2c", guard<fft>},
+    {"_fft_c2r", guard<fft>},
+    {"_fft_r2c", guard<fft>},
+    {"_sobol_engine_draw", guard<[](const Arguments& a) { sobol(a, "sobolstate"); }>},
+    {"_sobol_engine_ff_", guard<[](const Arguments& a) { sobol(a, "sobolstate"); }>},
+    {"_sobol_engine_initialize_state_", guard<[](const Arguments& a) { sobol(a, "self"); }>},
+    {"_sobol_engine_scramble_", guard<[](const Arguments& a) { sobol(a, "self"); }>},
+    {"linalg_eigvals", guard<finite>},
+    {"_linalg_eigvals", guard<finite>},
+    {"range", guard<range>},
+    {"_logcumsumexp", guard<fill_result>},
+    {"cat", guard<not_empty>},
+    {"concat", guard<not_empty>},
+    {"concatenate", guard<not_empty>},
+    {"_neg_view_copy", guard<not_quantised>},
+    {"view_copy", guard<not_quantised>},
+    {"copy", guard<plain>},
+    {"lu_unpack", guard<[](const Arguments& a) { lu_pivots(a, "LU_data", "LU_pivots"); }>},
+    {"lu_solve", guard<[](const Arguments& a) { lu_pivots(a, "LU_data", "LU_pivots"); }>},
+    {"linalg_lu_solve", guard<[](const Arguments& a) { lu_pivots(a, "LU", "pivots"); }>},
+    {"linalg_ldl_solve", guard<ldl_pivots>},
+    {"segment_reduce", guard<segments>},
+    {"div", guard<truncated_quotient>},
+    {"div_", guard<truncated_quotient>},
+    {"divide", guard<truncated_quotient>},
+    {"divide_", guard<truncated_quotient>},
+    {"lcm", guard<least_common_multiple>},
+    {"lcm_", guard<least_common_multiple>},
+    {"linalg_matrix_power", guard<power>},
+    {"matrix_power", guard<power>},
+    {"random", guard<random_bounds>},
+    {"random_", guard<random_bounds>},
+    {"special_laguerre_polynomial_l", guard<degree>},
+    {"special_legendre_polynomial_p", guard<degree>},
+  };
+  return table;
+}
+
+}  // namespace soo
