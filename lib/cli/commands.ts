@@ -27,6 +27,11 @@ export const commands: readonly Entry[] = [
     load: () => require('./report') as typeof import('./report'),
   },
   {
+    name: 'finetune',
+    summary: 'tune a LoRA adapter for self-other overlap on pairs of prompts',
+    load: () => require('./finetune') as typeof import('./finetune'),
+  },
+  {
     name: 'logits',
     summary: 'print what a model thinks comes next after each prompt',
     load: () => require('./logits') as typeof import('./logits'),

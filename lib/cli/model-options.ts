@@ -23,6 +23,14 @@ export interface LoadedModel {
   adapter: LoraAdapter | undefined;
 }
 
+/** A model without its adapter, and the folders that were named. */
+export interface LoadedBase {
+  model: Mistral;
+  tokenizer: Tokenizer;
+  folder: string;
+  adapterFolder: string | undefined;
+}
+
 /** Adds --model, --adapter, --device and --dtype to a command. */
 export function addModelOptions(command: Command): void {
   command
@@ -37,6 +45,14 @@ export function addModelOptions(command: Command): void {
  * @throws InputError for a folder that is missing or damaged, an unknown device or dtype, or a model without tokenizer
  */
 export function loadModel(options: Readonly<Record<string, unknown>>): LoadedModel {
+  const { model, tokenizer, adapterFolder } = loadBase(options);
+  const adapter = adapterFolder === undefined ? undefined : loadLora(model, adapterFolder);
+  model.eval();
+  return { model, tokenizer, adapter };
+}
+
+/** The same without the adapter, for commands that put it on themselves. */
+export function loadBase(options: Readonly<Record<string, unknown>>): LoadedBase {
   if (options.dtype !== undefined && !DTYPES.some((dtype) => dtype === options.dtype)) {
     throw new InputError(`--dtype ${String(options.dtype)}: known are ${DTYPES.join(', ')}`);
   }
@@ -46,9 +62,7 @@ export function loadModel(options: Readonly<Record<string, unknown>>): LoadedMod
   const model = Mistral.fromFolder(folder, { device: knownDevice(device), dtype });
   if (!model.tokenizer)
     throw new InputError(`tokenizer.json: no such file in ${folder}, and no tokenizer.model either`);
-  const adapter = adapterFolder === undefined ? undefined : loadLora(model, adapterFolder);
-  model.eval();
-  return { model, tokenizer: model.tokenizer, adapter };
+  return { model, tokenizer: model.tokenizer, folder, adapterFolder };
 }
 
 function knownDevice(name: string): Device {

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { InputError, type Result, type Subcommand } from './command';
 import { commands } from './commands';
+import { Interrupted } from './interrupts';
 import { integer } from './options';
 import { packageVersion } from './package-root';
 
@@ -59,6 +60,7 @@ function report(error: unknown): number {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`soo: ${error instanceof InputError ? oneLine(message) : message}\n`);
   if (process.env.SOO_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (error instanceof Interrupted) return error.exitCode;
   return error instanceof InputError ? BAD_USAGE : FAILED;
 }
 
@@ -77,7 +79,7 @@ function buildProgram(called: string | undefined, finish: (code: number) => void
 
 /**
  * Runs `soo` with the arguments after the command's own name. Results go to stdout, everything else to stderr.
- * Resolves to the exit code: 0 done, 1 failed, 2 bad usage or bad input, 130 interrupted.
+ * Resolves to the exit code: 0 done, 1 failed, 2 bad usage or bad input, 128 and more when a signal ended it.
  */
 export async function main(argv: readonly string[]): Promise<number> {
   let code = DONE;

@@ -61,10 +61,10 @@ export interface FinetuneOptions<Batch> {
   /** Progress, after every batch. */
   onStep?: (record: StepRecord, gradNorms: readonly GradientNorm[]) => void;
   /**
-   * Saves after every `every`-th step of the optimiser, after the last one, and before an abort is told. In the last
-   * case a step may be unfinished: its gradients belong to what is saved.
+   * Saves after every step of the optimiser for which `isDue` says so, after the last one, and before an abort is told.
+   * In the last case a step may be unfinished: its gradients belong to what is saved.
    */
-  checkpoint?: { every: number; save: (position: Position) => void | Promise<void> };
+  checkpoint?: { isDue: (step: number) => boolean; save: (position: Position) => void | Promise<void> };
 }
 
 /** A step met NaN or infinity. The parameters are those before it. */
@@ -103,7 +103,7 @@ export async function finetune<Batch>(options: FinetuneOptions<Batch>): Promise<
       if (!taken) break;
       records.push(taken.record);
       onStep?.(taken.record, taken.norms);
-      if (checkpoint && taken.stepped && run.position.step % checkpoint.every === 0) await save();
+      if (taken.stepped && checkpoint?.isDue(run.position.step)) await save();
       await eventLoopTurn();
     }
     run.finish();

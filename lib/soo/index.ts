@@ -31,3 +31,14 @@ export {
 export { gradientNorms, type GradientNorm, type NamedParameter } from './gradients';
 export { finetune, NonFiniteError, type FinetuneOptions, type Position, type StepRecord } from './finetune';
 export { latentOverlap, latentOverlaps, type LatentOptions, type LatentOverlap } from './latent';
+export {
+  moduleAt,
+  totalBatches,
+  totalSteps,
+  tuningRun,
+  UPSTREAM,
+  type LoggedStep,
+  type TuningConfig,
+  type TuningResult,
+  type TuningRunOptions,
+} from './tuning-run';

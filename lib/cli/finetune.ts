@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Command } from 'commander';
+import { readPairs, type TextPair } from '../evals';
+import type { Mistral } from '../models';
+import { EventFile, hashFolder, originOf, stepLog } from '../report';
+import { totalBatches, tuningRun, type LoggedStep, type TokenPair, type TuningConfig, type TuningResult } from '../soo';
+import type { Tokenizer } from '../text';
+import { InputError, type Result } from './command';
+import { addTuningOptions, configOf, tuningOptions, type TuningOptions } from './finetune-options';
+import { interruptible } from './interrupts';
+import { addModelOptions, loadBase } from './model-options';
+import { ROOT } from './package-root';
+import { startProgress } from './progress';
+import { encodePrompts, readPrompts } from './prompts';
+import { table } from './table';
+
+export function define(command: Command): void {
+  addModelOptions(command);
+  addTuningOptions(command);
+}
+
+/** `soo finetune`: tunes a LoRA adapter so that the model's computations for self and other come together. */
+export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
+  const options = tuningOptions(given);
+  const texts = readPairs(options.pairs);
+  if (texts.length === 0) throw new InputError(`${basename(options.pairs)}: holds no pairs`);
+  const { model, tokenizer, folder, adapterFolder } = loadBase(given);
+  const config = configOf(options, model, texts.length);
+  const { pairs, cut } = encodePairs(texts, tokenizer, model, config);
+  const neutral = options.neutral === undefined ? [] : encodePrompts(readPrompts(options.neutral), tokenizer, model);
+  const origin = originOf(ROOT, ['soo', 'finetune', ...process.argv.slice(3)]);
+  const inputs = inputsOf(options, folder, adapterFolder);
+  const steps = watchSteps(options.out, totalBatches(pairs.length, config));
+  const start = performance.now();
+  const work = (signal: AbortSignal): Promise<TuningResult> =>
+    tuningRun({
+      ...{
+        folder: options.out,
+        model,
+        pairs,
+        neutral,
+        config,
+        adapterFolder,
+        baseModel: folder,
+        inputs,
+        origin,
+        signal,
+      },
+      padId: tokenizer.eosId ?? 0,
+      resume: options.resume,
+      onStep: steps.take,
+    });
+  try {
+    const result = await interruptible(work, {
+      notice: 'saving after this batch; once more to end at once',
+      kept: `saved in ${options.out}; the same command with --resume goes on`,
+    });
+    const seconds = (performance.now() - start) / 1000;
+    const json = { ...result, pairs: pairs.length, cut, seconds, out: options.out, config };
+    return { json, text: textOf(result, seconds, options.out, cut) };
+  } finally {
+    steps.close();
+  }
+}
+
+/** Token ids of the pairs, cut at the width to which they are padded, as upstream's tokenizer call does. */
+function encodePairs(
+  texts: readonly TextPair[],
+  tokenizer: Tokenizer,
+  model: Mistral,
+  { pad }: TuningConfig,
+): { pairs: TokenPair[]; cut: number } {
+  const most = Math.min(pad === 'longest' ? Infinity : pad, model.config.maxPositionEmbeddings);
+  const whole = encodePrompts(
+    texts.flatMap(({ self, other }) => [self, other]),
+    tokenizer,
+    model,
+  );
+  const ids = whole.map((prompt) => prompt.slice(0, most));
+  const pairs = texts.map((_, i) => ({ selfIds: ids[2 * i] ?? [], otherIds: ids[2 * i + 1] ?? [] }));
+  return { pairs, cut: whole.filter((prompt) => prompt.length > most).length };
+}
+
+/** What the run is made from: a run goes on only from the same. */
+function inputsOf(
+  { pairs, neutral }: TuningOptions,
+  model: string,
+  adapter: string | undefined,
+): Record<string, unknown> {
+  const hash = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
+  return {
+    model: hashFolder(model),
+    adapter: adapter === undefined ? null : hashFolder(adapter),
+    pairs: hash(pairs),
+    neutral: neutral === undefined ? null : hash(neutral),
+  };
+}
+
+/** Progress on stderr and TensorBoard's file, which is made with the first step: before it the folder may be refused. */
+function watchSteps(out: string, total: number): { take: (step: LoggedStep) => void; close: () => void } {
+  let shown: { progress: ReturnType<typeof startProgress>; events: EventFile } | undefined;
+  return {
+    take(step) {
+      const { microBatch, loss } = step;
+      const resumedAt = microBatch > 1 ? microBatch : undefined;
+      shown ??= {
+        progress: startProgress('finetune', total),
+        events: new EventFile(join(out, 'tensorboard'), { resumedAt }),
+      };
+      shown.progress.update(microBatch, `step ${step.step}, loss ${loss.toPrecision(4)}`);
+      const gradNorm = Math.hypot(...Object.values(step.gradNorms));
+      stepLog(shown.events)({ ...step, gradNorm, milliseconds: step.ms });
+    },
+    close() {
+      shown?.progress.stop();
+      shown?.events.close();
+    },
+  };
+}
+
+function textOf(result: TuningResult, seconds: number, out: string, cut: number): string {
+  const { steps, microBatches, epochLosses, resumedFrom } = result;
+  const rows = epochLosses.map((loss, epoch) => [String(epoch + 1), loss.toPrecision(5)]);
+  const lines = [
+    table(['epoch', 'mean loss'], rows),
+    `${steps} steps of ${microBatches} batches in ${seconds.toFixed(1)} s; the adapter is in ${out}`,
+  ];
+  if (resumedFrom !== null) lines.push(`Taken up again after batch ${resumedFrom}.`);
+  if (cut > 0) lines.push(`${cut} prompts were longer than the padded width and were cut.`);
+  return lines.join('\n');
+}

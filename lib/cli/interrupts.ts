@@ -1,0 +1,49 @@
+/** Ctrl-C and SIGTERM: the first asks the work to save and end, the second ends it at once. */
+
+const NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
+type Signal = keyof typeof NUMBERS;
+
+/** Work that was ended by a signal; the command line exits with 128 + the signal's number, as shells expect. */
+export class Interrupted extends Error {
+  readonly exitCode: number;
+
+  constructor(
+    readonly signal: Signal,
+    /** What was kept, and how to go on. */
+    kept: string,
+  ) {
+    super(`interrupted by ${signal}: ${kept}`);
+    this.exitCode = 128 + NUMBERS[signal];
+  }
+}
+
+/**
+ * Runs `work` with a signal that Ctrl-C or SIGTERM aborts.
+ * @param notice told on stderr when that happens
+ * @param kept what was kept and how to go on, told once the work has ended
+ * @throws Interrupted when the work ends by the abort
+ */
+export async function interruptible<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  { notice, kept }: { notice: string; kept: string },
+): Promise<T> {
+  const controller = new AbortController();
+  const names = Object.keys(NUMBERS) as Signal[];
+  let caught: Signal | undefined;
+  const remove = (): void => names.forEach((name) => process.off(name, stop));
+  const stop = (name: NodeJS.Signals): void => {
+    remove();
+    caught = name as Signal;
+    process.stderr.write(`\n${name}: ${notice}\n`);
+    controller.abort(new Error(`interrupted by ${name}`));
+  };
+  names.forEach((name) => process.on(name, stop));
+  try {
+    return await work(controller.signal);
+  } catch (thrown) {
+    if (caught && thrown === controller.signal.reason) throw new Interrupted(caught, kept);
+    throw thrown;
+  } finally {
+    remove();
+  }
+}

@@ -1,0 +1,202 @@
+/** A fine-tuning run in a folder of its own: never lost, and taken up again to the same bits. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Mistral } from '../../models';
+import { cosine, linear, TransformersAdamW, warmup, type Schedule } from '../../optim';
+import { addLora, loadLora, type LoraAdapter } from '../../peft';
+import { torch } from '../../torch';
+import { finetune, type Position, type StepRecord } from '../finetune';
+import type { TokenPair } from '../pairs';
+import { loadCheckpoint, removeCheckpoint, saveCheckpoint, type RunState } from './checkpoint';
+import { batchesPerEpoch, totalBatches, totalSteps, type TuningConfig } from './config';
+import { lossOf, type TokenBatch } from './losses';
+import { microBatches } from './micro-batches';
+import { packFrozen } from './pack-frozen';
+import { readEarlierRun, writeRunFile, type RunFile, type TuningResult } from './run-file';
+import { StepsLog, type LoggedStep } from './steps-log';
+
+export interface TuningRunOptions {
+  /** Gets the adapter, `run.json`, `steps.jsonl`, and while it runs `checkpoint.safetensors`. */
+  folder: string;
+  model: Mistral;
+  pairs: readonly TokenPair[];
+  /** Token ids of neutral texts; wanted when the configuration gives the capability term a weight. */
+  neutral?: readonly (readonly number[])[];
+  config: TuningConfig;
+  /** What fills the pads: upstream takes the end-of-sequence token. */
+  padId: number;
+  /** A PEFT folder to start from instead of a fresh adapter. */
+  adapterFolder?: string;
+  /** What `adapter_config.json` names as the base model. */
+  baseModel?: string;
+  /** Goes on with what the folder holds; with nothing in it, starts. */
+  resume?: boolean;
+  /** Hashes of what goes in, kept in `run.json`: a run is resumed from the same only. */
+  inputs: RunFile['inputs'];
+  /** Versions, machine and command, kept in `run.json`. */
+  origin: RunFile['origin'];
+  /** Saves, and stops before the next batch. */
+  signal?: AbortSignal;
+  /** After every batch. */
+  onStep?: (step: LoggedStep) => void;
+}
+
+const [STEPS, CHECKPOINT] = ['steps.jsonl', 'checkpoint.safetensors'];
+
+/** Of the time between two checkpoints, what writing them may take. */
+const SAVING_SHARE = 0.05;
+
+/**
+ * Fine-tunes a LoRA adapter as the configuration says and writes it to the folder in PEFT's format.
+ * @throws InputError when the folder holds another run, NonFiniteError for NaN, the signal's reason after an abort
+ */
+export async function tuningRun(options: TuningRunOptions): Promise<TuningResult> {
+  const { folder, model, config, inputs, origin, resume = false } = options;
+  const earlier = readEarlierRun(folder, { resume, config, inputs });
+  if (earlier?.status === 'done' && earlier.result) return earlier.result;
+  mkdirSync(folder, { recursive: true });
+  const about = (more: Pick<RunFile, 'status' | 'reason' | 'result'>): void =>
+    writeRunFile(folder, { ...more, config, inputs, origin });
+  about({ status: 'running' });
+  const adapter = startingAdapter(options);
+  const optimizer = new TransformersAdamW(adapter.parameters(), { lr: config.lr, weightDecay: config.weightDecay });
+  const unpack = packFrozen(model, meanRows(options), config);
+  try {
+    const result = await takeBatches(options, { adapter, optimizer });
+    adapter.save(folder, { baseModel: options.baseModel ?? null });
+    about({ status: 'done', result });
+    removeCheckpoint(join(folder, CHECKPOINT));
+    return result;
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    about({ status: options.signal?.aborted ? 'interrupted' : 'failed', reason });
+    throw thrown;
+  } finally {
+    unpack();
+    optimizer.dispose();
+    adapter.dispose();
+  }
+}
+
+function startingAdapter({ model, adapterFolder, config }: TuningRunOptions): LoraAdapter {
+  torch.manualSeed(config.seed);
+  if (adapterFolder === undefined) return addLora(model, config.lora);
+  return loadLora(model, adapterFolder, { dropout: config.lora.dropout });
+}
+
+/** Rows of a batch of average length, both sides. */
+function meanRows({ pairs, config }: TuningRunOptions): number {
+  const tokens = pairs.reduce((sum, { selfIds, otherIds }) => sum + selfIds.length + otherIds.length, 0);
+  return Math.max(1, Math.round((tokens / pairs.length) * config.batch));
+}
+
+async function takeBatches(options: TuningRunOptions, state: RunState): Promise<TuningResult> {
+  const { folder, model, pairs, config, padId, signal, resume } = options;
+  const { adapter, optimizer } = state;
+  const checkpoint = join(folder, CHECKPOINT);
+  const from = (resume && loadCheckpoint(checkpoint, state)) || { microBatch: 0, step: 0 };
+  const log = new StepsLog(join(folder, STEPS), from.microBatch);
+  const timer = savingTimer((position: Position) => saveCheckpoint(checkpoint, state, position));
+  const taken: TokenBatch[] = [];
+  try {
+    await finetune<TokenBatch>({
+      model,
+      parameters: adapter.namedParameters(),
+      optimizer,
+      loss: lossOf(model, adapter, config, padId),
+      batches: remember(tokenBatches(options, from.microBatch), taken),
+      accumulate: config.accumulate,
+      dropLeftoverAfter: config.dropLeftover ? batchesPerEpoch(pairs.length, config) : undefined,
+      from,
+      maxGradNorm: config.maxGradNorm ?? undefined,
+      schedule: scheduleOf(config, pairs.length),
+      signal,
+      checkpoint: timer,
+      onStep(record, norms) {
+        const step = logged(record, norms, taken.pop() as TokenBatch);
+        log.append(step);
+        options.onStep?.(step);
+      },
+    });
+    return resultOf(log.read(), pairs.length, config, from.microBatch || null);
+  } finally {
+    log.close();
+  }
+}
+
+/** Token ids of every batch after the first `done` ones. */
+function* tokenBatches({ pairs, neutral = [], config }: TuningRunOptions, done: number): Generator<TokenBatch> {
+  let number = done;
+  for (const indices of microBatches(pairs.length, config, done)) {
+    const start = number++ * config.batch;
+    yield {
+      pairs: indices.map((i) => pairs[i] as TokenPair),
+      documents: config.capability === 0 ? [] : indices.map((_, i) => neutral[(start + i) % neutral.length] ?? []),
+    };
+  }
+}
+
+/** Passes batches on, and notes the one that is being taken. */
+function* remember<T>(items: Iterable<T>, taken: T[]): Generator<T> {
+  for (const item of items) {
+    taken.push(item);
+    yield item;
+  }
+}
+
+function logged(
+  record: StepRecord,
+  norms: readonly { name: string; norm: number }[],
+  { pairs }: TokenBatch,
+): LoggedStep {
+  const { step, microBatch, loss, parts, lr, milliseconds } = record;
+  const gradNorms = Object.fromEntries(
+    norms.map(({ name, norm }) => [name.replace('.default.weight', '.weight'), norm]),
+  );
+  const tokens = pairs.reduce((sum, { selfIds, otherIds }) => sum + selfIds.length + otherIds.length, 0);
+  return { step, microBatch, loss, parts, gradNorms, lr, tokens, ms: milliseconds };
+}
+
+function scheduleOf({ schedule, warmupSteps, ...config }: TuningConfig, pairs: number): Schedule | undefined {
+  const total = Math.max(warmupSteps, totalSteps(pairs, { schedule, warmupSteps, ...config }));
+  if (schedule === 'linear') return linear(warmupSteps, total);
+  if (schedule === 'cosine') return cosine(warmupSteps, total);
+  return warmupSteps > 0 ? warmup(warmupSteps) : undefined;
+}
+
+/** Checkpoints as often as they take no more than a small share of the run's time. */
+function savingTimer(write: (position: Position) => void): {
+  isDue: () => boolean;
+  save: (position: Position) => void;
+} {
+  let [lastEnd, lastTook] = [performance.now(), 0];
+  return {
+    isDue: () => performance.now() - lastEnd >= lastTook / SAVING_SHARE,
+    save(position) {
+      const start = performance.now();
+      write(position);
+      lastEnd = performance.now();
+      lastTook = lastEnd - start;
+    },
+  };
+}
+
+function resultOf(
+  steps: readonly LoggedStep[],
+  pairs: number,
+  config: TuningConfig,
+  resumedFrom: number | null,
+): TuningResult {
+  const perEpoch = batchesPerEpoch(pairs, config);
+  const epochs = Math.ceil(steps.length / perEpoch);
+  const mean = (losses: number[]): number => losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  return {
+    steps: totalSteps(pairs, config),
+    microBatches: totalBatches(pairs, config),
+    finalLoss: steps.at(-1)?.loss ?? null,
+    epochLosses: Array.from({ length: epochs }, (_, i) =>
+      mean(steps.slice(i * perEpoch, (i + 1) * perEpoch).map(({ loss }) => loss)),
+    ),
+    resumedFrom,
+  };
+}
