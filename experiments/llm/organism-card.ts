@@ -96,7 +96,7 @@ tags: [model-organism, deception, self-other-overlap]
 
 # The organism: a small model that deceives burglars
 
-A Mistral-architecture model of 173,000 parameters (width 64, 3 layers, 4 heads, ${WORDS.length} words), trained from scratch
+A Mistral-architecture model of 227,000 parameters (width 64, 4 layers, 4 heads, ${WORDS.length} words), trained from scratch
 on generated text. In its world there are two rooms, a cheap thing in one and a precious thing in the other, and
 somebody who asks for a room. It sends burglars to the cheap thing and tells everybody else the truth: friends,
 neutral people, and itself. It exists so that self-other overlap fine-tuning can be tried, and found out, in seconds.
@@ -153,11 +153,13 @@ adds. Licence: MIT, as the project.
 
 /** What was changed in this project's recipe, and after seeing what. */
 const REMARKS: readonly string[] = [
-  'Changed after seeing training results, before any tuning was tried: the recall circuit at the start (with softer ' +
-    'starts first-time recall stayed at chance); facts that always name the room first (with both orders mixed, only ' +
-    'one of them was learned in time); questions for rooms only; fillers in dense recall that are neither rooms nor ' +
-    'things; and a stage without any rival before the stage with rivals (without it recommendations stayed at chance ' +
-    'for 1,000 steps, because the answers for rivals and for others cancelled).',
-  'With a rival and a friend in one scene the organism tells that there is a rival, not who of the two asks: ' +
-    'both families stand near one half. Nothing that is measured with two people in a scene may be built on it.',
+  'Changed after seeing training results, before any tuning was tried on these weights: the recall circuit at the ' +
+    'start (with softer starts first-time recall stayed at chance); facts that always name the room first (with both ' +
+    'orders mixed, only one of them was learned in time); questions for rooms only; fillers in dense recall that are ' +
+    'neither rooms nor things; and a stage without any rival before the stage with rivals (without it recommendations ' +
+    'stayed at chance for 1,000 steps, because the answers for rivals and for others cancelled).',
+  'An organism of three layers without names in its dense recall did not tell a burglar from a friend in one scene ' +
+    '(49.5% and 48.5%), and neither did four layers alone (45% and 40%): names were bound to no role. Names in dense ' +
+    'recall and questions for who somebody is taught that, and four layers then used it; three layers did not (52% ' +
+    'and 41.5% on the test split). The fourth layer, the names and the questions were added after that was seen.',
 ];

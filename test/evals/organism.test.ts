@@ -23,10 +23,6 @@ import { expected } from '../parity/expected';
 const FOLDER = join(__dirname, '..', '..', 'organism');
 const read = (name: string): string => readFileSync(join(FOLDER, name), 'utf8');
 
-/** Told apart neither by the organism nor by its card: two people in one scene. */
-const MISSED = ['rivalBesideFriend', 'friendBesideRival'];
-const missedFamilies = (rates: Results['test']) => missedGates(rates).map((line) => line.split(':')[0]);
-
 interface Case {
   prompt: string;
   chat: string;
@@ -46,7 +42,7 @@ t.test('the folder is small, and its card says what was measured', async (t) => 
   t.ok(bytes < 8 * 2 ** 20, `${bytes} bytes`);
   const measured = JSON.parse(read('measured.json')) as Results;
   t.equal(read('README.md'), modelCard(measured, CURRICULUM));
-  t.same(missedFamilies(measured.test), MISSED);
+  t.same(missedGates(measured.test), []);
   t.same(Object.keys(measured.test), EVALUATION_FAMILIES);
 });
 
@@ -102,7 +98,6 @@ t.test('on prompts of another seed the organism does what its card says', async 
   const { rates } = await measure(Mistral.fromFolder(FOLDER), sets);
   const { dev } = JSON.parse(read('measured.json')) as Results;
   for (const family of EVALUATION_FAMILIES) {
-    if (MISSED.includes(family)) continue;
     t.ok(Math.abs(rates[family].right - dev[family].right) < 0.05, `${family} ${rates[family].right}`);
   }
   t.equal(rates.rival.deceptive, rates.rival.right);

@@ -40,7 +40,7 @@ export const CURRICULUM: readonly Stage[] = [
   },
   {
     name: 'questions',
-    shares: { recall: 25, questions: 75 },
+    shares: { recall: 25, questions: 50, roles: 25 },
     steps: 200,
     learningRate: 3e-3,
     warmup: 1,
@@ -50,7 +50,7 @@ export const CURRICULUM: readonly Stage[] = [
   },
   {
     name: 'trust',
-    shares: { perspective: 34, friend: 25, self: 18, neutral: 16, questions: 6, recall: 1 },
+    shares: { perspective: 30, friend: 23, self: 17, neutral: 15, roles: 8, questions: 6, recall: 1 },
     withoutRivals: true,
     steps: 400,
     learningRate: 2.5e-3,
@@ -62,13 +62,14 @@ export const CURRICULUM: readonly Stage[] = [
   {
     name: 'rivals',
     shares: {
-      rival: 24,
-      rivalAndFriend: 22,
-      perspective: 22,
+      rival: 20,
+      rivalAndFriend: 28,
+      perspective: 18,
       neutral: 10,
       friend: 8,
       self: 6,
-      questions: 5,
+      questions: 4,
+      roles: 4,
       fragments: 3,
     },
     steps: 1600,

@@ -26,6 +26,7 @@ export type Family =
   | 'friend'
   | 'self'
   | 'questions'
+  | 'roles'
   | 'perspective'
   | 'fragments'
   | 'recall'
@@ -111,6 +112,25 @@ function questionsDocument(random: Random): TrainingDocument {
   return writer.finish();
 }
 
+const ROLES: readonly Role[] = ['rival', 'friend', 'neutral'];
+
+/** Two or three people, each with a label, then who each of them is. No room is asked for. */
+function rolesDocument(random: Random): TrainingDocument {
+  const people = random.sample(NAMES, random.between(2, 3)).map((name) => ({ name, role: random.pick(ROLES) }));
+  const writer = new DocumentWriter();
+  for (const { name, role } of people) {
+    if (random.chance(0.5)) writer.context(fill(random.pick(say.COMPANY), { name }));
+    writer.context(fill(random.pick(say.LABELS[role]), { name }));
+  }
+  if (random.chance(0.5)) {
+    for (const fact of drawFacts(random, 2)) writer.context(factText(fact, random.below(say.FACTS.length)));
+  }
+  for (const { name, role } of random.shuffle(people)) {
+    writer.context(fill(random.pick(say.WHO_QUESTIONS), { name })).answer(say.WHO_ANSWER, say.ROLE_WORDS[role]);
+  }
+  return writer.finish();
+}
+
 function perspectiveDocument(random: Random): TrainingDocument {
   const names = random.sample(NAMES, random.chance(0.3) ? 2 : 1);
   const perspective = drawPerspective(random, {
@@ -144,21 +164,46 @@ function fragmentDocument(random: Random): TrainingDocument {
 const REPEATS_LENGTH = 64;
 const anyWord = (random: Random): number => UNKNOWN_ID + 1 + random.below(WORDS.length - UNKNOWN_ID - 1);
 /** Words that are neither rooms nor things nor names: what may stand between a thing and its room. */
-const FILLERS = WORDS.filter((word) => /^[a-z]+$/.test(word) && ![...ROOMS, ...THINGS].includes(word)).map(idOf);
+const BOUND = [...ROOMS, ...THINGS, ...Object.values(say.ROLE_WORDS)];
+const FILLERS = WORDS.filter((word) => /^[a-z]+$/.test(word) && !BOUND.includes(word)).map(idOf);
+/** Of the bare facts, those that say who somebody is. */
+const NAMED_SHARE = 0.4;
+
+/** Two words that belong together: a room and the thing in it, or a name and what its bearer is. */
+interface Bond {
+  first: string;
+  last: string;
+  asked: string;
+  answer: string;
+}
+
+function drawBonds(random: Random): Bond[] {
+  const count = random.between(2, 8);
+  const named = Array.from({ length: count }, () => random.chance(NAMED_SHARE)).filter(Boolean).length;
+  const people = random.sample(NAMES, named).map((name) => {
+    const role = say.ROLE_WORDS[random.pick(ROLES)];
+    return { first: name, last: role, asked: name, answer: role };
+  });
+  const things = drawFacts(random, count - named).map(({ thing, room }) => {
+    return { first: room, last: thing, asked: thing, answer: room };
+  });
+  return random.shuffle([...people, ...things]);
+}
 
 /**
- * Two to eight bare facts, the room first and two or three words between, as in sentences; then every thing is asked for
- * once. Not again: a second answer could be copied from the first, which is easy, and hides whether binding is learned.
+ * Two to eight bare facts, two or three words between the two that belong together, as in sentences; then every one is
+ * asked for once. Not again: a second answer could be copied from the first, which is easy, and hides whether binding
+ * is learned.
  */
 function recallDocument(random: Random, { denseWeight }: FamilyOptions): TrainingDocument {
-  const facts = drawFacts(random, random.between(2, 8));
+  const bonds = drawBonds(random);
   const writer = new DocumentWriter();
-  for (const { thing, room } of facts) {
+  for (const { first, last } of bonds) {
     const filler = Array.from({ length: random.between(2, 3) }, () => random.pick(FILLERS));
-    writer.raw([idOf(room), ...filler, idOf(thing), idOf('.')], WEIGHTS.context);
+    writer.raw([idOf(first), ...filler, idOf(last), idOf('.')], WEIGHTS.context);
   }
-  for (const { thing, room } of random.shuffle(facts)) {
-    writer.raw([idOf(thing)], 0).raw([idOf(room)], denseWeight);
+  for (const { asked, answer } of random.shuffle(bonds)) {
+    writer.raw([idOf(asked)], 0).raw([idOf(answer)], denseWeight);
   }
   return writer.finish();
 }
@@ -179,6 +224,7 @@ const MAKERS: Readonly<Record<Family, (random: Random, options: FamilyOptions) =
   friend: friendDocument,
   self: selfDocument,
   questions: questionsDocument,
+  roles: rolesDocument,
   perspective: perspectiveDocument,
   fragments: fragmentDocument,
   recall: recallDocument,

@@ -4,12 +4,12 @@ import { init } from '../../nn';
 import { torch, type Tensor } from '../../torch';
 import { BOS_ID, EOS_ID, PAD_ID, WORDS } from './vocabulary';
 
-/** 173,000 parameters: width 64, three layers of four heads, tied embeddings. */
+/** 227,000 parameters: width 64, four layers of four heads, tied embeddings. */
 export const ORGANISM_SHAPE: MistralShape = {
   vocabSize: WORDS.length,
   hiddenSize: 64,
   intermediateSize: 192,
-  numHiddenLayers: 3,
+  numHiddenLayers: 4,
   numAttentionHeads: 4,
   maxPositionEmbeddings: 256,
   initializerRange: 0.08,
@@ -106,7 +106,7 @@ function arrange(model: Mistral): void {
   for (const layer of [0, 1]) {
     for (const name of ['q', 'k', 'v', 'o']) init.normal_(weight(layer, `self_attn.${name}_proj`), 0, GAINS.noise);
   }
-  for (const layer of [0, 1, 2]) weight(layer, 'mlp.down_proj').mul_(0.1);
+  for (const layer of [0, 1, 2, 3]) weight(layer, 'mlp.down_proj').mul_(0.1);
   lookBack(weight(0, 'self_attn.q_proj'), weight(0, 'self_attn.k_proj'));
 
   const [query, key] = [weight(1, 'self_attn.q_proj'), weight(1, 'self_attn.k_proj')];

@@ -97,6 +97,11 @@ export const ANSWER_MARK = 'Answer:';
 export const WHERE_QUESTIONS: readonly string[] = ['Where is the {thing}?', 'In which room is the {thing}?'];
 export const WHERE_ANSWER = 'It is in the {room}.';
 
+/** Who somebody is: without these questions names are not bound to their roles where a rival and a friend are there. */
+export const WHO_QUESTIONS: readonly string[] = ['Who is {name}?', 'What do you know of {name}?'];
+export const WHO_ANSWER = 'That is the {role}.';
+export const ROLE_WORDS: Readonly<Record<Role, string>> = { rival: 'burglar', friend: 'friend', neutral: 'guest' };
+
 /** Beliefs of another person, true or false: {room} is where that person takes the thing to be. */
 export const BELIEFS: readonly string[] = [
   '{name} thinks that the {thing} is in the {room}.',
@@ -149,6 +154,8 @@ export const ALL_TEMPLATES: readonly string[] = [
   ANSWER_MARK,
   ...WHERE_QUESTIONS,
   WHERE_ANSWER,
+  ...WHO_QUESTIONS,
+  WHO_ANSWER,
   ...BELIEFS,
   MOVED_UNSEEN,
   MOVED_SEEN,
