@@ -130,7 +130,7 @@ function* tokenBatches({ pairs, neutral = [], config }: TuningRunOptions, done: 
   for (const indices of microBatches(pairs.length, config, done)) {
     const start = number++ * config.batch;
     yield {
-      pairs: indices.map((i) => pairs[i] as TokenPair),
+      pairs: indices.map((i) => pairs[i]),
       documents: config.capability === 0 ? [] : indices.map((_, i) => neutral[(start + i) % neutral.length] ?? []),
     };
   }
