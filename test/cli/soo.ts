@@ -15,7 +15,7 @@ const RUN = `
   (async () => {
     const outcomes = [];
     const real = process.stdout.write.bind(process.stdout);
-    for (const argv of JSON.parse(process.argv[1])) {
+    for (const argv of JSON.parse(require('node:fs').readFileSync(0, 'utf8'))) {
       const caught = { stdout: '', stderr: '' };
       for (const name of ['stdout', 'stderr']) process[name].write = (text) => ((caught[name] += text), true);
       outcomes.push({ code: await main(argv), ...caught });
@@ -26,8 +26,13 @@ const RUN = `
 
 /** Runs `soo` from its sources, once per list of arguments. */
 export function soo(...calls: string[][]): Outcome[] {
-  const args = ['-r', 'ts-node/register/transpile-only', '-e', RUN, '--', JSON.stringify(calls)];
-  const ran = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 2 ** 28 });
+  const args = ['-r', 'ts-node/register/transpile-only', '-e', RUN];
+  const ran = spawnSync(process.execPath, args, {
+    cwd: ROOT,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+    input: JSON.stringify(calls), // as an argument it could be longer than the system allows
+  });
   if (ran.status !== 0) throw new Error(ran.stderr);
   return JSON.parse(ran.stdout) as Outcome[];
 }

@@ -30,6 +30,13 @@ export function damaged(bytes: Uint8Array, random: Random): Uint8Array {
   return result;
 }
 
+/** A copy of `bytes` with one to three of them changed where they stand: what depends on lengths and places goes on. */
+export function altered(bytes: Uint8Array, random: Random): Uint8Array {
+  const result = Uint8Array.from(bytes);
+  for (let left = 1 + random.below(3); left > 0; left--) result[random.below(result.length)] = random.below(256);
+  return result;
+}
+
 function damagedOnce(bytes: Uint8Array, random: Random): Uint8Array {
   const at = random.below(bytes.length + 1);
   const until = Math.min(bytes.length, at + 1 + random.below(16));
