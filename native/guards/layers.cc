@@ -1,6 +1,7 @@
 #include "guards/guarded-arguments.h"
 
 #include <algorithm>
+#include <limits>
 
 // What the parts of networks take for granted: norms, recurrence, embeddings, losses, optimisers.
 
@@ -95,13 +96,26 @@ void weight_norm(const Arguments& a, const char* v, const char* g) {
   a.count(g, a.tensor(v).size(dim));
 }
 
+/** Sequences of falling lengths, step by step: `batch_sizes` tells how many are left at each. */
+void packed_sequences(const Arguments& a) {
+  a.dims("batch_sizes", 1, 1);
+  a.no_empty({"batch_sizes"});
+  const at::Tensor sizes = a.tensor("batch_sizes");
+  require(sizes.scalar_type() == c10::kLong && sizes.is_cpu() && sizes.is_contiguous(), "'batch_sizes' must be int64 on the CPU");
+  a.within("batch_sizes", 1, std::numeric_limits<int64_t>::max());
+  require(!sizes.diff().gt(0).any().item<bool>(), "'batch_sizes' must not rise");
+  const at::Tensor data = a.tensor("data");
+  require(data.dim() >= 1 && sizes.sum().item<int64_t>() == data.size(0), "'batch_sizes' must sum to the rows of 'data'");
+}
+
 template <size_t states>
 void recurrent(const Arguments& a) {
-  require(a.integer("num_layers") > 0, "'num_layers' must be positive");
   const auto params = a.tensors("params");
+  const int64_t layers = a.integer("num_layers");
+  require(layers > 0 && layers <= static_cast<int64_t>(params.size()), "'num_layers' must be positive, and fit 'params'");
   const int64_t directions = a.boolean("bidirectional") ? 2 : 1;
   const size_t each = a.boolean("has_biases") ? 4 : 2;
-  const size_t cells = static_cast<size_t>(a.integer("num_layers") * directions);
+  const size_t cells = static_cast<size_t>(layers * directions);
   const bool projected = states == 2 && params.size() == cells * (each + 1);
   require(projected || params.size() == cells * each, "'params' must hold ", cells * each, " tensors, got ", params.size());
   const std::vector<at::Tensor> hidden = states == 2 ? a.tensors("hx") : std::vector<at::Tensor>{a.tensor("hx")};
@@ -112,13 +126,9 @@ void recurrent(const Arguments& a) {
     require(params[i].dim() == (matrix ? 2 : 1), "'params' must be two matrices and their biases for each layer in turn");
   }
   if (!a.takes("batch_sizes")) return;
-  a.dims("batch_sizes", 1, 1);
-  a.no_empty({"batch_sizes"});
-  const at::Tensor sizes = a.tensor("batch_sizes");
-  require(sizes.scalar_type() == c10::kLong && sizes.is_cpu(), "'batch_sizes' must be int64 on the processor");
+  packed_sequences(a);
+  a.dims("data", 2, 2);
   a.within("batch_sizes", 1, hidden.front().size(1) + 1);
-  require(!sizes.diff().gt(0).any().item<bool>(), "'batch_sizes' must not rise");
-  require(a.tensor("data").dim() == 2 && sizes.sum().item<int64_t>() == a.tensor("data").size(0), "'batch_sizes' must sum to the rows of 'data'");
 }
 
 void attention_groups(const Arguments& a) {
@@ -221,6 +231,7 @@ const GuardTable& layer_guards() {
     {"_weight_norm_interface", guard<[](const Arguments& a) { weight_norm(a, "v", "g"); }>},
     {"rrelu_with_noise", guard<noisy_relu>},
     {"rrelu_with_noise_", guard<noisy_relu>},
+    {"_pad_packed_sequence", guard<packed_sequences>},
     {"lstm", guard<recurrent<2>>},
     {"gru", guard<recurrent<1>>},
     {"rnn_tanh", guard<recurrent<1>>},

@@ -69,4 +69,13 @@ t.test('arguments that fit go through', async (t) => {
   t.same(torch.linalgLdlSolve(ldl, rows, floats([[4], [6]])).toArray(), [[3], [2]]);
   const gradient = torch.avgPool2dBackward(torch.ones([1, 1, 2, 2]), image, [2, 2], [2, 2], [0, 0], false, true, null);
   t.equal(gradient.sum().item(), 4);
+  // One layer of two inputs and three hidden units, on a sequence of two and on its packed form.
+  const zeros = (...shape: number[]) => torch.zeros(shape);
+  const params = [zeros(12, 2), zeros(12, 3), zeros(12), zeros(12)];
+  const state = [zeros(1, 1, 3), zeros(1, 1, 3)];
+  const [output] = torch.lstm(zeros(2, 1, 2), state, params, true, 1, 0, false, false, false);
+  t.same(output.shape, [2, 1, 3]);
+  const [packed] = torch.lstm(zeros(2, 2), indices([1, 1]), state, params, true, 1, 0, false, false);
+  t.same(packed.shape, [2, 3]);
+  t.same(torch._padPackedSequence(packed, indices([1, 1]), false, 0, 2)[0].shape, [2, 1, 3]);
 });
