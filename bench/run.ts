@@ -4,7 +4,7 @@
  *
  *     npm run bench -- [--quick] [--json] [--out FILE] [--only NAME] [--check]
  *
- * --check ends with 1 when a goal is missed.
+ * --check ends with 1 when a goal is missed. `--only generation` measures text generation (generation.ts).
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { torch } from '../lib/torch';
 import { operatorCases, stepCases, type Case } from './cases';
+import { generationTable, measureGeneration } from './generation';
 import { Peer } from './peer';
 
 /** Nanoseconds per run. */
@@ -42,6 +43,7 @@ async function main(): Promise<void> {
       check: { type: 'boolean', default: false },
     },
   });
+  if (values.only === 'generation') return generation(values.quick ? 1 : 3, values);
   torch.setNumThreads(1);
   const peer = await Peer.start();
   const rounds = values.quick ? 60 : 400;
@@ -62,6 +64,19 @@ async function main(): Promise<void> {
   }
   if (values.check && results.some(({ met }) => met === false)) process.exitCode = 1;
   process.stdout.write(values.json ? text : `${table(results)}\n${footnote(report.versions)}\n`);
+}
+
+/** Minutes long, so only when asked for by name. */
+function generation(rounds: number, { json, out, check }: { json: boolean; out?: string; check: boolean }): void {
+  const report = measureGeneration(rounds);
+  if (!report)
+    throw new Error(
+      'bench: generation is measured beside transformers; see bench/generation.ts for where it is looked for',
+    );
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  if (out) writeFileSync(out, text);
+  if (check && !(report.sameIds && report.timesPeer >= 1.7 && report.timesPeerBatchOfOne >= 6)) process.exitCode = 1;
+  process.stdout.write(json ? text : `${generationTable(report)}\n`);
 }
 
 async function measureAll(cases: Case[], peer: Peer | null, rounds: number): Promise<Result[]> {

@@ -1,0 +1,22 @@
+/** Generates in a process of its own, so that time and peak memory are the generation's: `generation.ts` starts it. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { generate, Mistral } from '../lib/models';
+import { torch } from '../lib/torch';
+
+async function main(): Promise<void> {
+  const [folder, promptsFile, idsFile, adapter, ...numbers] = process.argv.slice(2);
+  const [batchSize, limit, maxNewTokens] = numbers.map(Number);
+  torch.setNumThreads(1);
+  const model = Mistral.fromFolder(folder);
+  if (adapter) (require('../lib/peft') as typeof import('../lib/peft')).loadLora(model, adapter);
+  const prompts = JSON.parse(readFileSync(promptsFile, 'utf8')) as { prompt: string }[];
+  const ids = prompts.slice(0, limit).map(({ prompt }) => model.tokenizer?.encode(prompt) ?? []);
+  const before = process.cpuUsage();
+  const outputs = await generate(model, ids, { maxNewTokens, batchSize, eosId: null });
+  const { user, system } = process.cpuUsage(before);
+  writeFileSync(idsFile, JSON.stringify(outputs));
+  const tokensPerSecond = outputs.flat().length / ((user + system) / 1e6);
+  process.stdout.write(JSON.stringify({ tokensPerSecond, peakMb: process.resourceUsage().maxRSS / 1024 }));
+}
+
+void main();
