@@ -1,16 +1,17 @@
-/** Groups of runs on several processes. Each has a random generator of its own, so the numbers do not depend on how many. */
+/** Runs on several processes. Each has a random generator of its own, so the numbers do not depend on how many. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { torch } from '../../torch';
-import type { Group, GroupEvent } from './group';
+import type { RunEvent } from './one-run';
+import type { Planned, RunQueue } from './run-queue';
 import type { DemoSettings } from './settings';
 
 /** What a worker is told. */
 export type Order =
   | { type: 'start'; folder: string; logFolder: string; settings: DemoSettings; threads: number }
-  | { type: 'group'; group: Group };
+  | { type: 'run'; planned: Planned };
 
-/** What a worker tells. `ready`: it waits for a group. */
-export type Report = { type: 'ready' } | { type: 'event'; event: GroupEvent } | { type: 'error'; message: string };
+/** What a worker tells. `ready`: it waits for a run. */
+export type Report = { type: 'ready' } | { type: 'event'; event: RunEvent } | { type: 'error'; message: string };
 
 export interface PoolOptions {
   workers: number;
@@ -18,17 +19,16 @@ export interface PoolOptions {
   logFolder: string;
   settings: DemoSettings;
   signal: AbortSignal;
-  onEvent: (event: GroupEvent) => void;
+  onEvent: (event: RunEvent) => void;
 }
 
 /**
- * Hands the groups out in order, each to the next worker that is free.
+ * Hands the runs out, each to the next worker that is free.
  * @throws what stopped a worker, or the signal's reason; the other workers are then ended
  */
-export async function runPool(groups: readonly Group[], options: PoolOptions): Promise<void> {
+export async function runPool(queue: RunQueue, options: PoolOptions): Promise<void> {
   const { signal, workers } = options;
   signal.throwIfAborted();
-  const queue = [...groups];
   const children: ChildProcess[] = [];
   let abort: (() => void) | undefined;
   try {
@@ -36,7 +36,7 @@ export async function runPool(groups: readonly Group[], options: PoolOptions): P
       abort = () => reject(signal.reason as Error);
       signal.addEventListener('abort', abort);
     });
-    const work = Array.from({ length: Math.min(workers, groups.length) }, () => serve(queue, children, options));
+    const work = Array.from({ length: workers }, () => serve(queue, children, options));
     await Promise.race([Promise.all(work), aborted]);
   } finally {
     if (abort) signal.removeEventListener('abort', abort);
@@ -45,7 +45,7 @@ export async function runPool(groups: readonly Group[], options: PoolOptions): P
 }
 
 /** One worker from its start to an empty queue. */
-function serve(queue: Group[], children: ChildProcess[], options: PoolOptions): Promise<void> {
+function serve(queue: RunQueue, children: ChildProcess[], options: PoolOptions): Promise<void> {
   const { folder, logFolder, settings, onEvent } = options;
   const child = fork(require.resolve('./worker'), { serialization: 'advanced' });
   children.push(child);
@@ -55,10 +55,11 @@ function serve(queue: Group[], children: ChildProcess[], options: PoolOptions): 
     child.on('message', (report: Report) => {
       if (report.type === 'event') return onEvent(report.event);
       if (report.type === 'error') return reject(new Error(report.message));
-      const group = queue.shift();
-      if (group) return tell({ type: 'group', group });
-      resolve();
-      child.disconnect();
+      void queue.next().then((planned) => {
+        if (planned) return tell({ type: 'run', planned });
+        resolve();
+        child.disconnect();
+      });
     });
     child.on('error', reject);
     child.on('exit', (code, signal) =>

@@ -11,6 +11,7 @@ import type { Mistral } from '../../models';
 import {
   armsOf,
   baselineArm,
+  CONTROLS,
   FORMAT,
   hashFolder,
   hashJson,
@@ -22,9 +23,10 @@ import {
   type DemoResults,
   type Verdict,
 } from '../../report';
-import { runGroup, runId, type Group, type GroupEvent } from './group';
+import { makeRun, runId, type RunEvent } from './one-run';
 import { measureModel, type Measurement } from './measure';
 import { runPool } from './pool';
+import { RunQueue, type Group } from './run-queue';
 import { CAPABILITY, LATENT, LORA, MOST_EPOCHS, type DemoSettings } from './settings';
 import { moduleOf, pairsOf } from './tune';
 
@@ -69,9 +71,11 @@ export async function runDemo(job: DemoJob): Promise<DemoResults> {
     Object.assign(results, { status, reason, seconds: (performance.now() - start) / 1000 });
     writeDemoResults(job.file, results);
   };
-  const onEvent = (event: GroupEvent): void => {
+  const queue = new RunQueue(groups);
+  const onEvent = (event: RunEvent): void => {
     if (event.type !== 'note') {
       addEvent(results, event, ids);
+      open(queue, event);
       save('running');
     }
     const done = results.runs.length + results.failures.length + 1;
@@ -79,8 +83,12 @@ export async function runDemo(job: DemoJob): Promise<DemoResults> {
   };
   save('running');
   try {
-    if (workers > 1) await runPool(groups, { workers, folder, logFolder, settings, signal, onEvent });
-    else for (const group of groups) await runGroup({ model, sets, settings, logFolder, signal, onEvent }, group);
+    const most = Math.min(workers, ids.length);
+    if (most > 1) await runPool(queue, { workers: most, folder, logFolder, settings, signal, onEvent });
+    else {
+      const context = { model, sets, settings, logFolder, signal, onEvent };
+      for (let planned; (planned = await queue.next());) await makeRun(context, planned);
+    }
     save('done');
   } catch (thrown) {
     save(signal.aborted ? 'interrupted' : 'failed', thrown instanceof Error ? thrown.message : String(thrown));
@@ -90,16 +98,26 @@ export async function runDemo(job: DemoJob): Promise<DemoResults> {
 }
 
 /** Takes a run in, where it stands in the plan: workers finish in no fixed order, and the file should not show it. */
-function addEvent(results: DemoResults, event: Exclude<GroupEvent, { type: 'note' }>, ids: readonly string[]): void {
+function addEvent(results: DemoResults, event: Exclude<RunEvent, { type: 'note' }>, ids: readonly string[]): void {
   const place = (id: string): number => ids.indexOf(id);
   if (event.type === 'run') {
     results.runs = [...results.runs, event.run].sort((a, b) => place(a.id) - place(b.id));
     results.samples = [...results.samples, ...event.samples].sort((a, b) => place(a.run) - place(b.run));
   } else {
-    results.failures = [...results.failures, { id: event.id, reason: event.reason }];
+    const { kind, pairs, seed } = event.planned;
+    const failed = [{ id: runId(kind, pairs, seed), reason: event.reason }];
+    const reason = 'the self-other run that it stands beside failed';
+    if (pairs === 'self') failed.push(...CONTROLS.map((control) => ({ id: runId(kind, control, seed), reason })));
+    results.failures = [...results.failures, ...failed];
     results.failures.sort((a, b) => place(a.id) - place(b.id));
   }
   summarise(results);
+}
+
+/** A self-other run that has ended lets its controls start. */
+function open(queue: RunQueue, event: Exclude<RunEvent, { type: 'note' }>): void {
+  const { kind, pairs, seed } = event.type === 'run' ? event.run : event.planned;
+  if (pairs === 'self') queue.endSelf({ kind, seed }, event.type === 'run' ? event.run.distance : null);
 }
 
 /** Rows and verdicts of what has been run so far. */

@@ -1,13 +1,13 @@
-/** A process of the demo's pool: loads the model, then makes groups of runs as they are handed to it. */
+/** A process of the demo's pool: loads the model, then makes runs as they are handed to it. */
 import { buildEvaluationSets } from '../../evals/organism';
 import { Mistral } from '../../models';
 import { torch } from '../../torch';
-import { runGroup, type GroupContext } from './group';
+import { makeRun, type RunContext } from './one-run';
 import type { Order, Report } from './pool';
 
 const tell = (report: Report): void => void process.send?.(report);
 
-function start({ folder, logFolder, settings, threads }: Extract<Order, { type: 'start' }>): GroupContext {
+function start({ folder, logFolder, settings, threads }: Extract<Order, { type: 'start' }>): RunContext {
   torch.setNumThreads(threads);
   const { promptsPerFamily: n, promptSeed: seed } = settings;
   const sets = buildEvaluationSets({ split: 'test', n, seed });
@@ -20,11 +20,11 @@ function start({ folder, logFolder, settings, threads }: Extract<Order, { type: 
   };
 }
 
-let context: GroupContext | undefined;
+let context: RunContext | undefined;
 
 async function obey(order: Order): Promise<void> {
   if (order.type === 'start') context = start(order);
-  else if (context) await runGroup(context, order.group);
+  else if (context) await makeRun(context, order.planned);
   tell({ type: 'ready' });
 }
 
