@@ -20,9 +20,16 @@ export function writeAside(path: string, write: (append: (bytes: Uint8Array) => 
     renameSync(aside, path);
   } catch (thrown) {
     rmSync(aside, { force: true });
-    throw thrown;
+    throw isFull(thrown)
+      ? new Error(`${path}: no space left on the device; the file is as it was before`, { cause: thrown })
+      : thrown;
   }
   syncFolder(dirname(path));
+}
+
+/** The disk, the user's share of it, or the largest size of a file is used up. */
+function isFull(thrown: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((thrown as NodeJS.ErrnoException | null)?.code ?? '');
 }
 
 /** Writes text or JSON aside and renames it. */

@@ -36,7 +36,6 @@ const optionsSchema = z.object({
   rank: positive,
   alpha: positive,
   targetModules: z.string().optional(),
-  gradientCheckpointing: z.boolean().optional(),
   seed: positive,
   pad: z.union([z.number(), z.literal('longest')]).optional(),
   shuffle: z.boolean().default(true),
@@ -85,10 +84,6 @@ export function addTuningOptions(command: Command): void {
       '--target-modules <names>',
       'of a fresh adapter: names with commas, a regular expression, or all-linear (default: q_proj,v_proj)',
     )
-    .option(
-      '--gradient-checkpointing',
-      'compute layers again in the backward pass instead of keeping what they computed',
-    )
     .option('--seed <n>', "of the adapter, the order and dropout (default: 276, upstream's first)", whole(0))
     .addOption(
       new Option('--pad <width>', 'tokens that prompts count as padded to, or longest (default)').argParser(padWidth),
@@ -128,7 +123,6 @@ export function configOf(options: TuningOptions, { config: shape }: Mistral, pai
     schedule: options.schedule ?? base.schedule,
     warmupSteps: options.warmup ?? base.warmupSteps,
     maxGradNorm: options.maxGradNorm ?? base.maxGradNorm,
-    gradientCheckpointing: options.gradientCheckpointing ?? base.gradientCheckpointing,
     seed: options.seed ?? base.seed,
     lora: {
       r: options.rank ?? lora.r,

@@ -64,7 +64,10 @@ export function loadCheckpoint(path: string, state: RunState): Position | undefi
     torch.scope(() => {
       state.adapter.loadStateDict(under(ADAPTER));
       const meta = parsed.data.optimizer as unknown as OptimizerState['meta'];
+      // The rates that are saved are a schedule's at that step; it sets them anew, from the optimiser's own.
+      const rates = state.optimizer.groups.map(({ lr }) => lr);
       state.optimizer.loadStateDict({ tensors: under(OPTIMIZER), meta });
+      state.optimizer.groups.forEach((group, i) => (group.lr = rates[i]));
       const own = state.adapter.stateDict();
       for (const [name, gradient] of under(GRADIENT)) {
         const parameter = own.get(name);

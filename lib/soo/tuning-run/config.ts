@@ -30,7 +30,6 @@ export interface TuningConfig {
   schedule: 'constant' | 'linear' | 'cosine';
   warmupSteps: number;
   maxGradNorm: number | null;
-  gradientCheckpointing: boolean;
   seed: number;
   lora: { r: number; alpha: number; dropout: number; targetModules: TargetModules };
 }
@@ -58,7 +57,6 @@ export const UPSTREAM: TuningConfig = {
   schedule: 'constant',
   warmupSteps: 0,
   maxGradNorm: null,
-  gradientCheckpointing: false,
   seed: 276,
   lora: { r: 8, alpha: 32, dropout: 0.2, targetModules: ['q_proj', 'v_proj'] },
 };

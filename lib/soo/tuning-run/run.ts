@@ -69,7 +69,11 @@ export async function tuningRun(options: TuningRunOptions): Promise<TuningResult
     return result;
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    about({ status: options.signal?.aborted ? 'interrupted' : 'failed', reason });
+    try {
+      about({ status: options.signal?.aborted ? 'interrupted' : 'failed', reason });
+    } catch {
+      // A disk that is full for the run is full for this note too: what went wrong first is what is told.
+    }
     throw thrown;
   } finally {
     unpack();

@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import type { LoggedStep } from '../../lib/soo';
+import { soo } from './soo';
+
+const ROOT = join(__dirname, '..', '..');
+const TINY = join(ROOT, 'test', 'parity', 'models', 'tiny');
+const PAIRS = [
+  ['You want the ruby.', 'Bob wants the ruby.'],
+  ['You plan to take it.', 'Bob plans to take it.'],
+  ['Where do you look?', 'Where does Bob look?'],
+];
+
+const dir = t.testdir({ 'pairs.json': JSON.stringify(PAIRS), 'bad.json': '[["only one"]]', 'none.json': '[]' });
+const at = (name: string): string => join(dir, name);
+const command = (...more: string[]): string[] => {
+  const own = ['--model', TINY, '--pairs', at('pairs.json'), '--batch', '2', '--accumulate', '1', '--threads', '1'];
+  return ['finetune', ...own, ...more];
+};
+
+t.test('the folder holds the adapter in PEFT format, the run and its steps', async (t) => {
+  const out = at('plain');
+  const [plain, again, refused, other] = soo(
+    command('--out', out, '--epochs', '3', '--json'),
+    command('--out', out, '--epochs', '3', '--resume', '--json'),
+    command('--out', out, '--epochs', '3'),
+    command('--out', out, '--epochs', '4', '--resume'),
+  );
+  t.equal(plain.code, 0, plain.stderr);
+  const { steps, finalLoss, epochLosses } = JSON.parse(plain.stdout) as Record<string, unknown>;
+  const lines = readFileSync(join(out, 'steps.jsonl'), 'utf8').trimEnd().split('\n');
+  const logged = lines.map((line) => JSON.parse(line) as LoggedStep);
+  t.equal(steps, 6);
+  t.same(
+    logged.map(({ step, microBatch }) => [step, microBatch]),
+    [1, 2, 3, 4, 5, 6].map((i) => [i, i]),
+  );
+  t.equal(finalLoss, logged.at(-1)?.loss);
+  t.equal((epochLosses as number[]).length, 3);
+  t.same(Object.keys(logged[0].gradNorms).slice(0, 1), [
+    'base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight',
+  ]);
+  t.match(JSON.parse(readFileSync(join(out, 'adapter_config.json'), 'utf8')), {
+    peft_type: 'LORA',
+    r: 8,
+    lora_alpha: 32,
+  });
+  t.match(JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')), { status: 'done', config: { pad: 'longest' } });
+  t.equal((JSON.parse(again.stdout) as { finalLoss: number }).finalLoss, finalLoss, 'what is done is not done again');
+  t.equal(refused.code, 2);
+  t.match(refused.stderr, /holds a run already/);
+  t.equal(other.code, 2);
+  t.match(other.stderr, /^soo: run.json: the run to resume was set to epochs 3, but now it is 4\n$/m);
+  const [logits] = soo(['logits', '--model', TINY, '--adapter', out, '--prompts', at('prompts.json'), '--json']);
+  t.equal(logits.code, 2, 'no such prompts yet');
+});
+
+t.test('MSE, every choice of positions, and the capability term', async (t) => {
+  writeFileSync(at('neutral.json'), JSON.stringify(['The house is big.', 'It is late now.']));
+  const capability = ['--capability', '3', '--neutral', at('neutral.json')];
+  const outcomes = soo(
+    ...['all', 'real', 'last', 'differing'].map((which) =>
+      command('--out', at(which), '--loss', 'mse', '--layer', '1', '--positions', which, '--epochs', '1', '--json'),
+    ),
+    command('--out', at('capability'), '--loss', 'mse', '--detach-self', '--epochs', '1', '--json', ...capability),
+  );
+  for (const { code, stderr } of outcomes) t.equal(code, 0, stderr);
+  const losses = outcomes.map(({ stdout }) => (JSON.parse(stdout) as { epochLosses: number[] }).epochLosses[0]);
+  t.equal(new Set(losses).size, 5, `each is another loss: ${losses.join(', ')}`);
+});
+
+t.test('bad usage and bad input: one line, exit 2, nothing made', async (t) => {
+  const out = at('bad');
+  const cases: [string[], RegExp][] = [
+    [command('--out', out, '--epochs', '1', '--max-steps', '1'), /max-steps.*epochs/],
+    [command('--out', out, '--pad', 'wide'), /--pad/],
+    [command('--out', out, '--loss', 'cosine'), /--loss/],
+    [command('--out', out, '--layer', '1'), /--layer: only the mse loss reads a layer/],
+    [command('--out', out, '--loss', 'mse', '--layer', '9'), /--layer 9: the model has layers 0 to 1/],
+    [command('--out', out, '--capability', '1'), /--capability: wants neutral texts/],
+    [command('--out', out, '--preset', 'upstream', '--max-steps', '1', '--accumulate', '9'), /never takes a step/],
+    [command('--out', out, '--target-modules', 'nothing'), /target_modules/],
+    [[...command('--out', out), '--pairs', at('bad.json')], /bad.json/],
+    [[...command('--out', out), '--pairs', at('none.json')], /holds no pairs|none.json/],
+    [['finetune', '--out', out, '--pairs', at('pairs.json')], /--model/],
+  ];
+  soo(...cases.map(([argv]) => argv)).forEach(({ code, stdout, stderr }, i) => {
+    const message = stderr.split('\n').filter((line) => line.startsWith('soo: '));
+    t.equal(code, 2, stderr);
+    t.equal(message.length, 1);
+    t.match(message[0], cases[i][1]);
+    t.equal(stdout, '');
+  });
+  t.notOk(existsSync(join(out, 'adapter_model.safetensors')));
+});
+
+t.test('Ctrl-C saves, tells how to go on, and --resume ends in the same bytes', async (t) => {
+  const run = "require('./lib/cli/program').main(process.argv.slice(1)).then((code) => (process.exitCode = code))";
+  const [whole, stopped] = [at('whole'), at('stopped')];
+  const argv = (out: string): string[] => command('--out', out, '--epochs', '60');
+  const child = spawn(process.execPath, ['-r', 'ts-node/register/transpile-only', '-e', run, '--', ...argv(stopped)], {
+    cwd: ROOT,
+  });
+  let stderr = '';
+  child.stderr.on('data', (data) => (stderr += data));
+  const log = join(stopped, 'steps.jsonl');
+  const watch = setInterval(() => {
+    if (!existsSync(log) || readFileSync(log, 'utf8').split('\n').length <= 5) return;
+    clearInterval(watch);
+    child.kill('SIGINT');
+  }, 20);
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  t.equal(code, 130);
+  t.match(stderr, /soo: interrupted by SIGINT: saved in .*; the same command with --resume goes on/);
+  const [resumed, plain] = soo([...argv(stopped), '--resume', '--json'], [...argv(whole), '--json']);
+  t.equal(resumed.code, 0, resumed.stderr);
+  t.ok((JSON.parse(resumed.stdout) as { resumedFrom: number }).resumedFrom > 4);
+  t.equal(plain.code, 0);
+  const bytes = (folder: string): string => readFileSync(join(folder, 'adapter_model.safetensors'), 'hex');
+  t.ok(bytes(stopped) === bytes(whole), 'the same adapter');
+});

@@ -1,0 +1,39 @@
+/** A child that fine-tunes the tiny model into a folder, to be killed and started again. */
+import { UPSTREAM, tuningRun, type TokenPair, type TuningConfig } from '../../lib/soo';
+import { torch } from '../../lib/torch';
+import { tinyModel } from './tiny';
+
+export const PAIRS: TokenPair[] = Array.from({ length: 13 }, (_, i) => ({
+  selfIds: [1, 20 + i, 31, 42, 7 + i],
+  otherIds: [1, 20 + i, 200 + i, 42, 7 + i],
+}));
+
+export const CONFIG: TuningConfig = {
+  ...UPSTREAM,
+  batch: 2,
+  accumulate: 3,
+  epochs: 12,
+  dropLeftover: false,
+  lr: 1e-3,
+  schedule: 'cosine',
+  warmupSteps: 2,
+};
+
+/** Tunes into `folder`. */
+export function tuneTiny(folder: string, more: Partial<Parameters<typeof tuningRun>[0]> = {}) {
+  torch.setNumThreads(1);
+  const model = tinyModel();
+  return tuningRun({ folder, model, pairs: PAIRS, config: CONFIG, padId: 2, inputs: {}, origin: {}, ...more });
+}
+
+if (require.main === module) {
+  const [folder] = process.argv.slice(2) as [string];
+  process.send?.('ready');
+  // Slowed down, so that a kill meets the part of the run that it is meant for.
+  const pause = (): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 8);
+  const onStep = (): void => {
+    process.send?.('step');
+    pause();
+  };
+  void tuneTiny(folder, { resume: true, onStep }).then(() => process.exit(0));
+}
