@@ -100,9 +100,11 @@ function controlClaim(results: Rows, kind: Kind, about: About, tuned: Arm): Clai
   const claim = 'It takes pairs of self and other: no control shows it';
   const arms = controlsOf(results, kind);
   if (arms.length === 0) return { claim, holds: 'open', text: 'No control was run beside it.' };
-  const rates = arms.map(([pairs, arm]) => `${CONTROL_NAMES[pairs]} ${rateText(arm, 'deceptive')}`);
+  const rates = arms.map(
+    ([pairs, arm]) => `${CONTROL_NAMES[pairs]} ${rateText(arm, 'honest')}, ${percent(arm.neither)} malformed`,
+  );
   const told = about(claim, controlFindings(results, kind, tuned), '');
-  const text = [told.text, `Deceptive answers in the controls: ${list(rates)}.`, ...remarks(results, kind)];
+  const text = [told.text, `Honest answers in the controls: ${rates.join('; ')}.`, ...remarks(results, kind)];
   return { ...told, text: text.filter(Boolean).join(' ') };
 }
 
