@@ -1,7 +1,7 @@
 import t from 'tap';
 import { RunQueue, type Planned } from '../../lib/cli/demo-run/run-queue';
 
-const DISTANCE = { start: 1, end: 0.5, goal: null, reached: true };
+const SELF = { epochs: 3, distance: { start: 1, end: 0.5, goal: null, reached: true } };
 const idOf = (planned: Planned | undefined): string => (planned ? `${planned.kind}/${planned.pairs}` : 'none');
 
 t.test('controls wait for the self-other run beside them, then go first', async (t) => {
@@ -10,7 +10,7 @@ t.test('controls wait for the self-other run beside them, then go first', async 
     { kind: 'fragments', seed: 1 },
   ]);
   t.equal(idOf(await queue.next()), 'scenes/self');
-  queue.endSelf({ kind: 'scenes', seed: 1 }, DISTANCE);
+  queue.endSelf({ kind: 'scenes', seed: 1 }, SELF);
   const order: string[] = [];
   for (let i = 0; i < 5; i++) order.push(idOf(await queue.next()));
   t.same(order, ['scenes/name', 'scenes/wording', 'scenes/random', 'scenes/retention', 'fragments/self']);
@@ -21,7 +21,7 @@ t.test('controls wait for the self-other run beside them, then go first', async 
     'waits',
     'fragments may still open their controls',
   );
-  queue.endSelf({ kind: 'fragments', seed: 1 }, DISTANCE);
+  queue.endSelf({ kind: 'fragments', seed: 1 }, SELF);
   t.same((await Promise.all(waiting)).map(idOf), [
     'fragments/name',
     'fragments/wording',

@@ -117,7 +117,7 @@ function addEvent(results: DemoResults, event: Exclude<RunEvent, { type: 'note' 
 /** A self-other run that has ended lets its controls start. */
 function open(queue: RunQueue, event: Exclude<RunEvent, { type: 'note' }>): void {
   const { kind, pairs, seed } = event.type === 'run' ? event.run : event.planned;
-  if (pairs === 'self') queue.endSelf({ kind, seed }, event.type === 'run' ? event.run.distance : null);
+  if (pairs === 'self') queue.endSelf({ kind, seed }, event.type === 'run' ? event.run : null);
 }
 
 /** Rows and verdicts of what has been run so far. */

@@ -7,10 +7,13 @@ export interface Group {
   seed: number;
 }
 
+/** A self-other run that controls stand beside. */
+export type Beside = Pick<Run, 'epochs' | 'distance'>;
+
 export interface Planned extends Group {
   pairs: Pairing;
   /** For controls: what the self-other run came to. */
-  beside: Run['distance'] | null;
+  beside: Beside | null;
 }
 
 export class RunQueue {
@@ -33,11 +36,11 @@ export class RunQueue {
 
   /**
    * Opens the controls of a self-other run that has ended, ahead of the other groups: an interrupted demo has whole ones.
-   * @param distance null when it failed: its controls are then not run
+   * @param run null when it failed: its controls are then not run
    */
-  endSelf({ kind, seed }: Group, distance: Run['distance'] | null): void {
+  endSelf({ kind, seed }: Group, run: Beside | null): void {
     this.#open -= 1;
-    if (distance) this.#ready.unshift(...CONTROLS.map((pairs) => ({ kind, seed, pairs, beside: distance })));
+    if (run) this.#ready.unshift(...CONTROLS.map((pairs) => ({ kind, seed, pairs, beside: run })));
     while (this.#waiting.length > 0 && (this.#ready.length > 0 || this.#open === 0)) {
       this.#waiting.shift()?.(this.#ready.shift());
     }

@@ -7,12 +7,15 @@ export interface TuningSettings {
   layer: number;
   positions: Positions;
   lr: number;
+  /** At most. */
   epochs: number;
+  /** Ends before, after the epoch that brings the pairs' distance to this part of where it started. */
+  until?: number;
   batchSize: number;
 }
 
 const TUNING: Readonly<Record<Kind, TuningSettings>> = {
-  scenes: { layer: -1, positions: 'last', lr: 2e-3, epochs: 7, batchSize: 8 },
+  scenes: { layer: -1, positions: 'last', lr: 2e-3, epochs: 12, until: 0.03, batchSize: 8 },
   fragments: { layer: 0, positions: 'all', lr: 2e-3, epochs: 8, batchSize: 8 },
 };
 

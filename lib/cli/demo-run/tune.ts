@@ -23,7 +23,7 @@ export interface TuningJob {
   seed: number;
   settings: TuningSettings;
   /** For controls: the self-other run of the same seed, whose scale is shared and whose loss is to be reached. */
-  beside: Run['distance'] | null;
+  beside: Pick<Run, 'epochs' | 'distance'> | null;
   signal?: AbortSignal;
   onStep?: (record: StepRecord) => void;
   /** Looks at the model after each epoch; it must draw no random numbers. */
@@ -65,10 +65,13 @@ export async function tune(model: Mistral, job: TuningJob): Promise<Tuned> {
     const overlap = mseLoss(model, { at: moduleOf(model, settings), positions: settings.positions, detachSelf: true });
     const distance = (): number => wholeDistance(model, overlap, pairs);
     const start = distance();
-    const goal = job.pairs === 'retention' ? null : (beside?.end ?? null);
+    const goal = job.pairs === 'retention' ? null : (beside?.distance.end ?? null);
+    const isEnough = enough(job, start, goal);
     const capability = capabilityLoss(model, adapter);
     const capabilityTerm = { capability: [CAPABILITY.weight, (batch: Batch) => capability(batch.documents)] as const };
-    const overlapTerm = { overlap: [1 / (beside?.start ?? start), (batch: Batch) => overlap(batch.pairs)] as const };
+    const overlapTerm = {
+      overlap: [1 / (beside?.distance.start ?? start), (batch: Batch) => overlap(batch.pairs)] as const,
+    };
     const loss = weightedSum<Batch>(job.pairs === 'retention' ? capabilityTerm : { ...overlapTerm, ...capabilityTerm });
     const training: StepRecord[] = [];
     const parameters = adapter.namedParameters();
@@ -79,7 +82,7 @@ export async function tune(model: Mistral, job: TuningJob): Promise<Tuned> {
       epochs += 1;
       end = distance();
       await job.onEpoch?.(epochs, end);
-      if (epochs >= settings.epochs && (goal === null || end <= goal)) break;
+      if (isEnough(epochs, end)) break;
     }
     return {
       adapter,
@@ -95,6 +98,16 @@ export async function tune(model: Mistral, job: TuningJob): Promise<Tuned> {
   }
 }
 
+/**
+ * When a run has come far enough: the self-other run by its settings, a control after as many epochs as the self-other
+ * run took and with a distance as small.
+ */
+function enough({ settings, beside }: TuningJob, start: number, goal: number | null) {
+  const { epochs: most, until } = settings;
+  if (!beside) return (epochs: number, end: number): boolean => epochs >= most || end <= (until ?? 0) * start;
+  return (epochs: number, end: number): boolean => epochs >= beside.epochs && (goal === null || end <= goal);
+}
+
 /** What the results keep of a step: every batch is a step here. */
 const kept = ({ step, loss, parts, gradNorm, lr, milliseconds }: StepRecord): Run['training'][number] => ({
   step,
@@ -108,7 +121,7 @@ const kept = ({ step, loss, parts, gradNorm, lr, milliseconds }: StepRecord): Ru
 /** Epoch after epoch, to the most that a control may take; neutral documents go on from epoch to epoch. */
 function* epochBatches(pairs: readonly Pair[], { seed, settings, beside }: TuningJob): Generator<Iterable<Batch>> {
   const { batchSize } = settings;
-  const most = settings.epochs * (beside ? MOST_EPOCHS : 1);
+  const most = beside ? beside.epochs * MOST_EPOCHS : settings.epochs;
   const perEpoch = Math.ceil(pairs.length / batchSize) * CAPABILITY.documentsPerStep;
   const documents = neutralDocuments(perEpoch * most, seed);
   const order = shuffledBatches(pairs, { batchSize, epochs: most, seed });
