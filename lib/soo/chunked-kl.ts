@@ -16,8 +16,7 @@ interface Head {
 /** The head as plain products, or undefined when it is more than a frozen matrix: trained, wrapped, hooked or biased. */
 export function frozenHead(module: AnyModule): Head | undefined {
   if (!(module instanceof Linear) || module.bias || module.hasHooks || module.weight.requiresGrad) return undefined;
-  const { weight, packed } = module;
-  if (packed?.hasBackward) return { logits: (rows) => packed.linear(rows), back: (rows) => packed.timesWeight(rows) };
+  const { weight } = module;
   return { logits: (rows) => torch.linear(rows, weight), back: (rows) => rows.matmul(weight) };
 }
 

@@ -82,7 +82,8 @@ export interface OverFrozenBase {
 }
 
 /**
- * The capability term: KL(frozen base || tuned) on neutral documents, nats per token. Exactly 0 for a fresh adapter.
+ * The capability term: KL(frozen base || tuned) on neutral documents, nats per token. 0 but for
+ * rounding for a fresh adapter.
  * @returns a loss over documents as `padLeft` gives them
  */
 export function capabilityLoss(model: CausalModel, adapter: OverFrozenBase): (documents: PaddedBatch) => Tensor {

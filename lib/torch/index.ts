@@ -69,7 +69,7 @@ export { DTYPES, isDType, type DType, type Layout, type MemoryFormat, type Scala
 export { formatTensor } from './format';
 export { Generator } from './generator';
 export { MappedFile } from './mapped-file';
-export { PackedWeight, type PackOptions } from './prepacked';
+export { PackedWeight } from './prepacked';
 export { Scope } from './scope';
 export { takeHandle, type Complex, type NestedArray } from './tensor';
 export type { BackwardOptions } from './backward';

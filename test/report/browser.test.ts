@@ -140,8 +140,8 @@ t.test('every chart is drawn, in light and in dark, and nothing is asked for', o
     t.ok(words >= 8, `${words} words`);
     t.ok(fills.length > 0 && fills.every((fill) => /^rgb/.test(fill)), fills.join(' '));
   }
-  // Nine rows, two groups of rivals, three labels: an interval and a dot each; and a dot for each of two seeds.
-  t.equal(light.found.drawings[0].marks, 9 * 2 * 3 * 2 + 8 * 2 * 3 * 2);
+  // Eleven rows, two groups of rivals, three labels: an interval and a dot each; and a dot for each of two seeds.
+  t.equal(light.found.drawings[0].marks, 11 * 2 * 3 * 2 + 10 * 2 * 3 * 2);
   t.match(light.found.text, /deceptive answers to Bob/);
   t.notOk(light.found.wide, 'it fits its window');
   t.same(light.found.resources, []);

@@ -164,14 +164,15 @@ t.test('an activation carries gradient, and no module after it runs', async (t) 
   t.throws(() => mseLoss(model, { at: 'model.layers.7.self_attn.o_proj' }), /no module|holds/);
 });
 
-t.test('the capability term is exactly 0 before tuning, and positive after', async (t) => {
+t.test('the capability term is 0 but for rounding before tuning, and positive after', async (t) => {
   const documents = padLeft([
     [1, 11, 12, 13],
     [1, 21],
   ]);
   const fresh = freshTiny(1, 0.2);
   fresh.model.train();
-  t.equal(item(capabilityLoss(fresh.model, fresh.adapter)(documents)), 0);
+  // The frozen pass records no graph and takes a shorter way through the norms.
+  t.ok(Math.abs(item(capabilityLoss(fresh.model, fresh.adapter)(documents))) < 1e-6);
   const tuned = tunedTiny();
   t.ok(item(capabilityLoss(tuned.model, tuned.adapter)(documents)) > 0);
   const base = capabilityLoss(tuned.model, tuned.adapter)(documents);

@@ -6,20 +6,14 @@ torch.manualSeed(0);
 const largest = (x: Tensor): number => Number(x.abs().max().item());
 const skip = torch.canPack() ? false : 'this libtorch was built without oneDNN';
 
-t.test('a packed weight multiplies as the plain one does, forwards and backwards', { skip }, async (t) => {
+t.test('a packed weight multiplies as the plain one does', { skip }, async (t) => {
   const weight = torch.randn([24, 16]);
-  using packed = new PackedWeight(weight, { rows: 12, backward: true });
+  using packed = new PackedWeight(weight, { rows: 12 });
   for (const shape of [[12, 16], [3, 4, 16], [1, 16], [16], [0, 16]]) {
-    const [a, b] = [torch.randn(shape, { requiresGrad: true }), torch.zeros(shape)];
-    const plain = b.copy_(a.detach()).requiresGrad_(true);
-    const [x, y] = [packed.linear(a), torch.linear(plain, weight)];
+    const input = torch.randn(shape);
+    const [x, y] = [packed.linear(input), torch.linear(input, weight)];
     t.same(x.shape, y.shape, `[${shape.join(', ')}]`);
-    if (x.numel() === 0) continue;
-    t.ok(largest(x.sub(y)) < 1e-5);
-    const grad = torch.randn(y.shape);
-    torch.backward([x], [grad]);
-    torch.backward([y], [grad]);
-    t.ok(largest((a.grad as Tensor).sub(plain.grad as Tensor)) < 1e-5);
+    if (x.numel() > 0) t.ok(largest(x.sub(y)) < 1e-5);
   }
 });
 
@@ -28,15 +22,9 @@ t.test('what does not fit is refused in one line', { skip }, async (t) => {
   const packed = new PackedWeight(weight, { rows: 2 });
   t.throws(() => packed.linear(torch.zeros([2, 5])), /expected a float32 input \[\.\.\., 3\], got float32 \[2, 5\]/);
   t.throws(() => packed.linear(torch.zeros([2, 3], { dtype: 'float64' })), /expected a float32 input/);
-  t.throws(() => packed.timesWeight(torch.zeros([2, 4])), /packed without `backward`/);
-  t.throws(
-    () =>
-      packed
-        .linear(torch.zeros([2, 3], { requiresGrad: true }))
-        .sum()
-        .backward(),
-    /packed without/,
-  );
+  const trained = torch.zeros([2, 3], { requiresGrad: true });
+  t.throws(() => packed.linear(trained), /no gradient can flow through a packed weight/);
+  t.same(torch.noGrad(() => packed.linear(trained)).shape, [2, 4]);
   t.throws(() => new PackedWeight(torch.zeros([3]), { rows: 2 }), /expected a float32 weight \[out, in\]/);
   t.throws(() => new PackedWeight(weight, { rows: 0 }), /rows from 1/);
   packed.dispose();
@@ -47,7 +35,7 @@ t.test('packing copies: the weight may change, and packed weights are freed', { 
   const weight = torch.ones([4, 3]);
   const before = torch.memory().tensors;
   torch.scope(() => {
-    const packed = new PackedWeight(weight, { rows: 2, backward: true });
+    const packed = new PackedWeight(weight, { rows: 2 });
     weight.zero_();
     t.equal(
       Number(

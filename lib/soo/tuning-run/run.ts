@@ -11,7 +11,6 @@ import { loadCheckpoint, removeCheckpoint, saveCheckpoint, type RunState } from 
 import { batchesPerEpoch, totalBatches, totalSteps, type TuningConfig } from './config';
 import { lossOf, type TokenBatch } from './losses';
 import { microBatches } from './micro-batches';
-import { packFrozen } from './pack-frozen';
 import { readEarlierRun, writeRunFile, type RunFile, type TuningResult } from './run-file';
 import { StepsLog, type LoggedStep } from './steps-log';
 
@@ -51,7 +50,7 @@ const SAVING_SHARE = 0.05;
  * @throws InputError when the folder holds another run, NonFiniteError for NaN, the signal's reason after an abort
  */
 export async function tuningRun(options: TuningRunOptions): Promise<TuningResult> {
-  const { folder, model, config, inputs, origin, resume = false } = options;
+  const { folder, config, inputs, origin, resume = false } = options;
   const earlier = readEarlierRun(folder, { resume, config, inputs });
   if (earlier?.status === 'done' && earlier.result) return earlier.result;
   mkdirSync(folder, { recursive: true });
@@ -60,7 +59,6 @@ export async function tuningRun(options: TuningRunOptions): Promise<TuningResult
   about({ status: 'running' });
   const adapter = startingAdapter(options);
   const optimizer = new TransformersAdamW(adapter.parameters(), { lr: config.lr, weightDecay: config.weightDecay });
-  const unpack = packFrozen(model, meanRows(options), config);
   try {
     const result = await takeBatches(options, { adapter, optimizer });
     adapter.save(folder, { baseModel: options.baseModel ?? null });
@@ -76,7 +74,6 @@ export async function tuningRun(options: TuningRunOptions): Promise<TuningResult
     }
     throw thrown;
   } finally {
-    unpack();
     optimizer.dispose();
     adapter.dispose();
   }
@@ -86,12 +83,6 @@ function startingAdapter({ model, adapterFolder, config }: TuningRunOptions): Lo
   torch.manualSeed(config.seed);
   if (adapterFolder === undefined) return addLora(model, config.lora);
   return loadLora(model, adapterFolder, { dropout: config.lora.dropout });
-}
-
-/** Rows of a batch of average length, both sides. */
-function meanRows({ pairs, config }: TuningRunOptions): number {
-  const tokens = pairs.reduce((sum, { selfIds, otherIds }) => sum + selfIds.length + otherIds.length, 0);
-  return Math.max(1, Math.round((tokens / pairs.length) * config.batch));
 }
 
 async function takeBatches(options: TuningRunOptions, state: RunState): Promise<TuningResult> {
