@@ -67,7 +67,7 @@ export class KvCache implements Disposable {
     [this.#keys, this.#values].forEach((own, which) => {
       const given = which === 0 ? prefix.#keys : prefix.#values;
       own.forEach((tensor, layer) => {
-        tensor.narrow(2, 0, prefix.length).copy_((given[layer]).narrow(2, 0, prefix.length));
+        tensor.narrow(2, 0, prefix.length).copy_(given[layer].narrow(2, 0, prefix.length));
       });
     });
     this.#length = prefix.length;
