@@ -11,6 +11,7 @@ import { runDemo } from './demo-run/run-demo';
 import { jsonOf, textOf } from './demo-run/output';
 import { demoSettings } from './demo-run/settings';
 import { makeFolder } from './out-folder';
+import { listenForSignals } from './interrupts';
 import { integer } from './options';
 import { ROOT } from './package-root';
 import { startProgress } from './progress';
@@ -48,7 +49,7 @@ export async function run(_: readonly string[], options: Readonly<Record<string,
   const model = loadOrganism(folder);
   const file = path.join(makeFolder(out), 'results.json');
   const settings = demoSettings({ quick, seeds });
-  const stop = listenForSignals();
+  const stop = listenForSignals('stopping after this step; what has been measured is kept');
   const progress = progressBar();
   try {
     const results = await runDemo({
@@ -80,20 +81,6 @@ function loadOrganism(folder: string): Mistral {
   throw new InputError(
     `--model ${folder}: vocab_size is ${model.config.vocabSize}, and the organism's world has ${WORDS.length} words`,
   );
-}
-
-/** The first Ctrl-C (or SIGTERM) asks the demo to save and end; a second one ends it at once. */
-function listenForSignals(): { signal: AbortSignal; remove: () => void } {
-  const controller = new AbortController();
-  const names = ['SIGINT', 'SIGTERM'] as const;
-  const remove = (): void => names.forEach((name) => process.off(name, stop));
-  const stop = (name: NodeJS.Signals): void => {
-    remove();
-    process.stderr.write(`\n${name}: stopping after this step; what has been measured is kept\n`);
-    controller.abort(new Error(`interrupted by ${name}`));
-  };
-  names.forEach((name) => process.on(name, stop));
-  return { signal: controller.signal, remove };
 }
 
 /** One bar over all runs; it starts when the total is known. */

@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { readPairs, type TextPair } from '../evals';
 import type { Mistral } from '../models';
-import { EventFile, hashFolder, originOf, stepLog } from '../report';
+import { EventFile, hashFile, hashFolder, originOf, stepLog } from '../report';
 import { totalBatches, tuningRun, type LoggedStep, type TokenPair, type TuningConfig, type TuningResult } from '../soo';
 import type { Tokenizer } from '../text';
 import { InputError, type Result } from './command';
@@ -36,18 +34,16 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const start = performance.now();
   const work = (signal: AbortSignal): Promise<TuningResult> =>
     tuningRun({
-      ...{
-        folder: options.out,
-        model,
-        pairs,
-        neutral,
-        config,
-        adapterFolder,
-        baseModel: folder,
-        inputs,
-        origin,
-        signal,
-      },
+      folder: options.out,
+      model,
+      pairs,
+      neutral,
+      config,
+      adapterFolder,
+      baseModel: folder,
+      inputs,
+      origin,
+      signal,
       padId: tokenizer.eosId ?? 0,
       resume: options.resume,
       onStep: steps.take,
@@ -89,12 +85,11 @@ function inputsOf(
   model: string,
   adapter: string | undefined,
 ): Record<string, unknown> {
-  const hash = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
   return {
     model: hashFolder(model),
     adapter: adapter === undefined ? null : hashFolder(adapter),
-    pairs: hash(pairs),
-    neutral: neutral === undefined ? null : hash(neutral),
+    pairs: hashFile(pairs),
+    neutral: neutral === undefined ? null : hashFile(neutral),
   };
 }
 

@@ -17,16 +17,12 @@ export class Interrupted extends Error {
   }
 }
 
-/**
- * Runs `work` with a signal that Ctrl-C or SIGTERM aborts.
- * @param notice told on stderr when that happens
- * @param kept what was kept and how to go on, told once the work has ended
- * @throws Interrupted when the work ends by the abort
- */
-export async function interruptible<T>(
-  work: (signal: AbortSignal) => Promise<T>,
-  { notice, kept }: { notice: string; kept: string },
-): Promise<T> {
+/** Listens until `remove`: the first signal aborts, and is then left to Node, which ends the process at a second. */
+export function listenForSignals(notice: string): {
+  signal: AbortSignal;
+  caught: () => Signal | undefined;
+  remove: () => void;
+} {
   const controller = new AbortController();
   const names = Object.keys(NUMBERS) as Signal[];
   let caught: Signal | undefined;
@@ -38,10 +34,25 @@ export async function interruptible<T>(
     controller.abort(new Error(`interrupted by ${name}`));
   };
   names.forEach((name) => process.on(name, stop));
+  return { signal: controller.signal, caught: () => caught, remove };
+}
+
+/**
+ * Runs `work` with a signal that Ctrl-C or SIGTERM aborts.
+ * @param notice told on stderr when that happens
+ * @param kept what was kept and how to go on, told once the work has ended
+ * @throws Interrupted when the work ends by the abort
+ */
+export async function interruptible<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  { notice, kept }: { notice: string; kept: string },
+): Promise<T> {
+  const { signal, caught, remove } = listenForSignals(notice);
   try {
-    return await work(controller.signal);
+    return await work(signal);
   } catch (thrown) {
-    if (caught && thrown === controller.signal.reason) throw new Interrupted(caught, kept);
+    const name = caught();
+    if (name && thrown === signal.reason) throw new Interrupted(name, kept);
     throw thrown;
   } finally {
     remove();

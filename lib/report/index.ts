@@ -1,5 +1,5 @@
 /** Result files with their origin, and the tables and words that are made from them. */
-export { hashFolder, hashJson, originOf, originSchema, type Origin } from './origin';
+export { hashFile, hashFolder, hashJson, originOf, originSchema, type Origin } from './origin';
 export {
   ACCURACIES,
   CONTROLS,

@@ -67,7 +67,8 @@ export function hashFolder(folder: string): Record<string, string> {
 
 const CHUNK = 2 ** 20;
 
-function hashFile(path: string): string {
+/** sha256, in hex, of one file. */
+export function hashFile(path: string): string {
   const hash = createHash('sha256');
   const chunk = Buffer.allocUnsafe(CHUNK);
   const file = openSync(path, 'r');

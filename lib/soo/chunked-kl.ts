@@ -5,19 +5,10 @@ import { torch, type Tensor } from '../torch';
 /** Rows whose logits are held at a time: at a vocabulary of 32,000 that is 16 MB per tensor. */
 const CHUNK_ROWS = 128;
 
-/** Products with a frozen output head. */
-interface Head {
-  /** [rows, hidden] to [rows, vocab] */
-  logits(rows: Tensor): Tensor;
-  /** [rows, vocab] to [rows, hidden]: the gradient's way back */
-  back(rows: Tensor): Tensor;
-}
-
-/** The head as plain products, or undefined when it is more than a frozen matrix: trained, wrapped, hooked or biased. */
-export function frozenHead(module: AnyModule): Head | undefined {
+/** The head's weight [vocab, hidden]; undefined when it is more than a frozen matrix: trained, wrapped, hooked, biased. */
+export function frozenHead(module: AnyModule): Tensor | undefined {
   if (!(module instanceof Linear) || module.bias || module.hasHooks || module.weight.requiresGrad) return undefined;
-  const { weight } = module;
-  return { logits: (rows) => torch.linear(rows, weight), back: (rows) => rows.matmul(weight) };
+  return module.weight;
 }
 
 interface Terms {
@@ -43,9 +34,10 @@ function termsOf(selfLogits: Tensor, otherLogits: Tensor): Terms {
  * The sum of KL(softmax(other) || softmax(self)) over rows, with its gradient to both sides' hidden states. The
  * gradient is made in the forward pass, while a chunk's logits are at hand.
  * @param self hidden states [rows, hidden]; `other` likewise
+ * @param head weight [vocab, hidden] of a frozen output head
  * @returns a scalar
  */
-export function sumKl(self: Tensor, other: Tensor, head: Head): Tensor {
+export function sumKl(self: Tensor, other: Tensor, head: Tensor): Tensor {
   const kl = torch.customFunction({
     name: 'sumKl',
     forward(context, self: Tensor, other: Tensor) {
@@ -54,10 +46,10 @@ export function sumKl(self: Tensor, other: Tensor, head: Head): Tensor {
       for (let at = 0; at < self.size(0); at += CHUNK_ROWS) {
         const cut = (x: Tensor): Tensor => x.narrow(0, at, Math.min(CHUNK_ROWS, x.size(0) - at));
         torch.scope(() => {
-          const terms = termsOf(head.logits(cut(self)), head.logits(cut(other)));
+          const terms = termsOf(torch.linear(cut(self), head), torch.linear(cut(other), head));
           total.add_(terms.sum);
-          if (selfGrad) cut(selfGrad).copy_(head.back(terms.selfGrad));
-          if (otherGrad) cut(otherGrad).copy_(head.back(terms.otherGrad));
+          if (selfGrad) cut(selfGrad).copy_(terms.selfGrad.matmul(head));
+          if (otherGrad) cut(otherGrad).copy_(terms.otherGrad.matmul(head));
         });
       }
       context.sides = [selfGrad !== null, otherGrad !== null];

@@ -59,7 +59,7 @@ export interface FinetuneOptions<Batch> {
   /** Stops before the next batch, after a checkpoint; the promise then rejects with the signal's reason. */
   signal?: AbortSignal;
   /** Progress, after every batch. */
-  onStep?: (record: StepRecord, gradNorms: readonly GradientNorm[]) => void;
+  onStep?: (record: StepRecord, gradNorms: readonly GradientNorm[], batch: Batch) => void;
   /**
    * Saves after every step of the optimiser for which `isDue` says so, after the last one, and before an abort is told.
    * In the last case a step may be unfinished: its gradients belong to what is saved.
@@ -102,7 +102,7 @@ export async function finetune<Batch>(options: FinetuneOptions<Batch>): Promise<
       const taken = torch.scope(() => run.takeBatch());
       if (!taken) break;
       records.push(taken.record);
-      onStep?.(taken.record, taken.norms);
+      onStep?.(taken.record, taken.norms, taken.batch);
       if (taken.stepped && checkpoint?.isDue(run.position.step)) await save();
       await eventLoopTurn();
     }
@@ -151,20 +151,21 @@ class Run<Batch> {
   }
 
   /** Forward, backward, checks, and perhaps the optimiser's step; undefined when the batches are at an end. */
-  takeBatch(): { record: StepRecord; norms: GradientNorm[]; stepped: boolean } | undefined {
+  takeBatch(): { record: StepRecord; norms: GradientNorm[]; stepped: boolean; batch: Batch } | undefined {
     const { optimizer, loss, parameters, model } = this.options;
     const start = performance.now();
     const next = this.#source.next();
     if (next.done) return undefined;
+    const batch = next.value;
     if (!this.#gathering) optimizer.zeroGrad();
     const step = this.#position.step + 1;
     const random = torch.getRngState();
-    const { total, parts } = partsOf(loss(next.value));
+    const { total, parts } = partsOf(loss(batch));
     const values = numbersOf(parts);
     const value = Number(total.item());
     if (!Number.isFinite(value)) {
       torch.setRngState(random);
-      const origin = firstNonFinite(model, () => loss(next.value));
+      const origin = firstNonFinite(model, () => loss(batch));
       throw new NonFiniteError(step, describeLoss(value, values) + (origin ? `; ${origin}` : ''));
     }
     total.backward();
@@ -186,7 +187,7 @@ class Run<Batch> {
       lr,
       milliseconds: performance.now() - start,
     };
-    return { record, norms, stepped };
+    return { record, norms, stepped, batch };
   }
 
   #step(): void {

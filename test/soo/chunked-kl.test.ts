@@ -18,16 +18,16 @@ t.test('by chunks as in one piece, gradients too', async (t) => {
   const [a, b] = whole.map((x) => torch.linear(x, head.weight).unsqueeze(0)) as [Tensor, Tensor];
   const wanted = batchMeanKl({ self: a, other: b, mask: undefined });
   wanted.mul(0.5).backward();
-  const products = frozenHead(head);
-  if (!products) return void t.fail('a frozen Linear is a frozen head');
-  const got = sumKl(self, other, products);
+  const weight = frozenHead(head);
+  if (!weight) return void t.fail('a frozen Linear is a frozen head');
+  const got = sumKl(self, other, weight);
   t.ok(relative(got, wanted) < 1e-6, `${String(got.item())} (${String(wanted.item())})`);
   got.mul(0.5).backward();
   t.ok(relative(grad(self), grad(whole[0])) < 1e-5);
   t.ok(relative(grad(other), grad(whole[1])) < 1e-5);
 
   const alone = other.detach().requiresGrad_(true);
-  sumKl(self.detach(), alone, products).backward();
+  sumKl(self.detach(), alone, weight).backward();
   t.ok(relative(grad(alone), grad(whole[1]).mul(2)) < 1e-5, 'one side held');
 });
 

@@ -7,6 +7,7 @@ import type { Kind, Pairing, Run } from '../../report';
 import {
   capabilityLoss,
   finetune,
+  moduleAt,
   mseLoss,
   pairBatch,
   shuffledBatches,
@@ -44,7 +45,7 @@ export const pairsOf = (kind: Kind, pairs: Pairing, seed: number): Pair[] =>
 
 /** Dotted name of the module whose output the loss compares. */
 export function moduleOf({ config }: Mistral, { layer }: TuningSettings): string {
-  return `model.layers.${layer < 0 ? config.numHiddenLayers + layer : layer}.self_attn.o_proj`;
+  return moduleAt(layer < 0 ? config.numHiddenLayers + layer : layer);
 }
 
 /**

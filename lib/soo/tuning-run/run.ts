@@ -92,14 +92,13 @@ async function takeBatches(options: TuningRunOptions, state: RunState): Promise<
   const from = (resume && loadCheckpoint(checkpoint, state)) || { microBatch: 0, step: 0 };
   const log = new StepsLog(join(folder, STEPS), from.microBatch);
   const timer = savingTimer((position: Position) => saveCheckpoint(checkpoint, state, position));
-  const taken: TokenBatch[] = [];
   try {
     await finetune<TokenBatch>({
       model,
       parameters: adapter.namedParameters(),
       optimizer,
       loss: lossOf(model, adapter, config, padId),
-      batches: remember(tokenBatches(options, from.microBatch), taken),
+      batches: tokenBatches(options, from.microBatch),
       accumulate: config.accumulate,
       dropLeftoverAfter: config.dropLeftover ? batchesPerEpoch(pairs.length, config) : undefined,
       from,
@@ -107,8 +106,8 @@ async function takeBatches(options: TuningRunOptions, state: RunState): Promise<
       schedule: scheduleOf(config, pairs.length),
       signal,
       checkpoint: timer,
-      onStep(record, norms) {
-        const step = logged(record, norms, taken.pop() as TokenBatch);
+      onStep(record, norms, batch) {
+        const step = logged(record, norms, batch);
         log.append(step);
         options.onStep?.(step);
       },
@@ -131,14 +130,6 @@ function* tokenBatches({ pairs, neutral = [], config }: TuningRunOptions, done: 
   }
 }
 
-/** Passes batches on, and notes the one that is being taken. */
-function* remember<T>(items: Iterable<T>, taken: T[]): Generator<T> {
-  for (const item of items) {
-    taken.push(item);
-    yield item;
-  }
-}
-
 function logged(
   record: StepRecord,
   norms: readonly { name: string; norm: number }[],
@@ -152,8 +143,9 @@ function logged(
   return { step, microBatch, loss, parts, gradNorms, lr, tokens, ms: milliseconds };
 }
 
-function scheduleOf({ schedule, warmupSteps, ...config }: TuningConfig, pairs: number): Schedule | undefined {
-  const total = Math.max(warmupSteps, totalSteps(pairs, { schedule, warmupSteps, ...config }));
+function scheduleOf(config: TuningConfig, pairs: number): Schedule | undefined {
+  const { schedule, warmupSteps } = config;
+  const total = Math.max(warmupSteps, totalSteps(pairs, config));
   if (schedule === 'linear') return linear(warmupSteps, total);
   if (schedule === 'cosine') return cosine(warmupSteps, total);
   return warmupSteps > 0 ? warmup(warmupSteps) : undefined;
