@@ -1,2 +1,9 @@
 /** Reinforcement learning: particle worlds, MADDPG, and overlap between what agents compute of themselves and others. */
 export type { AgentShape, Environment } from './environment';
+export { BehaviourRecord, type DeceptiveMove } from './scenarios/behaviour-record';
+export { follow } from './scenarios/follower';
+export { PhysicalDeception, REWARDS, SIGHT, type Reward, type Start } from './scenarios/physical-deception';
+export { SimpleAdversary } from './scenarios/simple-adversary';
+export { EpisodeRandom } from './world/episode-random';
+export { ParticleWorlds, type Layout, type WorldOptions } from './world/particle-worlds';
+export { ROOM, type Wall } from './world/walls';
