@@ -5,7 +5,6 @@ import { expected } from '../parity/expected';
 
 /** An episode as upstream's environment (trajectories.json) or its transcription (make_rl_world.py) recorded it. */
 export interface Recorded extends Start {
-  what?: string;
   reward?: Reward;
   actions: number[][][];
   observations: number[][][];
@@ -26,7 +25,7 @@ export interface Records {
 
 /** What make_rl_world.py wrote. */
 export interface Unusual {
-  episodes: Recorded[];
+  episodes: (Recorded & { what: string })[];
   records: { upstream: Omit<Records, 'movesInSight' | 'stepsInSight'>; clean: Records }[];
   long: { start: Start; observation: number[][]; rewards: number[]; record: Omit<Records, 'thresholds'> };
 }
