@@ -96,7 +96,7 @@ export class Mistral extends Module<[ids: Tensor, options?: ForwardOptions]> imp
     const wanted = weightShapes(this.config);
     const other = [...state.keys()].find((name) => !wanted.has(name));
     if (other !== undefined)
-      throw new Error(`Mistral.save: ${other} is no weight of the model; remove the adapter first`);
+      throw new Error(`Mistral.save: ${other} is no weight of the model; unload the adapters first`);
     mkdirSync(folder, { recursive: true });
     saveSafetensors(join(folder, 'model.safetensors'), state, { format: 'pt' });
     writeTextAside(join(folder, 'config.json'), `${JSON.stringify(configJson(this.config, this.dtype), null, 2)}\n`);

@@ -1,4 +1,6 @@
-export { addLora, loadLora, LoraAdapter } from './lora';
+export { addLora, loadLora } from './lora';
+export { LoraAdapter } from './lora-adapter';
 export { parseLoraConfig, readLoraConfig, type LoraConfig } from './lora-config';
 export { LoraLinear, type LoraShape } from './lora-linear';
-export type { TargetModules } from './target-modules';
+export { PeftModel } from './peft-model';
+export type { TargetChoice, TargetModules } from './target-modules';

@@ -1,6 +1,7 @@
 import { Linear, type AnyModule } from '../nn';
-import { InputError, messageOf, shown } from '../checkpoints/input-error';
+import { InputError, shown } from '../checkpoints/input-error';
 import { LoraLinear } from './lora-linear';
+import { pythonPattern } from './python-pattern';
 
 /**
  * Which modules get an adapter, as PEFT reads `target_modules`: a list of names (whole, or the end of a dotted name
@@ -8,17 +9,31 @@ import { LoraLinear } from './lora-linear';
  */
 export type TargetModules = readonly string[] | string;
 
+/** The settings of PEFT that choose modules. */
+export interface TargetChoice {
+  targetModules: TargetModules;
+  /** Names as in a list of `targetModules`, or a regular expression: what matches gets no adapter. */
+  excludeModules?: readonly string[] | string;
+  /** Indices of the layers to which a list of names is held; a name given whole counts in every layer. */
+  layersToTransform?: readonly number[] | number;
+  /** Name, or regular expression, of what holds the layers; by default the first number in a dotted name is the layer. */
+  layersPattern?: readonly string[] | string;
+}
+
+const HEAD = 'lm_head';
+
 /**
- * The Linears a target names, with their dotted names, in the model's order.
- * @throws InputError when a target names nothing, or something that is no Linear.
+ * The Linears that are chosen, wrapped already or not, with their dotted names, in the model's order.
+ * @throws InputError when the targets name nothing, or something that is no Linear.
  */
-export function findTargets(model: AnyModule, targets: TargetModules): [string, Linear][] {
-  const matches = matcher(targets);
-  const found: [string, Linear][] = [];
-  for (const [name, module] of model.namedModules()) {
-    if (targets === 'all-linear' ? !(module instanceof Linear) || name === 'lm_head' : !matches(name)) continue;
-    if (module instanceof LoraLinear) throw new InputError(`LoRA: ${name} already has an adapter; remove it first`);
-    if (!(module instanceof Linear)) {
+export function findTargets(model: AnyModule, choice: TargetChoice): [string, Linear | LoraLinear][] {
+  const { targetModules: targets, excludeModules } = choice;
+  const isTarget = targetMatcher(choice);
+  const isExcluded = excludeModules?.length ? nameMatcher(excludeModules, 'exclude_modules') : () => false;
+  const found: [string, Linear | LoraLinear][] = [];
+  for (const [name, module] of targetable(model)) {
+    if (!isTarget(name, module) || isExcluded(name)) continue;
+    if (!isLinear(module)) {
       throw new InputError(`LoRA: target_modules names ${name}, a ${module.kind}; only Linear can have an adapter`);
     }
     found.push([name, module]);
@@ -29,20 +44,70 @@ export function findTargets(model: AnyModule, targets: TargetModules): [string, 
   return found;
 }
 
-function matcher(targets: TargetModules): (name: string) => boolean {
+const isLinear = (module: AnyModule): module is Linear | LoraLinear =>
+  module instanceof Linear || module instanceof LoraLinear;
+
+/** Every module but those inside a wrapped layer. */
+function targetable(model: AnyModule): [string, AnyModule][] {
+  let wrapped: string | undefined;
+  return model.namedModules().filter(([name, module]) => {
+    if (wrapped !== undefined && name.startsWith(`${wrapped}.`)) return false;
+    if (module instanceof LoraLinear) wrapped = name;
+    return true;
+  });
+}
+
+function targetMatcher(choice: TargetChoice): (name: string, module: AnyModule) => boolean {
+  const { targetModules: targets, layersPattern } = choice;
+  const layers = choice.layersToTransform === undefined ? [] : [choice.layersToTransform].flat();
+  if (layersPattern?.length && choice.layersToTransform === undefined) {
+    throw new InputError('LoRA: layers_pattern wants layers_to_transform beside it');
+  }
   if (typeof targets !== 'string') {
-    return (name) => targets.some((target) => name === target || name.endsWith(`.${target}`));
+    const isNamed = nameMatcher(targets, 'target_modules');
+    const isInLayer = layerMatcher(layers, [layersPattern ?? []].flat());
+    return (name) => isNamed(name) && (targets.includes(name) || isInLayer(name));
   }
-  try {
-    const pattern = new RegExp(`^(?:${targets})$`, 'u');
-    return (name) => pattern.test(name);
-  } catch (thrown) {
-    throw new InputError(`LoRA: target_modules is no regular expression: ${messageOf(thrown)}`);
+  if (choice.layersToTransform !== undefined) {
+    throw new InputError('LoRA: layers_to_transform wants target_modules to be a list of names');
   }
+  if (targets.toLowerCase() === 'all-linear') return (name, module) => isLinear(module) && name !== HEAD;
+  return nameMatcher(targets, 'target_modules');
+}
+
+function nameMatcher(names: readonly string[] | string, setting: string): (name: string) => boolean {
+  if (typeof names !== 'string') return (name) => names.some((one) => name === one || name.endsWith(`.${one}`));
+  const pattern = wholePattern(names, `LoRA: ${setting}`);
+  return (name) => pattern.test(name);
+}
+
+function wholePattern(source: string, where: string): RegExp {
+  pythonPattern(source, where); // by itself first: a bracket too many must not pair with those put around it
+  return pythonPattern(`^(?:${source})$`, where);
+}
+
+function layerMatcher(layers: readonly number[], holders: readonly string[]): (name: string) => boolean {
+  if (layers.length === 0) return () => true;
+  const sources = holders.length === 0 ? ['^.*?\\.[^.]*\\.(?P<layer>\\d+)\\.'] : holders.map((holder) => `^(?:^|.*?\\.)${holder}\\.(?P<layer>\\d+)\\.`); // prettier-ignore
+  const patterns = sources.map((source) => pythonPattern(source, 'LoRA: layers_pattern'));
+  return (name) => {
+    const found = patterns.map((pattern) => pattern.exec(name)).find((match) => match !== null);
+    return found !== undefined && layers.includes(Number(found.groups?.layer));
+  };
+}
+
+/** The first of the patterns that matches the end of a module's name behind a dot, as PEFT's `get_pattern_key` finds it. */
+export function patternFinder(patterns: readonly string[], setting: string): (name: string) => string | undefined {
+  const compiled = patterns.map((pattern) => {
+    const where = `LoRA: ${setting} ${shown(pattern)}`;
+    pythonPattern(pattern, where);
+    return [pattern, pythonPattern(`^(.*\\.)?(${pattern})$`, where)] as const;
+  });
+  return (name) => compiled.find(([, expression]) => expression.test(name))?.[0];
 }
 
 /** The different last parts of the Linears' names. */
 function linearNames(model: AnyModule): string {
-  const linears = model.namedModules().filter(([, module]) => module instanceof Linear);
+  const linears = targetable(model).filter(([, module]) => isLinear(module));
   return [...new Set(linears.map(([name]) => name.split('.').at(-1)))].join(', ') || 'no Linear modules at all';
 }

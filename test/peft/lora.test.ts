@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openSafetensors, saveSafetensors } from '../../lib/checkpoints';
 import { generate, Mistral } from '../../lib/models';
 import { Linear } from '../../lib/nn';
-import { addLora, loadLora, LoraLinear, parseLoraConfig } from '../../lib/peft';
+import { addLora, loadLora, parseLoraConfig, PeftModel, type LoraLinear } from '../../lib/peft';
 import { torch, type Tensor } from '../../lib/torch';
 import { expected, largestDifference, numbers } from '../parity/expected';
 
@@ -44,9 +44,10 @@ t.test('an adapter of PEFT gives the logits and tokens it gives in Python', asyn
   });
   t.same(await generate(model, forward.ids, { maxNewTokens: 16, eosId: null }), lora.greedy);
 
-  adapter.disable();
-  t.ok(equal(numbers(model.call(ids)), before), 'disabled, the base computes');
-  adapter.enable();
+  const peft = PeftModel.of(model);
+  peft.setAdapter(null);
+  t.ok(equal(numbers(model.call(ids)), before), 'with none active, the base computes');
+  peft.setAdapter('default');
   t.notOk(equal(numbers(model.call(ids)), before));
   t.ok(
     equal(
@@ -55,8 +56,8 @@ t.test('an adapter of PEFT gives the logits and tokens it gives in Python', asyn
     ),
   );
   t.notOk(equal(numbers(model.call(ids)), before), 'and it is back afterwards');
-  adapter.remove();
-  t.ok(equal(numbers(model.call(ids)), before), 'removed, the base is as it was');
+  peft.unload();
+  t.ok(equal(numbers(model.call(ids)), before), 'taken off, the base is as it was');
   t.ok(model.getModule('model.layers.0.self_attn.q_proj') instanceof Linear);
 });
 
@@ -89,7 +90,7 @@ t.test('which modules get an adapter', (t) => {
   for (const [targets, message] of refused) t.throws(() => wrapped(targets), { name: 'InputError', message });
   const model = tiny();
   addLora(model, QV);
-  t.throws(() => addLora(model, QV), { name: 'InputError', message: /q_proj already has an adapter/ });
+  t.throws(() => addLora(model, QV), { name: 'InputError', message: /has an adapter "default" already/ });
   t.throws(() => addLora(tiny(), { ...QV, r: 0 }), {
     name: 'InputError',
     message: /r must be a whole number of 1 or more, got 0/,
@@ -134,7 +135,7 @@ t.test('saved and loaded again', (t) => {
   const adapter = loadLora(model, ADAPTER);
   const logits = numbers(model.call(ids));
   t.throws(() => model.save(folder), {
-    message: /base_layer.weight is no weight of the model; remove the adapter first/,
+    message: /base_layer.weight is no weight of the model; unload the adapters first/,
   });
   adapter.save(folder, { baseModel: 'tiny' });
   const [mine, theirs] = [folder, ADAPTER].map((dir) => openSafetensors(join(dir, 'adapter_model.safetensors')));
@@ -144,7 +145,7 @@ t.test('saved and loaded again', (t) => {
   const again = tiny();
   loadLora(again, folder);
   t.ok(equal(numbers(again.call(ids)), logits));
-  t.equal((again.getModule('model.layers.0.self_attn.q_proj') as LoraLinear).scaling, 3);
+  t.equal((again.getModule('model.layers.0.self_attn.q_proj') as LoraLinear).scaling.get('default'), 3);
   t.end();
 });
 
@@ -172,7 +173,31 @@ t.test('adapters that do not fit are refused, and the model stays as it was', (t
     ],
     [{ use_dora: true }, undefined, /use_dora true is not supported/],
     [{ modules_to_save: ['lm_head'] }, undefined, /modules_to_save \["lm_head"\] is not supported/],
-    [{ rank_pattern: { q_proj: 2 } }, undefined, /rank_pattern {"q_proj":2} is not supported/],
+    [{ rank_pattern: { q_proj: 2 } }, undefined, /tensor ".*q_proj.*" is \[4, 32\], but the model makes it \[2, 32\]/],
+    [{ rank_pattern: { q_proj: 0 } }, undefined, /adapter_config.json: rank_pattern.q_proj must be 1 or more, got 0/],
+    [{ rank_pattern: { '(': 4 } }, undefined, /LoRA: rank_pattern "\(" is no regular expression/],
+    [{ alpha_pattern: { q_proj: '2' } }, undefined, /alpha_pattern.q_proj must be a number, got "2"/],
+    [{ alpha_pattern: [2] }, undefined, /alpha_pattern must be an object of patterns, got \[2\]/],
+    [{ use_rslora: 1 }, undefined, /use_rslora must be true or false, got 1/],
+    [{ use_qalora: true }, undefined, /use_qalora true is not supported/],
+    [{ use_something_new: true }, undefined, /use_something_new true is not supported/],
+    [{ kasa_config: { beta: 1 } }, undefined, /kasa_config {"beta":1} is not supported/],
+    [{ bias: 'lora_only' }, undefined, /bias "lora_only" is not supported/],
+    [{ lora_bias: true }, undefined, /lora_bias true is not supported/],
+    [{ layer_replication: [[0, 1]] }, undefined, /layer_replication \[\[0,1\]\] is not supported/],
+    [{ target_parameters: ['x'] }, undefined, /target_parameters \["x"\] is not supported/],
+    [{ trainable_token_indices: [1] }, undefined, /trainable_token_indices \[1\] is not supported/],
+    [{ ensure_weight_tying: true }, undefined, /ensure_weight_tying true is not supported/],
+    [{ layers_to_transform: 'x' }, undefined, /layers_to_transform must be a layer or a list of layers, got "x"/],
+    [{ layers_to_transform: [7] }, undefined, /names no module; there are q_proj/],
+    [{ layers_pattern: 'layers' }, undefined, /layers_pattern wants layers_to_transform beside it/],
+    [
+      { layers_to_transform: 1, target_modules: 'all-linear' },
+      undefined,
+      /layers_to_transform wants target_modules to be a list of names/,
+    ],
+    [{ exclude_modules: '(' }, undefined, /LoRA: exclude_modules is no regular expression/],
+    [{ exclude_modules: ['v_proj'] }, undefined, /holds "base_model.*v_proj.*", which the adapter has no place for/],
     [{ init_lora_weights: 'pissa' }, undefined, /init_lora_weights "pissa" is not supported/],
     [{ target_modules: ['k_proj'] }, undefined, /holds "base_model.*q_proj.*", which the adapter has no place for/],
     [{}, (state) => state.delete(first), /adapter_model.safetensors: lacks "base_model/],

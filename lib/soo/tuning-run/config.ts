@@ -1,5 +1,5 @@
 /** The settings of one fine-tuning run, as they are kept beside its results. */
-import type { TargetModules } from '../../peft';
+import type { LoraConfig } from '../../peft';
 import type { Positions } from '../positions';
 
 export interface TuningConfig {
@@ -31,7 +31,7 @@ export interface TuningConfig {
   warmupSteps: number;
   maxGradNorm: number | null;
   seed: number;
-  lora: { r: number; alpha: number; dropout: number; targetModules: TargetModules };
+  lora: LoraConfig & { dropout: number };
 }
 
 /**

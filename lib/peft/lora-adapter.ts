@@ -1,0 +1,100 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { torch, type Tensor } from '../torch';
+import type { Parameter } from '../nn';
+import { InputError, quoted } from '../checkpoints/input-error';
+import { saveSafetensors } from '../checkpoints/safetensors';
+import { writeTextAside } from '../checkpoints/write-aside';
+import { loraConfigJson, type LoraConfig } from './lora-config';
+import type { LoraLinear } from './lora-linear';
+import type { PeftModel } from './peft-model';
+
+/** What PEFT's wrapper puts before the model's own names. */
+const PREFIX = 'base_model.model.';
+export const WEIGHTS = 'adapter_model.safetensors';
+const CONFIG = 'adapter_config.json';
+
+/** One LoRA adapter on a model. Names are PEFT's: `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight`. */
+export class LoraAdapter {
+  /** @internal made by {@link PeftModel} */
+  constructor(
+    /** The model that it is on, with the other adapters there. */
+    readonly peftModel: PeftModel,
+    readonly name: string,
+    readonly config: LoraConfig,
+    /** The wrapped layers by their names in the model. */
+    readonly layers: ReadonlyMap<string, LoraLinear>,
+  ) {}
+
+  /** [name, parameter] as PEFT's model names them in memory: `...q_proj.lora_A.default.weight`. */
+  namedParameters(): [string, Parameter][] {
+    return this.#weights().map(([at, piece, weight]) => [`${PREFIX}${at}.${piece}.${this.name}.weight`, weight]);
+  }
+
+  parameters(): Parameter[] {
+    return this.#weights().map(([, , weight]) => weight);
+  }
+
+  #weights(): [at: string, piece: string, weight: Parameter][] {
+    return [...this.layers].flatMap(([at, layer]) =>
+      (['lora_A', 'lora_B'] as const).flatMap((piece): [string, string, Parameter][] => {
+        const linear = layer[piece].get(this.name);
+        return linear ? [[at, piece, linear.weight]] : [];
+      }),
+    );
+  }
+
+  /** Runs `work` with no adapter on the model: the frozen base, for a capability term. */
+  withoutAdapter<R>(work: () => R): R {
+    return this.peftModel.disableAdapter(work);
+  }
+
+  /** Takes the adapter off the model and frees its weights. */
+  dispose(): void {
+    if (this.peftModel.adapters.get(this.name) === this) this.peftModel.deleteAdapter(this.name);
+  }
+
+  /** The live weights under the names of PEFT's files. */
+  stateDict(): Map<string, Tensor> {
+    return new Map(this.#weights().map(([at, piece, weight]) => [`${PREFIX}${at}.${piece}.weight`, weight]));
+  }
+
+  /**
+   * Copies weights in, all or nothing.
+   * @throws InputError that names a tensor that is missing, unexpected, of another shape or not finite
+   */
+  loadStateDict(state: Map<string, Tensor>): void {
+    const own = this.stateDict();
+    for (const name of state.keys()) {
+      if (!own.has(name)) throw new InputError(`${WEIGHTS}: holds ${quoted(name)}, which the adapter has no place for`);
+    }
+    for (const [name, parameter] of own) {
+      const value = state.get(name);
+      if (!value) throw new InputError(`${WEIGHTS}: lacks ${quoted(name)}`);
+      checkWeight(name, value, parameter);
+    }
+    torch.scope(() => torch.noGrad(() => own.forEach((parameter, name) => parameter.copy_(state.get(name) as Tensor))));
+  }
+
+  /**
+   * Writes adapter_config.json and adapter_model.safetensors as PEFT does; Python reads them back.
+   * @param baseModel what the config names as the model the adapter belongs to
+   */
+  save(folder: string, { baseModel = null }: { baseModel?: string | null } = {}): void {
+    mkdirSync(folder, { recursive: true });
+    saveSafetensors(join(folder, WEIGHTS), this.stateDict(), { format: 'pt' });
+    writeTextAside(join(folder, CONFIG), `${JSON.stringify(loraConfigJson(this.config, baseModel), null, 2)}\n`);
+  }
+}
+
+function checkWeight(name: string, value: Tensor, parameter: Tensor): void {
+  const where = `${WEIGHTS}: tensor ${quoted(name)}`;
+  if (value.shape.join() !== parameter.shape.join()) {
+    throw new InputError(
+      `${where} is [${value.shape.join(', ')}], but the model makes it [${parameter.shape.join(', ')}]`,
+    );
+  }
+  if (!/^b?float\d+$/.test(value.dtype)) throw new InputError(`${where} is ${value.dtype}, but weights must be floats`);
+  const finite = torch.scope(() => value.isfinite().all().item<boolean>());
+  if (!finite) throw new InputError(`${where} holds NaN or infinity`);
+}

@@ -1,0 +1,202 @@
+import { join } from 'node:path';
+import { torch, type Tensor } from '../torch';
+import { requireSynchronous } from '../torch/scope';
+import type { AnyModule } from '../nn';
+import { InputError, quoted } from '../checkpoints/input-error';
+import { openSafetensors, type SafetensorsFile } from '../checkpoints/safetensors';
+import { LoraAdapter, WEIGHTS } from './lora-adapter';
+import { loraShapes, readLoraConfig, requirePatternsUsed, type LoraConfig } from './lora-config';
+import { LoraLinear } from './lora-linear';
+import { findTargets } from './target-modules';
+
+const known = new WeakMap<AnyModule, PeftModel>();
+
+/**
+ * The adapters of one model, as Python's `PeftModel` keeps them: side by side by name, at most one active. The model
+ * itself stays the thing that is called; its Linears are wrapped where an adapter reaches them, its own weights frozen.
+ *
+ *     const tuned = PeftModel.of(model);
+ *     tuned.loadAdapter('honest', 'runs/honest'); // the first one is active at once
+ *     tuned.loadAdapter('control', 'runs/control');
+ *     tuned.setAdapter('control'); // or null: the base
+ */
+export class PeftModel {
+  readonly #adapters = new Map<string, LoraAdapter>();
+  #active: string | null = null;
+  /** While {@link disableAdapter} runs. */
+  #disabled = false;
+
+  private constructor(readonly model: AnyModule) {}
+
+  /** The adapters of that model, none at first. */
+  static of(model: AnyModule): PeftModel {
+    const peft = known.get(model) ?? new PeftModel(model);
+    known.set(model, peft);
+    return peft;
+  }
+
+  get adapters(): ReadonlyMap<string, LoraAdapter> {
+    return this.#adapters;
+  }
+
+  /** The name of the adapter that computes and is trained; null when the base does. */
+  get activeAdapter(): string | null {
+    return this.#active;
+  }
+
+  /**
+   * Puts a fresh LoRA adapter on the model: A is random and B zero. One seed gives the same weights here as in PEFT's
+   * `get_peft_model`.
+   * @throws InputError for a name that is taken, targets that name nothing or something that is no Linear, and
+   * patterns that match no target
+   */
+  addAdapter(name: string, config: LoraConfig): LoraAdapter {
+    requirePatternsUsed(config, names(findTargets(this.model, config)));
+    return this.#insert(name, config);
+  }
+
+  /**
+   * Puts an adapter saved by PEFT (or by {@link LoraAdapter.save}) on the model.
+   * @param options.dropout overrides the adapter's own, for training on
+   * @throws InputError that names the file and the setting or tensor that does not fit; the model is then as before
+   */
+  loadAdapter(name: string, folder: string, options: { dropout?: number } = {}): LoraAdapter {
+    const config = { ...readLoraConfig(folder), ...options };
+    const file = openSafetensors(join(folder, WEIGHTS));
+    try {
+      const adapter = this.#insert(name, config);
+      try {
+        torch.scope(() => adapter.loadStateDict(stateOf(file, [...adapter.stateDict().keys()])));
+      } catch (thrown) {
+        this.deleteAdapter(name);
+        throw thrown;
+      }
+      return adapter;
+    } finally {
+      file.dispose();
+    }
+  }
+
+  #insert(name: string, config: LoraConfig): LoraAdapter {
+    if (!/^[^.]+$/.test(name)) throw new InputError(`LoRA: an adapter's name holds no dot, got ${quoted(name)}`);
+    if (this.#adapters.has(name)) {
+      throw new InputError(`LoRA: the model has an adapter ${quoted(name)} already; delete that one, or name this one`);
+    }
+    const targets = findTargets(this.model, config);
+    const shapes = loraShapes(config, names(targets));
+    this.model.requiresGrad_(false);
+    const layers = new Map<string, LoraLinear>();
+    for (const [i, [at, module]] of targets.entries()) {
+      const layer = module instanceof LoraLinear ? module : new LoraLinear(module);
+      if (layer !== module) this.model.replaceModule(at, layer);
+      layer.add(name, shapes[i]);
+      layers.set(at, layer);
+    }
+    const adapter = new LoraAdapter(this, name, config, layers);
+    this.#adapters.set(name, adapter);
+    this.setAdapter(this.#active ?? name);
+    return adapter;
+  }
+
+  /**
+   * Makes that adapter the one that computes and is trained; with null the base computes, and nothing is trained. An
+   * adapter that is merged is taken out first.
+   */
+  setAdapter(name: string | null): void {
+    if (name !== null) this.#require(name);
+    if (name !== this.#active) this.unmergeAdapter();
+    this.#active = name;
+    this.#tellLayers();
+    for (const adapter of this.#adapters.values()) {
+      for (const parameter of adapter.parameters()) parameter.requiresGrad = adapter.name === name;
+    }
+  }
+
+  #tellLayers(): void {
+    for (const layer of this.#layers().values()) layer.active = this.#disabled ? null : this.#active;
+  }
+
+  /** Runs `work` with the base alone, merged or not. */
+  disableAdapter<R>(work: () => R): R {
+    const [wasDisabled, merged] = [this.#disabled, this.isMerged];
+    if (merged) this.unmergeAdapter();
+    this.#disabled = true;
+    this.#tellLayers();
+    try {
+      return requireSynchronous('disableAdapter', work());
+    } finally {
+      this.#disabled = wasDisabled;
+      this.#tellLayers();
+      if (merged) this.mergeAdapter();
+    }
+  }
+
+  get isMerged(): boolean {
+    return [...this.#layers().values()].some((layer) => layer.merged);
+  }
+
+  /**
+   * Adds the active adapter to the base's weights, so that it costs nothing more; the weights as they were are kept
+   * beside them. Numbers differ from the unmerged model's by rounding.
+   * @throws InputError for a weight that another module shares: merging would change that one too
+   */
+  mergeAdapter(): void {
+    const layers = [...this.#layers()];
+    for (const [at, layer] of layers) this.#requireOwnWeight(at, layer);
+    for (const [, layer] of layers) layer.merge();
+  }
+
+  /** Puts the base's weights back, the same bits. */
+  unmergeAdapter(): void {
+    for (const layer of this.#layers().values()) layer.unmerge();
+  }
+
+  /** Merges the active adapter for good: the model is a plain one again, without any adapter. */
+  mergeAndUnload(): void {
+    this.mergeAdapter();
+    for (const layer of this.#layers().values()) layer.forgetUnmerged();
+    this.unload();
+  }
+
+  /** Takes all adapters off, frees them, and leaves the model as it was before the first one. */
+  unload(): void {
+    for (const name of [...this.#adapters.keys()]) this.deleteAdapter(name);
+  }
+
+  /** Takes an adapter off and frees its weights. When it was the active one, the base computes from then on. */
+  deleteAdapter(name: string): void {
+    const { layers } = this.#require(name);
+    if (this.#active === name) this.setAdapter(null);
+    for (const [at, layer] of layers) {
+      layer.delete(name);
+      if (layer.scaling.size === 0) this.model.replaceModule(at, layer.baseLayer);
+    }
+    this.#adapters.delete(name);
+  }
+
+  #require(name: string): LoraAdapter {
+    const adapter = this.#adapters.get(name);
+    if (adapter) return adapter;
+    const present = [...this.#adapters.keys()].map(quoted).join(', ') || 'none';
+    throw new InputError(`LoRA: the model has no adapter ${quoted(name)}; it has ${present}`);
+  }
+
+  #requireOwnWeight(at: string, { baseLayer }: LoraLinear): void {
+    const own = `${at}.base_layer.weight`;
+    const shared = [...this.model.stateDict()].find(([name, weight]) => weight === baseLayer.weight && name !== own);
+    if (shared) throw new InputError(`LoRA: ${at} shares its weight with ${shared[0]}, so that it cannot be merged`);
+  }
+
+  /** Every wrapped layer by its name. */
+  #layers(): Map<string, LoraLinear> {
+    return new Map([...this.#adapters.values()].flatMap(({ layers }) => [...layers]));
+  }
+}
+
+const names = (targets: readonly (readonly [string, unknown])[]): string[] => targets.map(([at]) => at);
+
+function stateOf(file: SafetensorsFile, names: string[]): Map<string, Tensor> {
+  const state = new Map<string, Tensor>();
+  for (const name of new Set([...names, ...file.names])) if (file.has(name)) state.set(name, file.tensor(name));
+  return state;
+}
