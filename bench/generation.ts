@@ -100,7 +100,7 @@ function runPeer(peer: PeerCommand, side: Side, paths: Paths, batch: number, lim
 }
 
 function runOwn(side: Side, { model, prompts, ids }: Paths): void {
-  const child = ['-r', 'ts-node/register/transpile-only', join(__dirname, 'generation-child.ts')];
+  const child = ['-r', join(__dirname, '../scripts/typescript.js'), join(__dirname, 'generation-child.ts')];
   const adapter = process.env.SOO_TORCH_BENCH_ADAPTER ?? '';
   const args = [model, prompts, ids, adapter, BATCH, PROMPTS, NEW_TOKENS].map(String);
   side.runs.push(JSON.parse(output(process.execPath, [...child, ...args])) as Run);

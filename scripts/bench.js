@@ -7,6 +7,6 @@ const { handOver } = require('./hand-over');
 const { ROOT, whenReady } = require('./ready');
 
 whenReady(() => {
-  const run = ['-r', 'ts-node/register/transpile-only', path.join(ROOT, 'bench', 'run.ts')];
+  const run = ['-r', path.join(__dirname, 'typescript.js'), path.join(ROOT, 'bench', 'run.ts')];
   return handOver([...run, ...process.argv.slice(2)], { cwd: ROOT });
 });

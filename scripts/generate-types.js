@@ -19,7 +19,7 @@ function writeIfChanged(file, text) {
 
 function main() {
   if (fs.existsSync(SOURCE)) {
-    require('ts-node').register({ cwd: ROOT, transpileOnly: true });
+    require('./typescript');
     writeIfChanged(path.join(ROOT, 'lib/torch/operators.generated.ts'), require(SOURCE).generateDeclarations());
     return;
   }

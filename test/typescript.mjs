@@ -1,8 +1,8 @@
-// Lets tap run TypeScript tests: ts-node compiles them (without type checks) as CommonJS. tap's own hooks make Node 20
-// load the first file through its ESM loader, which knows no `.ts`; the hook below hands such files on to `require`.
+// Lets tap run TypeScript tests, compiled as CommonJS. tap's own hooks make Node 20 load the first file through its ESM
+// loader, which knows no `.ts`; the hook below hands such files on to `require`.
 import { createRequire, register } from 'node:module';
 
-createRequire(import.meta.url)('ts-node/register/transpile-only');
+createRequire(import.meta.url)('../scripts/typescript.js');
 
 const hook = `
   export function load(url, context, next) {

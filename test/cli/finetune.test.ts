@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { LoggedStep } from '../../lib/soo';
-import { soo } from './soo';
+import { soo, startSoo } from './soo';
 
 const ROOT = join(__dirname, '..', '..');
 const TINY = join(ROOT, 'test', 'parity', 'models', 'tiny');
@@ -97,14 +96,11 @@ t.test('bad usage and bad input: one line, exit 2, nothing made', async (t) => {
 });
 
 t.test('Ctrl-C saves, tells how to go on, and --resume ends in the same bytes', async (t) => {
-  const run = "require('./lib/cli/program').main(process.argv.slice(1)).then((code) => (process.exitCode = code))";
   const [whole, stopped] = [at('whole'), at('stopped')];
   const argv = (out: string): string[] => command('--out', out, '--epochs', '60');
-  const child = spawn(process.execPath, ['-r', 'ts-node/register/transpile-only', '-e', run, '--', ...argv(stopped)], {
-    cwd: ROOT,
-  });
+  const child = startSoo(...argv(stopped));
   let stderr = '';
-  child.stderr.on('data', (data) => (stderr += data));
+  child.stderr?.on('data', (data) => (stderr += data));
   const log = join(stopped, 'steps.jsonl');
   const watch = setInterval(() => {
     if (!existsSync(log) || readFileSync(log, 'utf8').split('\n').length <= 5) return;

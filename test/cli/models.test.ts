@@ -1,12 +1,10 @@
 import t from 'tap';
-import { spawn } from 'node:child_process';
 import { cpSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer } from '../../lib/text';
 import { expected } from '../parity/expected';
-import { soo } from './soo';
+import { soo, startSoo } from './soo';
 
-const CALL = `require('./lib/cli/program').main(process.argv.slice(2)).then((code) => (process.exitCode = code))`;
 const MODELS = join(__dirname, '..', 'parity', 'models');
 const MODEL = ['--model', join(MODELS, 'tiny')];
 const ADAPTER = ['--adapter', join(MODELS, 'tiny-adapter')];
@@ -162,11 +160,10 @@ t.test('the answer to one prompt is shown as it comes, and Ctrl-C ends it', asyn
   t.equal(live.stdout.split('\n\n')[0], `Nobody\n  > ${outputs[0].text}`);
   t.match(live.stdout, /\n\n16 tokens in .* per second\n$/);
 
-  const endless = ['bin', ...one, '--max-new-tokens', '50000'];
-  const child = spawn(process.execPath, ['-r', 'ts-node/register/transpile-only', '-e', CALL, '--', ...endless]);
+  const child = startSoo(...one, '--max-new-tokens', '50000');
   let [stdout, stderr] = ['', ''];
-  child.stderr.on('data', (text) => (stderr += String(text)));
-  child.stdout.on('data', (text) => {
+  child.stderr?.on('data', (text) => (stderr += String(text)));
+  child.stdout?.on('data', (text) => {
     stdout += String(text);
     if (stdout.length > 60) child.kill('SIGINT');
   });

@@ -41,7 +41,7 @@ const RUN = `
 `;
 
 function outcomesOf(calls: string[][]): Outcome[] {
-  const args = ['-r', 'ts-node/register/transpile-only', '-e', RUN, '--', JSON.stringify(calls)];
+  const args = ['-r', './scripts/typescript.js', '-e', RUN, '--', JSON.stringify(calls)];
   const ran = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
   if (ran.status !== 0) throw new Error(ran.stderr);
   return JSON.parse(ran.stdout) as Outcome[];

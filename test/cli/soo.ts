@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 
 export interface Outcome {
@@ -8,6 +8,7 @@ export interface Outcome {
 }
 
 const ROOT = path.resolve(__dirname, '../..');
+const TYPESCRIPT = ['-r', './scripts/typescript.js'];
 
 /** Runs every call in one process, which spares the start of Node for each, and catches what it prints. */
 const RUN = `
@@ -26,8 +27,7 @@ const RUN = `
 
 /** Runs `soo` from its sources, once per list of arguments. */
 export function soo(...calls: string[][]): Outcome[] {
-  const args = ['-r', 'ts-node/register/transpile-only', '-e', RUN];
-  const ran = spawnSync(process.execPath, args, {
+  const ran = spawnSync(process.execPath, [...TYPESCRIPT, '-e', RUN], {
     cwd: ROOT,
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
@@ -35,4 +35,10 @@ export function soo(...calls: string[][]): Outcome[] {
   });
   if (ran.status !== 0) throw new Error(ran.stderr);
   return JSON.parse(ran.stdout) as Outcome[];
+}
+
+/** Starts `soo` in a process of its own, to be sent signals. */
+export function startSoo(...args: string[]): ChildProcess {
+  const call = "require('./lib/cli/program').main(process.argv.slice(1)).then((code) => (process.exitCode = code))";
+  return spawn(process.execPath, [...TYPESCRIPT, '-e', call, '--', ...args], { cwd: ROOT });
 }

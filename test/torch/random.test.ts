@@ -58,7 +58,7 @@ t.test('the same seed gives the same bits, in a second process too', async (t) =
     torch.manualSeed(${random.seed});
     console.log(Buffer.from(torch.randn([5]).bytes()).toString('hex'));
     console.log(Buffer.from(torch.randn([40]).bytes()).toString('hex'));`;
-  const args = ['-r', 'ts-node/register/transpile-only', '-e', script];
+  const args = ['-r', './scripts/typescript.js', '-e', script];
   const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: join(__dirname, '../..') });
   t.same(
     stdout.trim().split('\n'),

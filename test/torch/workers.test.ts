@@ -11,7 +11,8 @@ t.teardown(() => Promise.all(started.map((worker) => worker.terminate())));
 
 async function start(): Promise<Worker> {
   // Through `require`, whatever loaders the test itself runs with.
-  const script = `require('ts-node/register/transpile-only'); require(${JSON.stringify(join(__dirname, 'worker.ts'))});`;
+  const files = [join(__dirname, '../../scripts/typescript.js'), join(__dirname, 'worker.ts')];
+  const script = files.map((file) => `require(${JSON.stringify(file)});`).join('\n');
   const worker = new Worker(script, { eval: true, execArgv: [] });
   started.push(worker);
   await once(worker, 'message');
