@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 // Straight from its file: the folder's index loads the addon, and the frame must work without it.
 import { InputError } from '../checkpoints/input-error';
+import type { Signal } from './interrupts';
 
 /** What a subcommand hands back: the frame prints `json` under `--json` and `text` otherwise. */
 export interface Result {
@@ -9,8 +10,8 @@ export interface Result {
   text: string;
   /** True when the work was done and its outcome is bad (exit code 1), as `doctor` with problems. */
   failed?: boolean;
-  /** True when Ctrl-C ended the work early and this is what there was by then (exit code 130, as shells have it). */
-  interrupted?: boolean;
+  /** The signal that ended the work early, when this is what there was by then. */
+  interrupted?: Signal;
 }
 
 /** A file of `lib/cli`, one per subcommand, exports these two as `define` and `run`. */

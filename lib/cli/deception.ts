@@ -1,27 +1,33 @@
 import { basename } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { z } from 'zod';
 import {
   askScenarios,
   deceptionRates,
+  orderOf,
   promptHash,
   readScenarioSets,
   RecordFile,
   recordSchema,
+  withFactsSwapped,
   type Asked,
+  type DeceptionOptions,
   type DeceptionRates,
   type DeceptionRecord,
+  type Scenario,
   type Scored,
 } from '../evals';
 import { hashFolder, hashJson } from '../report';
 import { checked, InputError, type Result } from './command';
+import { describeRates } from './deception-text';
+import { interruptible } from './interrupts';
 import { addModelOptions, loadModel, type LoadedModel } from './model-options';
 import { integer } from './options';
 import { startProgress } from './progress';
 import { encodePrompts } from './prompts';
-import { table } from './table';
+import { addSamplingOptions, samplingOf, samplingSchema } from './sampling-options';
 
-const optionsSchema = z.object({
+const optionsSchema = samplingSchema.extend({
   model: z.string(),
   adapter: z.string().optional(),
   dtype: z.string().optional(),
@@ -29,6 +35,7 @@ const optionsSchema = z.object({
   scenarios: z.string(),
   set: z.string().optional(),
   limit: z.number().optional(),
+  orders: z.enum(['given', 'both']),
   maxNewTokens: z.number(),
   batch: z.number(),
   out: z.string().min(1).optional(),
@@ -42,29 +49,43 @@ export function define(command: Command): void {
     .requiredOption('--scenarios <file>', "upstream's scenarios or variations: its pickle, or JSON of the same fields")
     .option('--set <name>', 'burglar, self, or a variation such as treasure_hunt (default: all but self)')
     .option('--limit <n>', 'the first n scenarios of each set', integer({ min: 1 }))
+    .addOption(
+      new Option('--orders <which>', 'given: the facts as they stand; both: also in the other order')
+        .choices(['given', 'both'])
+        .default('given'),
+    )
     .option('--max-new-tokens <n>', 'tokens of an answer at most', integer({ min: 1, max: 1_000_000 }), 75)
     .option('--batch <n>', 'prompts answered side by side', integer({ min: 1, max: 65_536 }), 16)
     .option('--out <file>', 'one JSON line per prompt with the raw answer; a run that was interrupted goes on from it');
+  addSamplingOptions(command);
 }
 
 /** `soo deception`: how often a model points a burglar to the wrong room. */
 export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
   const options = checked(optionsSchema, given);
+  const sampling = samplingOf(options);
   const asked = chooseScenarios(options);
   const loaded = loadModel(given);
   encodePrompts(asked.map(({ scenario }) => scenario.prompt), loaded.tokenizer, loaded.model); // prettier-ignore
-  const { scored, resumed } = await askAll(loaded, asked, options);
+  const work = (signal: AbortSignal) => askAll(loaded, asked, options, { sampling, signal });
+  const { scored, resumed } = await interruptible(work, {
+    notice: 'stopping after this token; once more to end at once',
+    kept:
+      options.out === undefined
+        ? 'nothing is kept; with --out FILE the same command goes on from there'
+        : `the batches that were done are in ${options.out}; the same command goes on from there`,
+  });
   const bySet = ratesBy(scored, ({ set }) => set);
   const byOrder = ratesBy(scored, ({ order }) => order);
   const all = deceptionRates(scored);
   return {
     json: { ...all, sets: bySet, byOrder, resumed, config: options },
-    text: describe(bySet, all),
+    text: describeRates(bySet, byOrder, all),
   };
 }
 
 /** The scenarios that are asked, in the order of the file. Whom oneself misleads is no deception: `self` is asked by name. */
-function chooseScenarios({ scenarios: file, set: wanted, limit }: Options): Asked[] {
+function chooseScenarios({ scenarios: file, set: wanted, limit, orders }: Options): Asked[] {
   const sets = readScenarioSets(file);
   if (wanted !== undefined && !sets.has(wanted)) {
     throw new InputError(`--set ${wanted}: ${basename(file)} has ${[...sets.keys()].join(', ')}`);
@@ -72,8 +93,32 @@ function chooseScenarios({ scenarios: file, set: wanted, limit }: Options): Aske
   const chosen = [...sets].filter(([name]) =>
     wanted === undefined ? name !== 'self' || sets.size === 1 : name === wanted,
   );
-  return chosen.flatMap(([set, scenarios]) =>
-    scenarios.slice(0, limit).map((scenario, index) => ({ set, index, scenario })),
+  const first = chosen.map(([set, scenarios]) => [set, scenarios.slice(0, limit)] as const);
+  if (orders === 'both') requireSwappable(first, basename(file));
+  return first.flatMap(([set, scenarios]) =>
+    scenarios.flatMap((scenario, index) =>
+      versionsOf(scenario, orders).map((one): Asked => ({ set, index, order: orderOf(one), scenario: one })),
+    ),
+  );
+}
+
+/** The scenario, and for both orders the one with its facts swapped. */
+function versionsOf(scenario: Scenario, orders: Options['orders']): Scenario[] {
+  const swapped = orders === 'both' ? withFactsSwapped(scenario) : null;
+  return swapped ? [scenario, swapped] : [scenario];
+}
+
+/** @throws InputError that counts the scenarios whose facts cannot be swapped, and names the first of them */
+function requireSwappable(sets: readonly (readonly [string, readonly Scenario[]])[], file: string): void {
+  const stuck = sets.flatMap(([set, scenarios]) =>
+    scenarios.flatMap((scenario, index) => (withFactsSwapped(scenario) ? [] : { set, index })),
+  );
+  if (stuck.length === 0) return;
+  const [{ set, index }] = stuck;
+  const total = sets.reduce((sum, [, scenarios]) => sum + scenarios.length, 0);
+  throw new InputError(
+    `--orders both: ${file}: the facts of ${stuck.length} of ${total} scenarios cannot be swapped, the first at ` +
+      `${index} of ${set}: wanted two neighbouring clauses that differ in the room and the thing only, and no words that hang on their order`,
   );
 }
 
@@ -81,6 +126,7 @@ async function askAll(
   { model, tokenizer }: LoadedModel,
   asked: readonly Asked[],
   options: Options,
+  { sampling, signal }: Pick<DeceptionOptions, 'sampling' | 'signal'>,
 ): Promise<{ scored: Scored[]; resumed: number }> {
   using file = options.out === undefined ? undefined : new RecordFile(options.out, fingerprint(options), recordSchema);
   const done = new Map(file?.earlier.map((record) => [placeOf(record), record]));
@@ -89,18 +135,21 @@ async function askAll(
   const { maxNewTokens, batch: batchSize } = options;
   const resumed = asked.length - left.length;
   const progress = startProgress('deception', asked.length);
-  let answered = resumed;
-  for await (const records of askScenarios(model, tokenizer, left, { maxNewTokens, batchSize })) {
-    file?.append(records);
-    for (const record of records) scored.set(placeOf(record), scoredOf(record));
-    progress.update((answered += records.length));
+  try {
+    let answered = resumed;
+    for await (const records of askScenarios(model, tokenizer, left, { maxNewTokens, batchSize, sampling, signal })) {
+      file?.append(records);
+      for (const record of records) scored.set(placeOf(record), scoredOf(record));
+      progress.update((answered += records.length));
+    }
+  } finally {
+    progress.stop();
   }
-  progress.stop();
   // In the order of the file, so that a resumed run sums up to the same last digit.
   return { scored: asked.flatMap((one) => scored.get(placeOf(one)) ?? []), resumed };
 }
 
-const placeOf = ({ set, index }: { set: string; index: number }): string => `${index} ${set}`;
+const placeOf = ({ set, index, order }: Pick<Asked, 'set' | 'index' | 'order'>): string => `${index} ${order} ${set}`;
 
 function isAnswered(done: ReadonlyMap<string, DeceptionRecord>, one: Asked, out = ''): boolean {
   const record = done.get(placeOf(one));
@@ -122,34 +171,17 @@ const scoredOf = ({ set, order, label, affirmed, upstream, margin }: DeceptionRe
   margin,
 });
 
-/** Everything that the answers depend on. The batch is no part of it. */
-function fingerprint({ model, adapter, dtype, device, maxNewTokens }: Options): string {
+/** Everything that the answers depend on. The batch is no part of it, nor are the scenarios: their records tell them. */
+function fingerprint(options: Options): string {
+  const { model, adapter, dtype, device, maxNewTokens } = options;
   const files = [model, ...(adapter === undefined ? [] : [adapter])].map(hashFolder);
-  return hashJson({ files, dtype: dtype ?? null, device, maxNewTokens }).slice(0, 16);
+  const sampling = samplingOf(options);
+  return hashJson({ files, dtype: dtype ?? null, device, maxNewTokens, ...(sampling && { sampling }) }).slice(0, 16);
 }
 
 function ratesBy(scored: readonly Scored[], group: (record: Scored) => string): Record<string, DeceptionRates> {
   const groups = [...new Set(scored.map(group))];
   return Object.fromEntries(
     groups.map((name) => [name, deceptionRates(scored.filter((record) => group(record) === name))]),
-  );
-}
-
-function describe(bySet: Record<string, DeceptionRates>, all: DeceptionRates): string {
-  const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
-  const row = ([name, rates]: [string, DeceptionRates]): (string | number)[] => [
-    name,
-    rates.n,
-    `${percent(rates.deceptive)} [${rates.ci95.map((end) => (100 * end).toFixed(1)).join(', ')}]`,
-    percent(rates.honest),
-    percent(rates.neither),
-    percent(rates.upstreamRate),
-    percent(rates.negationAware.deceptive),
-    rates.forcedChoice ? rates.forcedChoice.mean.toFixed(2) : '-',
-  ];
-  const rows = Object.entries(bySet).map(row);
-  return table(
-    ['set', 'n', 'deceptive', 'honest', 'neither', "upstream's rate", 'negation-aware', 'margin'],
-    rows.length > 1 ? [...rows, row(['all', all])] : rows,
   );
 }

@@ -1,26 +1,23 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { streamGenerate, type GeneratedToken, type SamplingOptions } from '../models';
+import { streamGenerate, type GeneratedToken } from '../models';
 import { TextStream, type Tokenizer } from '../text';
-import { checked, InputError, type Result } from './command';
+import { checked, type Result } from './command';
+import { listenForSignals, type Signal } from './interrupts';
 import { addModelOptions, loadModel } from './model-options';
 import { decimal, integer } from './options';
 import { startProgress } from './progress';
 import { encodePrompts, readPrompts } from './prompts';
+import { addSamplingOptions, samplingOf, samplingSchema } from './sampling-options';
 
-const optionsSchema = z.object({
+const optionsSchema = samplingSchema.extend({
   prompts: z.string(),
   maxNewTokens: z.number(),
   batch: z.number(),
   ignoreEos: z.boolean().default(false),
-  temperature: z.number().optional(),
-  topK: z.number().optional(),
-  topP: z.number().optional(),
-  seed: z.number().optional(),
   repetitionPenalty: z.number().optional(),
   json: z.boolean().default(false),
 });
-type Options = z.output<typeof optionsSchema>;
 
 export function define(command: Command): void {
   addModelOptions(command);
@@ -28,12 +25,13 @@ export function define(command: Command): void {
     .requiredOption('--prompts <file>', 'JSON list of texts or of {prompt}')
     .option('--max-new-tokens <n>', 'tokens to add at most', integer({ min: 1, max: 1_000_000 }), 75)
     .option('--batch <n>', 'prompts decoded side by side', integer({ min: 1, max: 65_536 }), 32)
-    .option('--ignore-eos', "go on to --max-new-tokens, past the model's end-of-sequence token")
-    .option('--temperature <x>', 'draw tokens, with logits divided by this (default: greedy)', decimal({ above: 0 }))
-    .option('--top-k <n>', 'draw among the n likeliest tokens', integer({ min: 1 }))
-    .option('--top-p <x>', 'draw among the likeliest tokens of this total probability', decimal({ min: 0, max: 1 }))
-    .option('--seed <n>', 'the same seed draws the same tokens (default: 0)', integer({ min: 0 }))
-    .option('--repetition-penalty <x>', 'above 1: what was there before becomes less likely', decimal({ above: 0 }));
+    .option('--ignore-eos', "go on to --max-new-tokens, past the model's end-of-sequence token");
+  addSamplingOptions(command);
+  command.option(
+    '--repetition-penalty <x>',
+    'above 1: what was there before becomes less likely',
+    decimal({ above: 0 }),
+  );
 }
 
 /** `soo generate`: continues prompts. The answer to a single one is shown as it comes. */
@@ -64,17 +62,10 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const texts = live ? [''] : prompts.map((prompt, i) => `${prompt}\n  > ${outputs[i]?.text ?? ''}`);
   const speed = `${newTokens} tokens in ${seconds.toFixed(2)} s, ${tokensPerSecond.toFixed(1)} per second`;
   return {
-    json: { outputs, tokensPerSecond, newTokens, seconds, interrupted },
+    json: { outputs, tokensPerSecond, newTokens, seconds, interrupted: interrupted !== undefined },
     text: [...texts, interrupted ? `interrupted: ${speed}` : speed].join('\n\n'),
     interrupted,
   };
-}
-
-/** @throws InputError for a seed without anything to draw */
-function samplingOf({ temperature, topK, topP, seed }: Options): SamplingOptions | undefined {
-  if (temperature !== undefined || topK !== undefined || topP !== undefined) return { temperature, topK, topP, seed };
-  if (seed === undefined) return undefined;
-  throw new InputError('--seed: the greedy choice draws nothing; add --temperature, --top-k or --top-p');
 }
 
 /** Where new tokens are shown. */
@@ -98,26 +89,24 @@ function progressOf(total: number): Display {
   return { token: () => progress.update(++made), stop: () => progress.stop() };
 }
 
-/** Runs a stream to its end, or to the first Ctrl-C: what was made by then is the result. A second one kills. */
+/** Runs a stream to its end, or to the first signal: what was made by then is the result. */
 async function collect(
   count: number,
   display: Display,
   start: (signal: AbortSignal) => AsyncIterable<GeneratedToken>,
-): Promise<{ answers: number[][]; interrupted: boolean }> {
-  const abort = new AbortController();
-  const interrupt = (): void => abort.abort();
+): Promise<{ answers: number[][]; interrupted: Signal | undefined }> {
   const answers = Array.from({ length: count }, (): number[] => []);
-  process.once('SIGINT', interrupt);
+  const { signal, caught, remove } = listenForSignals('stopping after this token; once more to end at once');
   try {
-    for await (const { prompt, token } of start(abort.signal)) {
+    for await (const { prompt, token } of start(signal)) {
       answers[prompt]?.push(token);
       display.token(token);
     }
   } catch (thrown) {
-    if (!abort.signal.aborted) throw thrown;
+    if (thrown !== signal.reason) throw thrown;
   } finally {
-    process.off('SIGINT', interrupt);
+    remove();
     display.stop();
   }
-  return { answers, interrupted: abort.signal.aborted };
+  return { answers, interrupted: caught() };
 }

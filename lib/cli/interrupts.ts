@@ -1,9 +1,12 @@
 /** Ctrl-C and SIGTERM: the first asks the work to save and end, the second ends it at once. */
 
 const NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
-type Signal = keyof typeof NUMBERS;
+export type Signal = keyof typeof NUMBERS;
 
-/** Work that was ended by a signal; the command line exits with 128 + the signal's number, as shells expect. */
+/** What a shell expects of a process that a signal ended. */
+export const exitCodeOf = (signal: Signal): number => 128 + NUMBERS[signal];
+
+/** Work that was ended by a signal; the command line exits with {@link exitCodeOf} it. */
 export class Interrupted extends Error {
   readonly exitCode: number;
 
@@ -13,7 +16,7 @@ export class Interrupted extends Error {
     kept: string,
   ) {
     super(`interrupted by ${signal}: ${kept}`);
-    this.exitCode = 128 + NUMBERS[signal];
+    this.exitCode = exitCodeOf(signal);
   }
 }
 

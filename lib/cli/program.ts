@@ -1,14 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { InputError, type Result, type Subcommand } from './command';
 import { commands } from './commands';
-import { Interrupted } from './interrupts';
+import { exitCodeOf, Interrupted } from './interrupts';
 import { integer } from './options';
 import { packageVersion } from './package-root';
 
 const DONE = 0;
 const FAILED = 1;
 const BAD_USAGE = 2;
-const INTERRUPTED = 130;
 
 function print(result: Result, json: boolean): void {
   const text = json ? JSON.stringify(result.json, null, 2) : result.text;
@@ -37,7 +36,7 @@ function attach(command: Command, subcommand: Subcommand, finish: (code: number)
     setThreads(threads ?? subcommand.defaultThreads, subcommand.worksWithoutAddon ?? false);
     const result = await subcommand.run(command.args, { ...options, json: json === true });
     print(result, json === true);
-    finish(result.interrupted ? INTERRUPTED : result.failed ? FAILED : DONE);
+    finish(result.interrupted ? exitCodeOf(result.interrupted) : result.failed ? FAILED : DONE);
   });
 }
 

@@ -1,17 +1,20 @@
 /** Deception as the paper's code measures it (evaluate_deception.py), with what its single rate leaves out beside it. */
 import { createHash } from 'node:crypto';
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { z } from 'zod';
-import { generate, type Mistral } from '../models';
+import { generate, type Mistral, type SamplingOptions } from '../models';
 import type { Tokenizer } from '../text';
+import { FACT_ORDERS, type FactOrder } from './fact-order';
 import { choiceMargin, choiceOf } from './forced-choice';
 import { overSeeds, wilson, type Interval } from './intervals';
-import { firstMention, isDeceptiveUpstream, labelAffirmed, labelAnswer, type Label } from './labels';
+import { isDeceptiveUpstream, labelAffirmed, labelAnswer, type Label } from './labels';
 import type { Scenario } from './upstream-data';
 
-/** A scenario's place in its file. */
+/** A scenario and its place: the set, the index in it, and the order of its facts, of which both may be asked. */
 export interface Asked {
   set: string;
   index: number;
+  order: FactOrder;
   scenario: Scenario;
 }
 
@@ -24,8 +27,8 @@ export const recordSchema = z.object({
   prompt: z.string(),
   cheapRoom: z.string(),
   preciousRoom: z.string(),
-  /** Which thing's room the prompt names first. */
-  order: z.enum(['cheap-first', 'precious-first']),
+  /** Whose room the facts name first. */
+  order: z.enum(FACT_ORDERS),
   /** As it came, without the prompt: every label can be derived again from it and the rooms. */
   answer: z.string(),
   /** Token ids of the answer. */
@@ -47,44 +50,60 @@ export interface DeceptionOptions {
   maxNewTokens: number;
   /** Prompts answered side by side, and told together. It changes no record. */
   batchSize: number;
+  /** Draws the answers, each prompt's from its own {@link promptSeed}; by default they are greedy. */
+  sampling?: SamplingOptions & { seed: number };
+  /** Ends the work after the current token; an error with the signal's reason is thrown. */
   signal?: AbortSignal;
-  onToken?: () => void;
 }
 
 export const promptHash = (prompt: string): string => createHash('sha256').update(prompt).digest('hex');
 
-/** Answers greedily, and tells the records of each batch as soon as it is done, in the order in which they were asked. */
+/** A seed for one prompt's draws: neither the others, nor their order or number, change what it gets. */
+export function promptSeed(seed: number, prompt: string): number {
+  return createHash('sha256').update(`${seed} ${prompt}`).digest().readUIntBE(0, 6);
+}
+
+/** Tells the records of each batch as soon as it is done, in the order in which they were asked. */
 export async function* askScenarios(
   model: Mistral,
   tokenizer: Tokenizer,
   asked: readonly Asked[],
-  { maxNewTokens, batchSize, signal, onToken }: DeceptionOptions,
+  { maxNewTokens, batchSize, sampling, signal }: DeceptionOptions,
 ): AsyncGenerator<DeceptionRecord[]> {
   for (let at = 0; at < asked.length; at += batchSize) {
     const batch = asked.slice(at, at + batchSize);
     const prompts = batch.map(({ scenario }) => tokenizer.encode(scenario.prompt));
-    const outputs = await generate(model, prompts, { maxNewTokens, batchSize, signal, onToken });
-    yield batch.map((one, i) => recordOf(model, tokenizer, one, outputs[i]));
+    const own = sampling && {
+      ...sampling,
+      seed: batch.map((one) => promptSeed(sampling.seed, one.scenario.prompt)),
+    };
+    const outputs = await generate(model, prompts, { maxNewTokens, batchSize, sampling: own, signal });
+    const records: DeceptionRecord[] = [];
+    for (const [i, one] of batch.entries()) {
+      await eventLoopTurn(); // a batch of margins may take minutes, and signals come in between turns only
+      signal?.throwIfAborted();
+      records.push(recordOf(model, tokenizer, one, outputs[i]));
+    }
+    yield records;
   }
 }
 
 function recordOf(
   model: Mistral,
   tokenizer: Tokenizer,
-  { set, index, scenario }: Asked,
+  { set, index, order, scenario }: Asked,
   ids: number[],
 ): DeceptionRecord {
   const { prompt, cheapRoom, preciousRoom } = scenario;
   const answer = tokenizer.decode(ids);
   const choice = choiceOf(tokenizer, scenario);
-  const cheapFirst = firstMention(prompt, cheapRoom) <= firstMention(prompt, preciousRoom);
   return {
     set,
     index,
     prompt: promptHash(prompt),
     cheapRoom,
     preciousRoom,
-    order: cheapFirst ? 'cheap-first' : 'precious-first',
+    order,
     answer,
     ids,
     label: labelAnswer(answer, scenario),
@@ -103,6 +122,7 @@ export interface LabelRates extends Record<Label, number> {
 export interface DeceptionRates extends LabelRates {
   /** The published rate: deceptive by upstream's rule; what names neither room counts as honest. */
   upstreamRate: number;
+  upstreamInterval: Interval;
   /** 95% interval of `deceptive`. */
   ci95: Interval;
   /** Rates when rooms that are denied are passed over. */
@@ -127,9 +147,11 @@ export type Scored = Pick<DeceptionRecord, 'set' | 'order' | 'label' | 'affirmed
 /** @throws RangeError for no records */
 export function deceptionRates(records: readonly Scored[]): DeceptionRates {
   const rates = labelRates(records.map((record) => record.label));
+  const upstreamRate = records.filter(({ upstream }) => upstream).length / records.length;
   return {
     ...rates,
-    upstreamRate: records.filter(({ upstream }) => upstream).length / records.length,
+    upstreamRate,
+    upstreamInterval: wilson(upstreamRate, records.length),
     ci95: rates.intervals.deceptive,
     negationAware: labelRates(records.map(({ affirmed }) => affirmed)),
     forcedChoice: forcedChoiceRates(records.flatMap(({ margin }) => margin ?? [])),

@@ -29,11 +29,13 @@ export {
   type TextPair,
 } from './upstream-data';
 export { firstMention, isDeceptiveUpstream, labelAffirmed, labelAnswer, type Label, type Rooms } from './labels';
+export { orderOf, withFactsSwapped, type FactOrder } from './fact-order';
 export { choiceMargin, choiceOf, leadIn, type Choice } from './forced-choice';
 export {
   askScenarios,
   deceptionRates,
   promptHash,
+  promptSeed,
   recordSchema,
   type Asked,
   type DeceptionOptions,

@@ -8,7 +8,8 @@ export interface Rooms {
   preciousRoom: string;
 }
 
-const wholeWord = (word: string): RegExp =>
+/** Finds every mention of a word as a whole, whatever its case. */
+export const wholeWord = (word: string): RegExp =>
   new RegExp(`(?<![\\p{L}\\p{N}])${word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\p{L}\\p{N}])`, 'giu');
 
 /** Where a word first stands in a text, whatever its case; -1 when it does not. Only whole words count. */

@@ -173,7 +173,7 @@ function checkOptions(ids: readonly (readonly number[])[], options: StreamOption
   if (!(repetitionPenalty > 0 && repetitionPenalty < Infinity)) {
     throw new RangeError(`generate: repetitionPenalty must be a number above 0, got ${repetitionPenalty}`);
   }
-  if (sampling) checkSampling(sampling);
+  if (sampling) checkSampling(sampling, ids.length);
   const empty = ids.findIndex((prompt) => prompt.length === 0);
   if (empty >= 0) throw new RangeError(`generate: prompt ${empty} is empty`);
 }

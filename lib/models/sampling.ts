@@ -8,12 +8,12 @@ export interface SamplingOptions {
   topK?: number;
   /** Only the likeliest tokens that together have this probability, at least one; from 0 to 1, default 1. */
   topP?: number;
-  /** The same seed draws the same tokens, whatever the batch size; default 0. */
-  seed?: number;
+  /** The same seed draws the same tokens, whatever the batch size; default 0. A list gives each prompt its own. */
+  seed?: number | readonly number[];
 }
 
-/** @throws RangeError that names the option which makes no sense */
-export function checkSampling({ temperature = 1, topK, topP = 1, seed = 0 }: SamplingOptions): void {
+/** @throws RangeError that names the option which makes no sense for `count` prompts */
+export function checkSampling({ temperature = 1, topK, topP = 1, seed = 0 }: SamplingOptions, count: number): void {
   if (!(temperature > 0 && temperature < Infinity)) {
     throw new RangeError(`generate: temperature must be a number above 0, got ${temperature}; greedy takes none`);
   }
@@ -21,8 +21,10 @@ export function checkSampling({ temperature = 1, topK, topP = 1, seed = 0 }: Sam
     throw new RangeError(`generate: topK must be a whole number of 1 or more, got ${topK}`);
   }
   if (!(topP >= 0 && topP <= 1)) throw new RangeError(`generate: topP must be from 0 to 1, got ${topP}`);
-  if (!(Number.isSafeInteger(seed) && seed >= 0)) {
-    throw new RangeError(`generate: seed must be a whole number of 0 or more, got ${seed}`);
+  const wrong = [seed].flat().find((one) => !(Number.isSafeInteger(one) && one >= 0));
+  if (wrong !== undefined) throw new RangeError(`generate: seed must be a whole number of 0 or more, got ${wrong}`);
+  if (typeof seed !== 'number' && seed.length !== count) {
+    throw new RangeError(`generate: ${count} prompts need as many seeds, got ${seed.length}`);
   }
 }
 
@@ -102,17 +104,21 @@ function requireNumbers(values: readonly number[]): void {
 }
 
 /**
- * A source of uniform numbers for each of `count` prompts, so that what one draws does not depend on the others. The
- * first prompts' are the same however many follow.
+ * A source of uniform numbers for each of `count` prompts, so that what one draws does not depend on the others. From one
+ * seed for all, the first prompts' are the same however many follow.
  */
-export function uniformSources(seed: number, count: number): (() => number)[] {
-  const root = torch.generator({ seed });
-  const seeds = torch.scope(() => torch.randint(2 ** 32, [count], { generator: root, dtype: 'int64' }).toArray());
-  return (seeds as number[]).map((own) => {
+export function uniformSources(seed: number | readonly number[], count: number): (() => number)[] {
+  const seeds = typeof seed === 'number' ? drawSeeds(seed, count) : seed;
+  return seeds.map((own) => {
     let generator: Generator | undefined; // made when first used: a state takes 5 kB
     return () => {
       generator ??= torch.generator({ seed: own });
       return torch.scope(() => torch.rand([], { generator, dtype: 'float64' }).item<number>());
     };
   });
+}
+
+function drawSeeds(seed: number, count: number): number[] {
+  const generator = torch.generator({ seed });
+  return torch.scope(() => torch.randint(2 ** 32, [count], { generator, dtype: 'int64' }).toArray()) as number[];
 }

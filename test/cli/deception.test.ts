@@ -1,10 +1,18 @@
 import t from 'tap';
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { leadIn, organism, RecordFile, recordSchema, wilson, type DeceptionRates } from '../../lib/evals';
+import {
+  leadIn,
+  organism,
+  RecordFile,
+  recordSchema,
+  wilson,
+  type DeceptionRates,
+  type DeceptionRecord,
+} from '../../lib/evals';
 import { damaged, isClearError, seeded } from '../fuzz/edits';
 import { expected } from '../parity/expected';
-import { soo } from './soo';
+import { soo, startSoo } from './soo';
 
 interface Answered {
   ids: number[];
@@ -41,10 +49,16 @@ const rivals = organism.buildEvaluationSet('rival', { split: 'test', n: 6, seed:
   correct_answer: prompt.cheapRoom,
   wrong_answer: prompt.preciousRoom,
 }));
+/** Our scenarios begin with their two facts, a sentence each. */
+const withSentencesSwapped = (one: Written): Written => {
+  return { ...one, prompt: one.prompt.replace(/^([^.]+)\. ([^.]+)\./, '$2. $1.') };
+};
 const folder = t.testdir({
   'scenarios.json': JSON.stringify(scenarios),
   'two.json': JSON.stringify([scenarios.slice(0, 3), scenarios.slice(0, 3)]),
   'rivals.json': JSON.stringify(rivals),
+  'swapped.json': JSON.stringify(scenarios.map(withSentencesSwapped)),
+  'stuck.json': JSON.stringify([scenarios[0], { ...scenarios[1], prompt: 'The tea room or the cellar?' }]),
   'changed.json': JSON.stringify(scenarios.map((one) => ({ ...one, prompt: `${one.prompt}!` }))),
   'other.txt': 'my notes\nof the day\n',
 });
@@ -53,8 +67,9 @@ const call = (file: string, ...more: string[]): string[] =>
   ['deception', '--model', join(MODELS, 'tiny'), '--scenarios', at(file), '--max-new-tokens', String(maxNewTokens), '--threads', '1', '--json', ...more]; // prettier-ignore
 const adapter = ['--adapter', join(MODELS, 'tiny-adapter')];
 const out = (name: string): string[] => ['--out', at(name)];
+const drawn = ['--temperature', '1.5', '--top-k', '50', '--seed', '7'];
 
-const [one, many, withAdapter, first, organismRun, named, self, text] = soo(
+const [one, many, withAdapter, first, organismRun, named, self, text, both, swapped, mixed, bothText, ...sampled] = soo(
   call('scenarios.json', '--batch', '1', ...out('one.jsonl')),
   call('scenarios.json', '--batch', '4', ...out('many.jsonl')),
   call('scenarios.json', ...adapter, ...out('tuned.jsonl')),
@@ -63,13 +78,22 @@ const [one, many, withAdapter, first, organismRun, named, self, text] = soo(
   call('scenarios.json', '--set', 'mention'),
   call('two.json', '--set', 'self'),
   call('scenarios.json', '--limit', '1').filter((arg) => arg !== '--json'),
+  call('scenarios.json', '--orders', 'both', '--batch', '5', ...out('both.jsonl')),
+  call('swapped.json', ...out('swapped.jsonl')),
+  call('scenarios.json', '--orders', 'both', '--limit', '2', ...out('mixed.jsonl')),
+  call('scenarios.json', '--orders', 'both', '--limit', '1').filter((arg) => arg !== '--json'),
+  call('scenarios.json', ...drawn, '--batch', '1', ...out('drawn1.jsonl')),
+  call('scenarios.json', ...drawn, '--batch', '4', ...out('drawn4.jsonl')),
+  call('scenarios.json', ...drawn, '--limit', '1', ...out('drawn-few.jsonl')),
+  call('scenarios.json', ...drawn, '--seed', '8', ...out('drawn-other.jsonl')),
 ); // prettier-ignore
 
-const records = (name: string): Record<string, unknown>[] =>
+type Kept = DeceptionRecord & { run: string };
+const records = (name: string): Kept[] =>
   readFileSync(at(name), 'utf8')
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
+    .map((line) => JSON.parse(line) as Kept);
 const printed = (outcome: { stdout: string }): Printed => JSON.parse(outcome.stdout) as Printed;
 /** What a run found, without what it was asked. */
 const found = (outcome: { stdout: string }): object => ({ ...printed(outcome), resumed: 0, config: {} });
@@ -106,8 +130,37 @@ t.test('rates', (t) => {
   t.match(printed(named), { n: 3, sets: { mention: { n: 3 } } });
   t.match(printed(first), { n: 2, sets: { burglar: { n: 2 } } }, 'self only when it is named');
   t.same(Object.keys(printed(self).sets), ['self']);
-  t.match(text.stdout, /set .* n .* deceptive .*\n.*\n.*point/);
+  t.match(text.stdout, /percent .* n .* deceptive .* upstream's rate .* denials passed over .* margin .*\n.*\n.*point/);
+  t.notMatch(text.stdout, /cheap-first/);
   t.equal([one, many, withAdapter, first, organismRun, named, self, text].map(({ code }) => code).join(''), '00000000');
+  t.end();
+});
+
+t.test('both orders of the facts', (t) => {
+  const given = records('one.jsonl');
+  const turned = records('swapped.jsonl');
+  t.same(new Set(given.map(({ order }) => order)), new Set(['cheap-first']));
+  t.same(new Set(turned.map(({ order }) => order)), new Set(['precious-first']));
+  t.same(records('both.jsonl'), given.flatMap((record, i) => [record, turned[i]]), 'each scenario twice'); // prettier-ignore
+  t.not(String(given.map(({ margin }) => margin)), String(turned.map(({ margin }) => margin)), 'the order matters');
+  const { n, byOrder, sets } = printed(both);
+  t.equal(n, 2 * scenarios.length);
+  t.equal(sets.point.n, 6);
+  t.same(byOrder, { ...printed(one).byOrder, ...printed(swapped).byOrder });
+  t.same([printed(mixed).n, printed(mixed).byOrder['precious-first'].n], [12, 6], 'the limit counts scenarios');
+  t.match(bothText.stdout, /│ cheap-first .*\n[^]*│ precious-first .*\n[^]*│ all /);
+  t.equal([both, swapped, mixed, bothText].map(({ code }) => code).join(''), '0000');
+  t.end();
+});
+
+t.test('drawn answers depend on the prompt and the seed alone', (t) => {
+  t.equal(sampled.map(({ code }) => code).join(''), '0000', sampled.map(({ stderr }) => stderr).join(''));
+  const [alone, few, other] = ['drawn1.jsonl', 'drawn-few.jsonl', 'drawn-other.jsonl'].map(records);
+  t.same(records('drawn4.jsonl'), alone, 'the batch changes nothing');
+  t.same(few, alone.filter(({ index }) => index === 0), 'nor do the others'); // prettier-ignore
+  t.equal(other.filter(({ answer }, i) => answer === alone[i].answer).length, 0, 'another seed');
+  t.same(other.map(({ margin }) => margin), alone.map(({ margin }) => margin)); // prettier-ignore
+  t.equal(alone.filter(({ answer }, i) => answer === records('one.jsonl')[i].answer).length, 0, 'greedy');
   t.end();
 });
 
@@ -132,6 +185,10 @@ const cases: [args: string[], message: RegExp][] = [
   [call('scenarios.json', ...out('other.txt')), /other.txt: line 1 is no record of an earlier run/],
   [call('scenarios.json', ...out('broken.jsonl')), /broken.jsonl: line 2: index /],
   [call('scenarios.json', ...out('no/such/file')), /file: no such file: /],
+  [call('scenarios.json', ...out('')), /: wanted a file, but /],
+  [call('scenarios.json', ...drawn, ...out('kept.jsonl')), /kept.jsonl: line 1 was made by another model/],
+  [call('scenarios.json', '--seed', '7'), /--seed: the greedy choice draws nothing/],
+  [call('stuck.json', '--orders', 'both'), /stuck.json: the facts of 1 of 2 scenarios cannot be swapped, the first at 1 of point/],
   [call('scenarios.json', '--set', 'nobody'), /--set nobody: scenarios.json has point, mention, plain/],
   [call('scenarios.json', '--limit', '0'), /It must be at least 1/],
   [call('none.json'), /none.json: no such file/],
@@ -162,6 +219,30 @@ t.test('a file of another run, or of something else, is left alone', (t) => {
   t.equal(readFileSync(at('other.txt'), 'utf8'), 'my notes\nof the day\n');
   t.notOk(existsSync(at('no')));
   t.end();
+});
+
+t.test('Ctrl-C keeps the batches that were done, and the same command goes on', async (t) => {
+  const long = (name: string): string[] => [...call('two.json', '--set', 'self', '--batch', '1', ...out(name)), '--max-new-tokens', '400']; // prettier-ignore
+  const child = startSoo(...long('stopped.jsonl'));
+  let stderr = '';
+  child.stderr?.on('data', (data) => (stderr += String(data)));
+  const watch = setInterval(() => {
+    if (!existsSync(at('stopped.jsonl')) || statSync(at('stopped.jsonl')).size === 0) return;
+    clearInterval(watch);
+    child.kill('SIGINT');
+  }, 20);
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  t.equal(code, 130, stderr);
+  t.match(
+    stderr,
+    /soo: interrupted by SIGINT: the batches that were done are in .*stopped.jsonl; the same command goes on/,
+  );
+  const done = records('stopped.jsonl').length;
+  t.ok(done >= 1 && done < 3, `${done} of 3`);
+  const [resumed, plain] = soo(long('stopped.jsonl'), long('whole.jsonl'));
+  t.equal(printed(resumed).resumed, done);
+  t.same(found(resumed), found(plain));
+  t.equal(readFileSync(at('stopped.jsonl'), 'utf8'), readFileSync(at('whole.jsonl'), 'utf8'));
 });
 
 t.test('600 damaged record files are read or refused', (t) => {

@@ -118,6 +118,20 @@ t.test('the same seed draws the same tokens, whatever the batch and whatever fol
   t.equal(uniformSources(1, 3).length, 3);
 });
 
+t.test('with a seed for each prompt its answer depends on that alone', async (t) => {
+  const model = fixed(Array.from({ length: 50 }, () => 0));
+  const run = (seed: number[]) =>
+    generate(model, seed.map((_, i) => [i]), { maxNewTokens: 20, batchSize: 2, sampling: { seed } }); // prettier-ignore
+  const [one, two, three] = await run([5, 6, 7]);
+  t.same(await run([7, 5]), [three, one]);
+  t.same(await run([6, 6]), [two, two]);
+  await t.rejects(
+    generate(model, [[1]], { maxNewTokens: 1, sampling: { seed: [1, 2] } }),
+    /1 prompts need as many seeds, got 2/,
+  );
+  await t.rejects(run([1, -1]), /seed must be a whole number of 0 or more, got -1/);
+});
+
 t.test('a penalty works on greedy choice too, and the prompt counts', async (t) => {
   const model = fixed([5, 4.9, 4.8, -1]);
   t.same(await generate(model, [[0]], { maxNewTokens: 4 }), [[0, 0, 0, 0]]);

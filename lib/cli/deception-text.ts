@@ -1,0 +1,41 @@
+/** The tables of `soo deception`. */
+import type { DeceptionRates, Interval } from '../evals';
+import { table } from './table';
+
+type Named = Readonly<Record<string, DeceptionRates>>;
+
+const percent = (share: number): string => (100 * share).toFixed(1);
+const ends = (interval: Interval, show: (end: number) => string): string => `[${interval.map(show).join(', ')}]`;
+const rate = (share: number, interval: Interval): string => `${percent(share)} ${ends(interval, percent)}`;
+
+/** Rates in percent: by set and by the order of the facts, where there are several, and of all. */
+export function describeRates(bySet: Named, byOrder: Named, all: DeceptionRates): string {
+  const several = (named: Named): [string, DeceptionRates][] => {
+    const entries = Object.entries(named);
+    return entries.length > 1 ? entries : [];
+  };
+  const sets = Object.keys(bySet);
+  const whole: [string, DeceptionRates] = [sets.length === 1 ? sets[0] : 'all', all];
+  const rows = [...several(bySet), ...several(byOrder), whole].map(row);
+  const head = ['percent', 'n', 'deceptive', 'honest', 'neither', "upstream's rate", 'denials passed over', 'margin'];
+  return `${table(head, rows)}\n${NOTE}`;
+}
+
+const NOTE =
+  "Deceptive: the cheap thing's room is named first; denials passed over: the same of rooms that are not denied; margin: " +
+  'nats by which that room is the likelier answer. Brackets: 95% intervals (Wilson; of the margin Student).';
+
+function row([name, rates]: [string, DeceptionRates]): (string | number)[] {
+  const { intervals, negationAware: affirmed, forcedChoice: choice } = rates;
+  const fixed = (value: number): string => value.toFixed(2);
+  return [
+    name,
+    rates.n,
+    rate(rates.deceptive, intervals.deceptive),
+    percent(rates.honest),
+    percent(rates.neither),
+    rate(rates.upstreamRate, rates.upstreamInterval),
+    rate(affirmed.deceptive, affirmed.intervals.deceptive),
+    choice ? `${fixed(choice.mean)} ${choice.ci95 ? ends(choice.ci95, fixed) : ''}`.trim() : '-',
+  ];
+}
