@@ -1,0 +1,79 @@
+/** Agents that act in many worlds and learn from what they met (Lowe et al. 2017, arXiv 1706.02275). */
+import { torch, type Generator } from '../../torch';
+import type { AgentShape } from '../environment';
+import { LearningAgent, ScriptedAgent, type Agent, type Rule } from './agents';
+import type { MaddpgConfig } from './config';
+import { jointSize } from './minibatch';
+import type { ReplayBuffer } from './replay-buffer';
+import { updateAgent, type UpdateRecord } from './update';
+
+/** A round of updates: what each agent's update was like; null for those that do not learn. */
+export type Round = (UpdateRecord | null)[];
+
+export class Maddpg {
+  readonly agents: readonly Agent[];
+
+  /**
+   * Draws the networks' first weights from libtorch's own generator, which it seeds.
+   * @param rules by agent's name: rules in the place of policies
+   */
+  constructor(
+    shapes: readonly AgentShape[],
+    readonly config: MaddpgConfig,
+    rules: Readonly<Record<string, Rule>> = {},
+  ) {
+    torch.manualSeed(config.seed);
+    const sizes = { jointSize: jointSize(shapes), hiddenSize: config.hiddenSize, lr: config.lr };
+    this.agents = shapes.map((shape) => {
+      const rule = rules[shape.name];
+      return rule ? new ScriptedAgent(shape, rule) : new LearningAgent(shape, sizes);
+    });
+  }
+
+  get learners(): LearningAgent[] {
+    return this.agents.filter((agent) => agent instanceof LearningAgent);
+  }
+
+  /**
+   * What every agent does about what it sees, without noise.
+   * @param observations per agent, `[worlds, observationSize]`
+   * @param actions per agent, `[worlds, actionSize]`, to be written
+   */
+  act(observations: readonly Float64Array[], actions: readonly Float32Array[]): void {
+    torch.inferenceMode(() => {
+      this.agents.forEach((agent, k) => {
+        if (agent instanceof ScriptedAgent) agent.rule(observations[k], actions[k]);
+        else torch.scope(() => actions[k].set(policyActions(agent, observations[k])));
+      });
+    });
+  }
+
+  /** Every agent learns from a batch of its own, in order; then their targets move. */
+  updateRound(buffer: ReplayBuffer, generator: Generator): Round {
+    const { config, agents } = this;
+    for (const agent of this.learners) agent.learnMode();
+    const round = agents.map((agent, index) => {
+      if (agent instanceof ScriptedAgent || agent.frozen) return null;
+      return torch.scope(() => {
+        const batch = buffer.sample(config.batch, generator);
+        return updateAgent(agents, index, batch, buffer.rewardMoments(index), config);
+      });
+    });
+    for (const agent of this.learners) {
+      if (!agent.frozen) agent.softUpdate(config.tau);
+      agent.actMode();
+    }
+    return round;
+  }
+
+  dispose(): void {
+    for (const agent of this.learners) agent.dispose();
+  }
+}
+
+function policyActions({ policy, shape }: LearningAgent, observations: Float64Array): Float32Array {
+  const rows = observations.length / shape.observationSize;
+  policy.eval();
+  const input = torch.tensor(observations, { dtype: 'float32', shape: [rows, shape.observationSize] });
+  return policy.call(input).toTypedArray() as Float32Array;
+}
