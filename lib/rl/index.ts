@@ -1,5 +1,7 @@
 /** Reinforcement learning: particle worlds, MADDPG, and overlap between what agents compute of themselves and others. */
 export type { AgentShape, Environment } from './environment';
+export { measureOutcomes, type Actors, type Outcomes } from './evaluation/outcomes';
+export * as maddpg from './maddpg';
 export { BehaviourRecord, type DeceptiveMove } from './scenarios/behaviour-record';
 export { follow } from './scenarios/follower';
 export { PhysicalDeception, REWARDS, SIGHT, type Reward, type Start } from './scenarios/physical-deception';

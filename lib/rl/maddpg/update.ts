@@ -48,7 +48,10 @@ export function updateAgent(
     const actions = agents.map((agent, k) =>
       k === index ? actionsOf(agent, seen[k]) : torch.noGrad(() => actionsOf(agent, seen[k])),
     );
-    const policyLoss = critic.call(torch.cat([...seen, ...actions], 1)).mean().neg();
+    const policyLoss = critic
+      .call(torch.cat([...seen, ...actions], 1))
+      .mean()
+      .neg();
     const penalty = actions[index].square().mean().mul(options.actionPenalty);
     const policyGradNorm = descend(policyLoss.add(penalty), policy, policyOptimizer, options.maxGradNorm);
     return {

@@ -7,7 +7,7 @@ const GAIN = 20;
  * @param observations red's, `[worlds, 6]`
  * @param actions written, `[worlds, 2]`
  */
-export function follow(observations: Float64Array, actions: Float32Array | Float64Array): void {
+export function follow(observations: ArrayLike<number>, actions: Float32Array | Float64Array): void {
   for (let world = 0; world * 6 < observations.length; world++)
     for (let axis = 0; axis < 2; axis++) {
       const towards = GAIN * observations[world * 6 + 4 + axis];

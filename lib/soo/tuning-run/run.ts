@@ -1,6 +1,9 @@
 /** A fine-tuning run in a folder of its own: never lost, and taken up again to the same bits. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { LineLog } from '../../checkpoints/line-log';
+import { readEarlierRun, writeRunFile, type RunFile } from '../../checkpoints/run-file';
+import { savingTimer } from '../../checkpoints/saving-timer';
 import type { Mistral } from '../../models';
 import { cosine, linear, TransformersAdamW, warmup, type Schedule } from '../../optim';
 import { addLora, loadLora, type LoraAdapter } from '../../peft';
@@ -11,8 +14,8 @@ import { loadCheckpoint, removeCheckpoint, saveCheckpoint, type RunState } from 
 import { batchesPerEpoch, totalBatches, totalSteps, type TuningConfig } from './config';
 import { lossOf, type TokenBatch } from './losses';
 import { microBatches } from './micro-batches';
-import { readEarlierRun, writeRunFile, type RunFile, type TuningResult } from './run-file';
-import { StepsLog, type LoggedStep } from './steps-log';
+import { tuningResultSchema, type TuningResult } from './result';
+import type { LoggedStep } from './logged-step';
 
 export interface TuningRunOptions {
   /** Gets the adapter, `run.json`, `steps.jsonl`, and while it runs `checkpoint.safetensors`. */
@@ -31,19 +34,19 @@ export interface TuningRunOptions {
   /** Goes on with what the folder holds; with nothing in it, starts. */
   resume?: boolean;
   /** Hashes of what goes in, kept in `run.json`: a run is resumed from the same only. */
-  inputs: RunFile['inputs'];
+  inputs: RunFile<TuningConfig, TuningResult>['inputs'];
   /** Versions, machine and command, kept in `run.json`. */
-  origin: RunFile['origin'];
+  origin: RunFile<TuningConfig, TuningResult>['origin'];
   /** Saves, and stops before the next batch. */
   signal?: AbortSignal;
   /** After every batch. */
   onStep?: (step: LoggedStep) => void;
 }
 
-const [STEPS, CHECKPOINT] = ['steps.jsonl', 'checkpoint.safetensors'];
-
 /** Of the time between two checkpoints, what writing them may take. */
 const SAVING_SHARE = 0.05;
+
+const [STEPS, CHECKPOINT] = ['steps.jsonl', 'checkpoint.safetensors'];
 
 /**
  * Fine-tunes a LoRA adapter as the configuration says and writes it to the folder in PEFT's format.
@@ -51,10 +54,10 @@ const SAVING_SHARE = 0.05;
  */
 export async function tuningRun(options: TuningRunOptions): Promise<TuningResult> {
   const { folder, config, inputs, origin, resume = false } = options;
-  const earlier = readEarlierRun(folder, { resume, config, inputs });
+  const earlier = readEarlierRun(folder, { resume, config, inputs }, tuningResultSchema);
   if (earlier?.status === 'done' && earlier.result) return earlier.result;
   mkdirSync(folder, { recursive: true });
-  const about = (more: Pick<RunFile, 'status' | 'reason' | 'result'>): void =>
+  const about = (more: Pick<RunFile<TuningConfig, TuningResult>, 'status' | 'reason' | 'result'>): void =>
     writeRunFile(folder, { ...more, config, inputs, origin });
   about({ status: 'running' });
   const adapter = startingAdapter(options);
@@ -90,8 +93,8 @@ async function takeBatches(options: TuningRunOptions, state: RunState): Promise<
   const { adapter, optimizer } = state;
   const checkpoint = join(folder, CHECKPOINT);
   const from = (resume && loadCheckpoint(checkpoint, state)) || { microBatch: 0, step: 0 };
-  const log = new StepsLog(join(folder, STEPS), from.microBatch);
-  const timer = savingTimer((position: Position) => saveCheckpoint(checkpoint, state, position));
+  const log = new LineLog<LoggedStep>(join(folder, STEPS), from.microBatch);
+  const timer = savingTimer(SAVING_SHARE, (position: Position) => saveCheckpoint(checkpoint, state, position));
   try {
     await finetune<TokenBatch>({
       model,
@@ -149,23 +152,6 @@ function scheduleOf(config: TuningConfig, pairs: number): Schedule | undefined {
   if (schedule === 'linear') return linear(warmupSteps, total);
   if (schedule === 'cosine') return cosine(warmupSteps, total);
   return warmupSteps > 0 ? warmup(warmupSteps) : undefined;
-}
-
-/** Checkpoints as often as they take no more than a small share of the run's time. */
-function savingTimer(write: (position: Position) => void): {
-  isDue: () => boolean;
-  save: (position: Position) => void;
-} {
-  let [lastEnd, lastTook] = [performance.now(), 0];
-  return {
-    isDue: () => performance.now() - lastEnd >= lastTook / SAVING_SHARE,
-    save(position) {
-      const start = performance.now();
-      write(position);
-      lastEnd = performance.now();
-      lastTook = lastEnd - start;
-    },
-  };
 }
 
 function resultOf(

@@ -3,38 +3,29 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { InputError } from '../../checkpoints/input-error';
-import { checkShape, readJsonFile } from '../../checkpoints/json-file';
-import { writeTextAside } from '../../checkpoints/write-aside';
-import type { TuningConfig } from './config';
+import { InputError } from './input-error';
+import { checkShape, readJsonFile } from './json-file';
+import { writeTextAside } from './write-aside';
 
 const NAME = 'run.json';
-
-const resultSchema = z.object({
-  steps: z.number(),
-  microBatches: z.number(),
-  finalLoss: z.number().nullable(),
-  epochLosses: z.array(z.number()),
-  resumedFrom: z.number().nullable(),
-});
-
-/** How a run came out. */
-export type TuningResult = z.infer<typeof resultSchema>;
 
 const runSchema = z.object({
   status: z.enum(['running', 'interrupted', 'failed', 'done']),
   /** Why it did not come to its end. */
   reason: z.string().optional(),
   config: z.record(z.string(), z.unknown()),
-  /** Hashes of the model, the adapter to start from, and the data. */
+  /** Hashes of what goes in. */
   inputs: z.record(z.string(), z.unknown()),
+  /** Versions, machine and command. */
   origin: z.record(z.string(), z.unknown()),
-  result: resultSchema.optional(),
 });
 
-export type RunFile = Omit<z.infer<typeof runSchema>, 'config'> & { config: TuningConfig };
+export type RunFile<Config extends object, Result> = Omit<z.infer<typeof runSchema>, 'config'> & {
+  config: Config;
+  result?: Result;
+};
 
-export function writeRunFile(folder: string, run: RunFile): void {
+export function writeRunFile<Config extends object, Result>(folder: string, run: RunFile<Config, Result>): void {
   writeTextAside(join(folder, NAME), `${JSON.stringify(run, null, 2)}\n`);
 }
 
@@ -42,14 +33,16 @@ export function writeRunFile(folder: string, run: RunFile): void {
  * The run that a folder holds already, if any.
  * @throws InputError when it is not to be resumed, or was made from other settings or data
  */
-export function readEarlierRun(
+export function readEarlierRun<Result>(
   folder: string,
-  wanted: { resume: boolean; config: TuningConfig; inputs: Readonly<Record<string, unknown>> },
-): z.infer<typeof runSchema> | undefined {
+  wanted: { resume: boolean; config: object; inputs: Readonly<Record<string, unknown>> },
+  resultSchema: z.ZodType<Result>,
+): { status: RunFile<object, Result>['status']; result?: Result } | undefined {
   const path = join(folder, NAME);
   if (!existsSync(path)) return undefined;
   if (!wanted.resume) throw new InputError(`${folder}: holds a run already; resume it, or choose another folder`);
-  const earlier = checkShape(runSchema, readJsonFile(path), NAME);
+  const schema = runSchema.extend({ result: resultSchema.optional() });
+  const earlier = checkShape(schema, readJsonFile(path), NAME);
   requireSame('set to', earlier.config, wanted.config);
   requireSame('made from', earlier.inputs, wanted.inputs);
   return earlier;

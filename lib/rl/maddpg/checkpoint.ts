@@ -1,0 +1,129 @@
+/** Agents and trainings as safetensors files. */
+import { z } from 'zod';
+import { InputError } from '../../checkpoints/input-error';
+import { parseJson } from '../../checkpoints/json-file';
+import { openSafetensors, saveSafetensors, type SafetensorsFile } from '../../checkpoints/safetensors';
+import type { OptimizerState } from '../../optim';
+import { torch, type Tensor } from '../../torch';
+import type { LearningAgent } from './agents';
+import type { Maddpg } from './maddpg';
+import type { Training } from './training';
+
+const OPTIMIZERS = { policy_optimizer: 'policyOptimizer', critic_optimizer: 'criticOptimizer' } as const;
+const [BUFFER, NOISE, SAMPLING] = ['replay.rows', 'random.noise', 'random.sampling'];
+/** The key under which safetensors' text metadata holds the rest as JSON. */
+const STATE = 'state';
+
+const optimizersSchema = z.record(z.string(), z.record(z.string(), z.looseObject({ kind: z.string() })));
+const agentsSchema = z.looseObject({ optimizers: optimizersSchema });
+const count = z.int().min(0);
+const trainingSchema = z.object({
+  position: z.object({ episodes: count, envSteps: count, rounds: count }),
+  nextRow: count,
+  optimizers: optimizersSchema,
+});
+
+interface Packed {
+  tensors: Map<string, Tensor>;
+  optimizers: Record<string, Record<string, OptimizerState['meta']>>;
+}
+
+/** Networks and optimisers by name: `good.policy.fc1.weight`, `good.policy_optimizer.0.exp_avg`. */
+function packAgents(agents: readonly LearningAgent[]): Packed {
+  const packed: Packed = { tensors: new Map(), optimizers: {} };
+  for (const agent of agents) {
+    const { name } = agent.shape;
+    const put = (under: string, tensors: Map<string, Tensor>): void =>
+      tensors.forEach((tensor, key) => packed.tensors.set(`${name}.${under}.${key}`, tensor));
+    for (const [kind, network] of Object.entries(agent.networks())) put(kind, network.stateDict());
+    const metas: Record<string, OptimizerState['meta']> = {};
+    for (const [kind, property] of Object.entries(OPTIMIZERS)) {
+      const { tensors, meta } = agent[property].stateDict();
+      put(kind, tensors);
+      metas[kind] = meta;
+    }
+    packed.optimizers[name] = metas;
+  }
+  return packed;
+}
+
+function unpackAgents(
+  file: SafetensorsFile,
+  optimizers: z.infer<typeof optimizersSchema>,
+  agents: readonly LearningAgent[],
+): void {
+  const under = (prefix: string): Map<string, Tensor> =>
+    new Map(
+      file.names
+        .filter((name) => name.startsWith(prefix))
+        .map((name) => [name.slice(prefix.length), file.tensor(name)]),
+    );
+  torch.scope(() => {
+    for (const agent of agents) {
+      const { name } = agent.shape;
+      for (const [kind, network] of Object.entries(agent.networks())) network.loadStateDict(under(`${name}.${kind}.`));
+      for (const [kind, property] of Object.entries(OPTIMIZERS)) {
+        const meta = optimizers[name]?.[kind] as unknown as OptimizerState['meta'] | undefined;
+        if (!meta) throw new InputError(`${file.path}: has no optimiser of agent ${name}`);
+        agent[property].loadStateDict({ tensors: under(`${name}.${kind}.`), meta });
+      }
+    }
+  });
+}
+
+/** Writes networks and optimisers. */
+export function saveAgents(path: string, maddpg: Maddpg): void {
+  const { tensors, optimizers } = packAgents(maddpg.learners);
+  saveSafetensors(path, tensors, { [STATE]: JSON.stringify({ optimizers }) });
+}
+
+/**
+ * Takes over networks and optimisers of the agents of the same names.
+ * @throws InputError when the file is damaged or lacks one of them
+ */
+export function loadAgents(path: string, agents: readonly LearningAgent[]): void {
+  readState(path, agentsSchema, (file, { optimizers }) => unpackAgents(file, optimizers, agents));
+}
+
+/** Writes all that a training needs to go on to the same bits, the replay buffer included. */
+export function saveTraining(path: string, training: Training): void {
+  const { maddpg, buffer, noiseGenerator, samplingGenerator, position } = training;
+  const { tensors, optimizers } = packAgents(maddpg.learners);
+  torch.scope(() => {
+    tensors.set(BUFFER, buffer.filled());
+    tensors.set(NOISE, noiseGenerator.getState());
+    tensors.set(SAMPLING, samplingGenerator.getState());
+    saveSafetensors(path, tensors, { [STATE]: JSON.stringify({ position, nextRow: buffer.next, optimizers }) });
+  });
+}
+
+/** Puts a training where `saveTraining` left it. @throws InputError when the file is damaged or of another training */
+export function loadTraining(path: string, training: Training): void {
+  readState(path, trainingSchema, (file, { position, nextRow, optimizers }) => {
+    unpackAgents(file, optimizers, training.maddpg.learners);
+    torch.scope(() => {
+      training.buffer.restore(file.tensor(BUFFER), nextRow);
+      training.noiseGenerator.setState(file.tensor(NOISE).clone());
+      training.samplingGenerator.setState(file.tensor(SAMPLING).clone());
+    });
+    training.position = { ...position };
+  });
+}
+
+function readState<State>(
+  path: string,
+  schema: z.ZodType<State>,
+  take: (file: SafetensorsFile, state: State) => void,
+): void {
+  const file = openSafetensors(path);
+  try {
+    const state = schema.safeParse(parseJson(file.metadata.get(STATE) ?? 'null', path));
+    if (!state.success) throw new InputError(`${path}: holds no agents that were trained here`);
+    take(file, state.data);
+  } catch (thrown) {
+    // What does not fit the networks is told by the modules; here it is the file that is wrong.
+    throw thrown instanceof InputError ? thrown : new InputError(`${path}: ${(thrown as Error).message}`);
+  } finally {
+    file.dispose();
+  }
+}

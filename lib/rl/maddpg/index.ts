@@ -1,0 +1,10 @@
+export { LearningAgent, ScriptedAgent, type Agent, type Rule } from './agents';
+export { loadAgents, saveAgents } from './checkpoint';
+export { CLEAN, PRESETS, UPSTREAM, type MaddpgConfig, type NoiseConfig, type PresetName, type Quirks } from './config';
+export { ExplorationNoise } from './exploration-noise';
+export { Maddpg, type Round } from './maddpg';
+export { Network, Policy, type Layers } from './networks';
+export { ReplayBuffer, type Transitions } from './replay-buffer';
+export { AGENTS_FILE, trainingRun, type TrainingResult, type TrainingRunOptions } from './run';
+export { Training, type GroupRecord, type TrainingPosition } from './training';
+export { updateAgent, type UpdateOptions, type UpdateRecord } from './update';

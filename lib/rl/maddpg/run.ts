@@ -1,0 +1,114 @@
+/** A training in a folder of its own: never lost, and taken up again to the same bits. */
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { LineLog } from '../../checkpoints/line-log';
+import { readEarlierRun, writeRunFile, type RunFile } from '../../checkpoints/run-file';
+import { savingTimer } from '../../checkpoints/saving-timer';
+import type { Environment } from '../environment';
+import type { Rule } from './agents';
+import { loadTraining, saveAgents, saveTraining } from './checkpoint';
+import type { MaddpgConfig } from './config';
+import { Training, type GroupRecord } from './training';
+
+/** The trained agents in a run's folder. */
+export const AGENTS_FILE = 'agents.safetensors';
+const [LOG, CHECKPOINT] = ['episodes.jsonl', 'checkpoint.safetensors'];
+
+/** Of the time between two checkpoints, what writing them may take: a full replay buffer is 150 MB. */
+const SAVING_SHARE = 0.01;
+
+const resultSchema = z.object({
+  episodes: z.number(),
+  envSteps: z.number(),
+  rounds: z.number(),
+  /** Means over the last tenth of the episodes, by agent. */
+  returns: z.record(z.string(), z.number()),
+  /** The episode from which the run was last taken up again. */
+  resumedFrom: z.number().nullable(),
+});
+export type TrainingResult = z.infer<typeof resultSchema>;
+
+type TrainingRunFile = RunFile<MaddpgConfig, TrainingResult>;
+
+export interface TrainingRunOptions {
+  /** Gets `agents.safetensors`, `run.json`, `episodes.jsonl`, and while it runs `checkpoint.safetensors`. */
+  folder: string;
+  /** As many worlds as `config` names. */
+  environment: Environment;
+  /** Whatever else makes the run what it is belongs into `inputs`: the scenario, its reward, the rules. */
+  config: MaddpgConfig;
+  /** By agent's name: rules in the place of policies. */
+  rules?: Readonly<Record<string, Rule>>;
+  /** Goes on with what the folder holds; with nothing in it, starts. */
+  resume?: boolean;
+  inputs: TrainingRunFile['inputs'];
+  origin: TrainingRunFile['origin'];
+  /** Saves, and stops before the next group of episodes. */
+  signal?: AbortSignal;
+  /** After every group of episodes. */
+  onGroup?: (record: GroupRecord, training: Training) => void;
+}
+
+/**
+ * Trains agents as the configuration says.
+ * @throws InputError when the folder holds another run, the signal's reason after an abort
+ */
+export async function trainingRun(options: TrainingRunOptions): Promise<TrainingResult> {
+  const { folder, config, inputs, origin, resume = false } = options;
+  const earlier = readEarlierRun(folder, { resume, config, inputs }, resultSchema);
+  if (earlier?.status === 'done' && earlier.result) return earlier.result;
+  mkdirSync(folder, { recursive: true });
+  const about = (more: Pick<TrainingRunFile, 'status' | 'reason' | 'result'>): void =>
+    writeRunFile(folder, { ...more, config, inputs, origin });
+  about({ status: 'running' });
+  const training = new Training(options.environment, config, options.rules);
+  try {
+    const result = await playAll(options, training);
+    saveAgents(join(folder, AGENTS_FILE), training.maddpg);
+    about({ status: 'done', result });
+    rmSync(join(folder, CHECKPOINT), { force: true });
+    return result;
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    try {
+      about({ status: options.signal?.aborted ? 'interrupted' : 'failed', reason });
+    } catch {
+      // A disk that is full for the run is full for this note too: what went wrong first is what is told.
+    }
+    throw thrown;
+  } finally {
+    training.dispose();
+  }
+}
+
+async function playAll(options: TrainingRunOptions, training: Training): Promise<TrainingResult> {
+  const { folder, config, signal, onGroup, resume } = options;
+  const checkpoint = join(folder, CHECKPOINT);
+  const resumed = resume === true && existsSync(checkpoint);
+  if (resumed) loadTraining(checkpoint, training);
+  const from = training.position.episodes;
+  const log = new LineLog<GroupRecord>(join(folder, LOG), Math.ceil(from / config.worlds));
+  const timer = savingTimer(SAVING_SHARE, () => saveTraining(checkpoint, training));
+  try {
+    while (!training.done) {
+      if (signal?.aborted) timer.save(undefined);
+      signal?.throwIfAborted();
+      const record = training.playGroup();
+      log.append(record);
+      onGroup?.(record, training);
+      if (timer.isDue()) timer.save(undefined);
+      await new Promise((resolve) => setImmediate(resolve)); // lets signals in
+    }
+    return resultOf(log.read(), training, resumed ? from : null);
+  } finally {
+    log.close();
+  }
+}
+
+function resultOf(records: readonly GroupRecord[], training: Training, resumedFrom: number | null): TrainingResult {
+  const last = records.slice(-Math.ceil(records.length / 10));
+  const mean = (name: string): number => last.reduce((sum, { returns }) => sum + returns[name], 0) / last.length;
+  const names = training.environment.agents.map(({ name }) => name);
+  return { ...training.position, returns: Object.fromEntries(names.map((name) => [name, mean(name)])), resumedFrom };
+}
