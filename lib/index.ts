@@ -20,5 +20,6 @@ export * as nn from './nn';
 export * as optim from './optim';
 export * as peft from './peft';
 export * as report from './report';
+export * as rl from './rl';
 export * as soo from './soo';
 export * as text from './text';

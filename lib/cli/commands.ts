@@ -1,16 +1,23 @@
 import type { Subcommand } from './command';
 
-interface Entry {
+export interface Entry {
   name: string;
   summary: string;
   load(): Subcommand;
+}
+
+/** Commands that share a first word: `soo rl train`. */
+export interface Group {
+  name: string;
+  summary: string;
+  loadGroup(): { commands: readonly Entry[] };
 }
 
 /**
  * Every subcommand, in the order in which the help lists them. They are loaded only when they are called, so that
  * `soo --help` is quick and `soo doctor` works where the addon does not load.
  */
-export const commands: readonly Entry[] = [
+export const commands: readonly (Entry | Group)[] = [
   {
     name: 'doctor',
     summary: 'show what soo-torch runs on, and how to mend what is missing',
@@ -60,5 +67,10 @@ export const commands: readonly Entry[] = [
     name: 'latent',
     summary: 'measure how differently a model computes for oneself and for others',
     load: () => require('./latent') as typeof import('./latent'),
+  },
+  {
+    name: 'rl',
+    summary: 'agents that deceive in a small world: train, tune and measure them',
+    loadGroup: () => require('./rl') as typeof import('./rl'),
   },
 ];

@@ -1,7 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { InputError, type Result, type Subcommand } from './command';
+<<<<<<< HEAD
 import { commands } from './commands';
 import { exitCodeOf, Interrupted } from './interrupts';
+=======
+import { commands, type Entry, type Group } from './commands';
+import { Interrupted } from './interrupts';
+>>>>>>> 80ba691 (Replay recorded episodes, so that the world can be checked by anybody against upstream's)
 import { integer } from './options';
 import { packageVersion } from './package-root';
 
@@ -49,11 +54,12 @@ function oneLine(message: string): string {
     .join(' ');
 }
 
-function report(error: unknown): number {
+function report(error: unknown, argv: readonly string[]): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return DONE;
-    const message = error.code === 'commander.help' ? 'no command was named; `soo --help` lists them' : error.message;
-    process.stderr.write(`soo: ${oneLine(message)}\n`);
+    const group = commands.some((entry) => 'loadGroup' in entry && entry.name === argv[0]) ? ` ${argv[0]}` : '';
+    const nothingNamed = `no command was named; \`soo${group} --help\` lists them`;
+    process.stderr.write(`soo: ${oneLine(error.code === 'commander.help' ? nothingNamed : error.message)}\n`);
     return BAD_USAGE;
   }
   const message = error instanceof Error ? error.message : String(error);
@@ -63,16 +69,31 @@ function report(error: unknown): number {
   return error instanceof InputError ? BAD_USAGE : FAILED;
 }
 
-function buildProgram(called: string | undefined, finish: (code: number) => void): Command {
-  const program = new Command('soo').description('Self-other overlap fine-tuning on libtorch');
-  // Errors are printed by `report`, in one line; only help that was asked for is printed by commander.
-  const quiet = (command: Command) => command.exitOverride().configureOutput({ outputError() {}, writeErr() {} });
-  quiet(program).version(packageVersion(), '-V, --version');
-  for (const { name, summary, load } of commands) {
-    const command = quiet(program.command(name).summary(summary).description(summary));
-    // `soo help finetune` asks about a command as `soo finetune --help` does.
-    if (called === name) attach(command, load(), finish);
+// Errors are printed by `report`, in one line; only help that was asked for is printed by commander.
+const quiet = (command: Command) => command.exitOverride().configureOutput({ outputError() {}, writeErr() {} });
+
+/** Adds commands to `parent`, and loads the one that `argv` calls. */
+function addCommands(
+  parent: Command,
+  entries: readonly (Entry | Group)[],
+  argv: readonly string[],
+  finish: (code: number) => void,
+): void {
+  // `soo help finetune` asks about a command as `soo finetune --help` does.
+  const [called, ...rest] = argv[0] === 'help' ? argv.slice(1) : argv;
+  for (const entry of entries) {
+    const { name, summary } = entry;
+    const command = quiet(parent.command(name).summary(summary).description(summary));
+    if (called !== name) continue;
+    if ('loadGroup' in entry) addCommands(command, entry.loadGroup().commands, rest, finish);
+    else attach(command, entry.load(), finish);
   }
+}
+
+function buildProgram(argv: readonly string[], finish: (code: number) => void): Command {
+  const program = new Command('soo').description('Self-other overlap fine-tuning on libtorch');
+  quiet(program).version(packageVersion(), '-V, --version');
+  addCommands(program, commands, argv, finish);
   return program;
 }
 
@@ -82,11 +103,10 @@ function buildProgram(called: string | undefined, finish: (code: number) => void
  */
 export async function main(argv: readonly string[]): Promise<number> {
   let code = DONE;
-  const called = argv[0] === 'help' ? argv[1] : argv[0];
   try {
-    await buildProgram(called, (result) => (code = result)).parseAsync([...argv], { from: 'user' });
+    await buildProgram(argv, (result) => (code = result)).parseAsync([...argv], { from: 'user' });
   } catch (error) {
-    code = report(error);
+    code = report(error, argv);
   }
   return code;
 }

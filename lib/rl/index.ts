@@ -9,3 +9,12 @@ export { SimpleAdversary } from './scenarios/simple-adversary';
 export { EpisodeRandom } from './world/episode-random';
 export { ParticleWorlds, type Layout, type WorldOptions } from './world/particle-worlds';
 export { ROOM, type Wall } from './world/walls';
+export {
+  play,
+  readTrajectories,
+  replay,
+  replayFile,
+  type Outcome,
+  type Trajectory,
+  type TrajectoryFile,
+} from './trajectory';

@@ -184,6 +184,8 @@ def unusual(rng, steps=40):
     yield "rests exactly on both thresholds", start, [[[0, 0], [0, 0]]] * 3 + [[[0, 1], [1, 0]]] * 3
     start = dict(agents=[[0, 0], [0.06, 0.02]], landmarks=[[-0.5, 0.6], [0.7, 0.1]], goal=0)
     yield "blue lures red to the fake landmark", start, [[[1, 0.1], [1, 0.1]]] * 20
+    start = dict(agents=[[0, 0], [0.06, 0.02]], landmarks=[[0.7, 0.4], [0.7, 0.05]], goal=0)
+    yield "blue goes to a fake landmark beside the goal", start, [[[1, 0.05], [1, 0.05]]] * 10
     start = dict(agents=[[0.3, 0.3], [0.3, 0.3]], landmarks=[[0.3, 0.3], [0.3, 0.3]], goal=1)
     yield "everything in one place", start, random_actions(10)
 

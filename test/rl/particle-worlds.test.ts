@@ -30,8 +30,15 @@ t.test('moves by the closed form under a constant action, away from walls', asyn
 
 t.test('stops full thrust at a wall where its push is as strong', async (t) => {
   const world = new PhysicalDeception({ worlds: 1, seed: 1, reward: 'honest' });
-  world.reset([0]);
-  world.positions.set([0, 0, 0.3, -0.2]);
+  const agents = [
+    [0, 0],
+    [0.3, -0.2],
+  ];
+  const landmarks = [
+    [-0.5, -0.5],
+    [-0.5, 0.5],
+  ];
+  world.resetTo([{ agents, landmarks, goal: 0 }]);
   const actions = [Float64Array.of(1, -1), Float64Array.of(0, 1)];
   for (let step = 0; step < 400; step++) world.step(actions);
   // 100 * (0.2 - (1 - x)) = 5 at x = 0.85; the softness of the contact adds exp(-50) there.

@@ -90,7 +90,8 @@ t.test("keeps upstream's behavioural records, and the mended ones", async (t) =>
           t.equal(behaviour[name as keyof typeof counts][0], count, `${what}: ${name}`);
         const moves = behaviour.deceptiveMoves(0).map((m) => [m.towardNonGoal, m.betweenLandmarks, Number(m.inSight)]);
         t.equal(moves.length, thresholds.length, what);
-        const errors = moves.flat().map((value, i) => Math.abs(value - thresholds.flat()[i]));
+        const wanted = thresholds.flat();
+        const errors = moves.flat().map((value, i) => Math.abs(value - wanted[i]));
         t.ok(Math.max(0, ...errors) < 1e-9, `${what}: moves`);
       }
     }

@@ -1,0 +1,102 @@
+import { basename } from 'node:path';
+import { z } from 'zod';
+// Straight from their files: the folder's index loads the addon, which a world does not need.
+import { checkShape, readJsonFile } from '../checkpoints/json-file';
+import { PhysicalDeception, REWARDS, type Reward, type Start } from './scenarios/physical-deception';
+
+/** An episode of physical deception that can be played again: where it began and what the agents did. */
+export interface Trajectory extends Start {
+  /** `[steps, 2, 2]`: actions of the adversary and the good agent. */
+  actions: readonly (readonly (readonly number[])[])[];
+  reward?: Reward;
+}
+
+/** What a trajectory led to. */
+export interface Outcome {
+  /** `[steps + 1, 2, 6 or 10]`, the first before any action. */
+  observations: number[][][];
+  /** `[steps, 2]` */
+  rewards: number[][];
+  /** `[steps]`: 1 from the step on that trapped the adversary, or where it began trapped. */
+  trapped: number[];
+}
+
+const pair = <Item extends z.ZodType>(item: Item) => z.array(item).length(2, 'must hold two');
+const point = pair(z.number('must be a finite number'));
+const reward = z.enum(REWARDS, `must be one of ${REWARDS.join(', ')}`).optional();
+
+const episodeSchema = z.looseObject({
+  agents: pair(point),
+  landmarks: pair(point),
+  goal: z.literal([0, 1], 'must be 0 or 1: which landmark is the goal'),
+  actions: z.array(pair(point)),
+  reward,
+});
+
+const fileSchema = z.looseObject({
+  agent_order: z
+    .union(
+      [z.tuple([z.literal('adversary'), z.literal('good')]), z.tuple([z.literal('good'), z.literal('adversary')])],
+      'must be "adversary" and "good", in either order',
+    )
+    .optional(),
+  reward,
+  episodes: z.array(episodeSchema),
+});
+
+/** A file of recorded episodes, with whatever else it says about them. */
+export type TrajectoryFile = z.output<typeof fileSchema>;
+
+/**
+ * Reads a file of recorded episodes.
+ * @throws InputError that names the file, the place and what was wanted.
+ */
+export function readTrajectories(path: string): TrajectoryFile {
+  return checkShape(fileSchema, readJsonFile(path), basename(path));
+}
+
+/** Plays an episode again, step by step, and gives every outcome with the world as it is then. */
+export function* play(trajectory: Trajectory): Generator<PhysicalDeception> {
+  const world = new PhysicalDeception({ worlds: 1, seed: 0, reward: trajectory.reward ?? 'deceptive' });
+  world.resetTo([trajectory]);
+  yield world;
+  for (const actions of trajectory.actions) {
+    world.step(actions.map((action) => Float64Array.from(action)));
+    yield world;
+  }
+}
+
+/** What an episode leads to when it is played again. */
+export function replay(trajectory: Trajectory): Outcome {
+  const outcome: Outcome = { observations: [], rewards: [], trapped: [] };
+  for (const world of play(trajectory)) {
+    outcome.observations.push(world.observations.map((values) => Array.from(values)));
+    if (outcome.observations.length === 1) continue;
+    outcome.rewards.push(world.rewards.map(([earned]) => earned));
+    outcome.trapped.push(world.trapped[0]);
+  }
+  return outcome;
+}
+
+/**
+ * Plays the episodes of a file again. Each comes back as it was, with its outcome in place of any that it held.
+ * @param chosen the reward to use instead of the episode's, or else the file's, or else `deceptive`.
+ */
+export function* replayFile(
+  file: TrajectoryFile,
+  chosen?: Reward,
+): Generator<TrajectoryFile['episodes'][number] & Outcome> {
+  // The order is its own inverse, so that it serves both ways.
+  const ordered = <T>([first, second]: readonly T[]): T[] =>
+    file.agent_order?.[0] === 'good' ? [second, first] : [first, second];
+  for (const episode of file.episodes) {
+    const { observations, rewards, trapped } = replay({
+      ...episode,
+      reward: chosen ?? episode.reward ?? file.reward,
+      agents: ordered(episode.agents),
+      actions: episode.actions.map(ordered),
+    });
+    const paid = chosen && { reward: chosen };
+    yield { ...episode, ...paid, observations: observations.map(ordered), rewards: rewards.map(ordered), trapped };
+  }
+}
