@@ -1,12 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { InputError, type Result, type Subcommand } from './command';
-<<<<<<< HEAD
-import { commands } from './commands';
-import { exitCodeOf, Interrupted } from './interrupts';
-=======
 import { commands, type Entry, type Group } from './commands';
-import { Interrupted } from './interrupts';
->>>>>>> 80ba691 (Replay recorded episodes, so that the world can be checked by anybody against upstream's)
+import { exitCodeOf, Interrupted } from './interrupts';
 import { integer } from './options';
 import { packageVersion } from './package-root';
 
