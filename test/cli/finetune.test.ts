@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { LoggedStep } from '../../lib/soo';
@@ -83,6 +83,8 @@ t.test('bad usage and bad input: one line, exit 2, nothing made', async (t) => {
     [command('--out', out, '--target-modules', 'nothing'), /target_modules/],
     [[...command('--out', out), '--pairs', at('bad.json')], /bad.json/],
     [[...command('--out', out), '--pairs', at('none.json')], /holds no pairs|none.json/],
+    [command('--out', at('pairs.json')), /--out .*pairs.json: cannot make this folder: EEXIST/],
+    [command('--out', '/proc/fs'), /--out \/proc\/fs: cannot write into this folder: ENOENT|EACCES|EROFS/],
     [['finetune', '--out', out, '--pairs', at('pairs.json')], /--model/],
   ];
   soo(...cases.map(([argv]) => argv)).forEach(({ code, stdout, stderr }, i) => {
@@ -92,7 +94,7 @@ t.test('bad usage and bad input: one line, exit 2, nothing made', async (t) => {
     t.match(message[0], cases[i][1]);
     t.equal(stdout, '');
   });
-  t.notOk(existsSync(join(out, 'adapter_model.safetensors')));
+  t.same(readdirSync(out), [], 'no run that the right command would have to take up');
 });
 
 t.test('Ctrl-C saves, tells how to go on, and --resume ends in the same bytes', async (t) => {

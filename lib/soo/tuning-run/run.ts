@@ -56,13 +56,13 @@ export async function tuningRun(options: TuningRunOptions): Promise<TuningResult
   const { folder, config, inputs, origin, resume = false } = options;
   const earlier = readEarlierRun(folder, { resume, config, inputs }, tuningResultSchema);
   if (earlier?.status === 'done' && earlier.result) return earlier.result;
-  mkdirSync(folder, { recursive: true });
   const about = (more: Pick<RunFile<TuningConfig, TuningResult>, 'status' | 'reason' | 'result'>): void =>
     writeRunFile(folder, { ...more, config, inputs, origin });
-  about({ status: 'running' });
-  const adapter = startingAdapter(options);
+  const adapter = startingAdapter(options); // before anything is written: what it refuses must not leave a run behind
   const optimizer = new TransformersAdamW(adapter.parameters(), { lr: config.lr, weightDecay: config.weightDecay });
   try {
+    mkdirSync(folder, { recursive: true });
+    about({ status: 'running' });
     const result = await takeBatches(options, { adapter, optimizer });
     adapter.save(folder, { baseModel: options.baseModel ?? null });
     about({ status: 'done', result });
