@@ -75,7 +75,8 @@ export function fileError(thrown: unknown, path: string): InputError {
   const code = (thrown as { code?: unknown } | null)?.code;
   const known: Record<string, string> = {
     ENOENT: 'no such file',
-    EACCES: 'not allowed to read it',
+    EACCES: 'not allowed to open it',
+    EROFS: 'the disk cannot be written to',
     EISDIR: 'is a folder, not a file',
     ENOTDIR: 'a part of the path is not a folder',
   };

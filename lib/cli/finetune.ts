@@ -9,6 +9,7 @@ import { InputError, type Result } from './command';
 import { addTuningOptions, configOf, tuningOptions, type TuningOptions } from './finetune-options';
 import { interruptible } from './interrupts';
 import { addModelOptions, loadBase } from './model-options';
+import { makeFolder } from './out-folder';
 import { ROOT } from './package-root';
 import { startProgress } from './progress';
 import { encodePrompts, readPrompts } from './prompts';
@@ -28,6 +29,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const config = configOf(options, model, texts.length);
   const { pairs, cut } = encodePairs(texts, tokenizer, model, config);
   const neutral = options.neutral === undefined ? [] : encodePrompts(readPrompts(options.neutral), tokenizer, model);
+  makeFolder(options.out);
   const origin = originOf(ROOT, ['soo', 'finetune', ...process.argv.slice(3)]);
   const inputs = inputsOf(options, folder, adapterFolder);
   const steps = watchSteps(options.out, totalBatches(pairs.length, config));

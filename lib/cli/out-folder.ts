@@ -1,14 +1,23 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../checkpoints/input-error';
 import { InputError } from './command';
 
-/** Makes the folder that `--out` names, and hands it back. @throws InputError when that cannot be */
+/**
+ * Makes the folder that `--out` names, unless it is there, and hands it back.
+ * @throws InputError when that cannot be, or when nothing can be written into it
+ */
 export function makeFolder(folder: string): string {
   try {
     mkdirSync(folder, { recursive: true });
-    return folder;
   } catch (thrown) {
-    throw new InputError(
-      `--out ${folder}: cannot make this folder: ${thrown instanceof Error ? thrown.message : thrown}`,
-    );
+    throw new InputError(`--out ${folder}: cannot make this folder: ${messageOf(thrown)}`);
   }
+  try {
+    // Asking for the rights would not tell of a disk that is mounted for reading only.
+    rmdirSync(mkdtempSync(join(folder, '.soo-')));
+  } catch (thrown) {
+    throw new InputError(`--out ${folder}: cannot write into this folder: ${messageOf(thrown)}`);
+  }
+  return folder;
 }

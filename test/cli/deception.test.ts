@@ -185,6 +185,7 @@ const cases: [args: string[], message: RegExp][] = [
   [call('scenarios.json', ...out('other.txt')), /other.txt: line 1 is no record of an earlier run/],
   [call('scenarios.json', ...out('broken.jsonl')), /broken.jsonl: line 2: index /],
   [call('scenarios.json', ...out('no/such/file')), /file: no such file: /],
+  [call('scenarios.json', '--out', '/proc/fs/x.jsonl'), /x.jsonl: no such file: |x.jsonl: not allowed to open it: /],
   [call('scenarios.json', ...out('')), /: wanted a file, but /],
   [call('scenarios.json', ...drawn, ...out('kept.jsonl')), /kept.jsonl: line 1 was made by another model/],
   [call('scenarios.json', '--seed', '7'), /--seed: the greedy choice draws nothing/],
