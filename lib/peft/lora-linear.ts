@@ -1,6 +1,7 @@
 import { torch, type Tensor } from '../torch';
-import { Dropout, init, Linear, Module, type AnyModule } from '../nn';
+import { init, Linear, Module, type AnyModule, type Dropout } from '../nn';
 import type { Slot } from '../nn/slots';
+import { LoraDropout } from './lora-dropout';
 
 /** The pieces of a layer's adapters under the adapters' names: `lora_A.default`. */
 class AdapterPieces<M extends AnyModule> extends Module<[], never> {
@@ -70,7 +71,7 @@ export class LoraLinear extends Module {
     // Drawn once as a Linear and once more as LoRA's: so does PEFT, and so one seed gives the same adapter in both.
     init.kaimingUniform_(a.weight, { a: Math.sqrt(5) });
     init.zeros_(b.weight);
-    this.lora_dropout.set(name, new Dropout(dropout));
+    this.lora_dropout.set(name, new LoraDropout(dropout));
     this.lora_A.set(name, a.to(weight.device));
     this.lora_B.set(name, b.to(weight.device));
     this.scaling.set(name, scaling);
