@@ -1,5 +1,6 @@
 import { torch, type DeviceLike, type Tensor } from '../torch';
 import type { KvCache } from './kv-cache';
+import type { Packing } from './packing';
 import type { Rotation } from './rotary';
 
 /** How queries look at keys. */
@@ -18,6 +19,8 @@ export interface AttentionPlan extends Queries {
   /** Set for that layer: the last position asks, all positions are looked at. */
   lastQuery?: Queries;
   cache: KvCache | undefined;
+  /** Set when hidden states are [1, rows, hidden]: only attention needs to know who stands where. */
+  packing: Packing | undefined;
 }
 
 /** The plan of a last layer whose output is wanted for the last position only: its other queries are not made. */

@@ -1,5 +1,6 @@
 import type { Tensor } from '../torch';
 import type { KvCache } from './kv-cache';
+import type { Packing } from './packing';
 
 export interface ForwardOptions {
   /**
@@ -13,6 +14,11 @@ export interface ForwardOptions {
   cache?: KvCache;
   /** Logits of the last column only: [batch, 1, vocab]. With left padding that is every prompt's last token. */
   lastTokenOnly?: boolean;
+  /**
+   * `Packing.of(attentionMask)`: pads are computed once instead of each by itself. What comes out is the same, but
+   * modules inside, and hooks on them, meet [1, rows, features] in the place of [batch, seq, features]. Without a cache.
+   */
+  packing?: Packing;
 }
 
 /** One batch being decoded. */

@@ -4,6 +4,7 @@ export { generate, streamGenerate } from './generate';
 export type { GeneratedToken, GenerateOptions, StreamOptions } from './generate';
 export { KvCache, type KvCacheShape } from './kv-cache';
 export { Mistral } from './mistral';
+export { Packing } from './packing';
 export type { SamplingOptions } from './sampling';
 export { parseMistralConfig, readMistralConfig, type MistralConfig, type MistralShape } from './mistral-config';
 export type { LoadOptions } from './mistral-weights';

@@ -27,23 +27,25 @@ export class MistralAttention extends Module<[hiddenStates: Tensor, plan: Attent
     this.oProj = new Linear(heads * headDim, hiddenSize, { bias: false });
   }
 
-  /** @param hiddenStates [batch, seq, hidden], and so is the result; [batch, 1, hidden] when `plan` asks for no more */
+  /**
+   * @param hiddenStates [batch, seq, hidden], [1, rows, hidden] when `plan` packs
+   * @returns the same shape; [batch, 1, hidden] when `plan` asks for no more
+   */
   forward(hiddenStates: Tensor, plan: AttentionPlan): Tensor {
-    const asking = askingOf(hiddenStates, plan);
-    const [batch, seq] = asking.shape as [number, number, number];
+    const { packing } = plan;
     const queries = plan.lastQuery ?? plan;
-    const query = rotate(this.#split(this.qProj.call(asking), this.#heads), queries.rotation);
-    let key = rotate(this.#split(this.kProj.call(hiddenStates), this.#kvHeads), plan.rotation);
-    let value = this.#split(this.vProj.call(hiddenStates), this.#kvHeads);
+    const query = rotate(this.#split(this.qProj.call(askingOf(hiddenStates, plan)), plan), queries.rotation);
+    let key = rotate(this.#split(this.kProj.call(hiddenStates), plan), plan.rotation);
+    let value = this.#split(this.vProj.call(hiddenStates), plan);
     if (plan.cache) [key, value] = plan.cache.append(this.layer, key, value);
-    const mixed = this.#attend(query, key, value, queries);
-    return this.oProj.call(mixed.transpose(1, 2).reshape([batch, seq, this.#heads * this.#headDim]));
+    const mixed = this.#attend(query, key, value, queries).transpose(1, 2).flatten(2);
+    return this.oProj.call(packing ? packing.pack(mixed) : mixed);
   }
 
-  /** [batch, seq, heads * headDim] to [batch, heads, seq, headDim] */
-  #split(x: Tensor, heads: number): Tensor {
-    const [batch, seq] = x.shape as [number, number, number];
-    return x.view([batch, seq, heads, this.#headDim]).transpose(1, 2);
+  /** [batch, seq, heads * headDim], or as the plan has packed it, to [batch, heads, seq, headDim] */
+  #split(x: Tensor, { packing }: AttentionPlan): Tensor {
+    const inPlace = packing ? packing.unpack(x) : x;
+    return inPlace.unflatten(-1, [-1, this.#headDim]).transpose(1, 2);
   }
 
   #attend(query: Tensor, key: Tensor, value: Tensor, { mask, causal }: Queries): Tensor {
@@ -100,7 +102,7 @@ export class MistralDecoderLayer extends Module<[hiddenStates: Tensor, plan: Att
     this.postAttentionLayernorm = new RMSNorm(config.hiddenSize, config.rmsNormEps);
   }
 
-  /** @param hiddenStates [batch, seq, hidden], and so is the result; [batch, 1, hidden] when `plan` asks for no more */
+  /** @param hiddenStates as attention takes them, and so is the result */
   forward(hiddenStates: Tensor, plan: AttentionPlan): Tensor {
     const attended = askingOf(hiddenStates, plan).add(this.selfAttn.call(this.inputLayernorm.call(hiddenStates), plan));
     return attended.add(this.mlp.call(this.postAttentionLayernorm.call(attended)));
@@ -108,7 +110,7 @@ export class MistralDecoderLayer extends Module<[hiddenStates: Tensor, plan: Att
 }
 
 /** The decoder without its output head. */
-export class MistralModel extends Module<[ids: Tensor, planFor: (embedded: Tensor) => AttentionPlan]> {
+export class MistralModel extends Module<[ids: Tensor, plan: AttentionPlan]> {
   readonly embedTokens: Embedding;
   readonly layers: ModuleList<MistralDecoderLayer>;
   readonly norm: RMSNorm;
@@ -123,12 +125,11 @@ export class MistralModel extends Module<[ids: Tensor, planFor: (embedded: Tenso
 
   /**
    * @param ids int64 [batch, seq]
-   * @param planFor makes what the layers share once the embeddings (their dtype and device) are known
-   * @returns normalised hidden states [batch, seq, hidden], or [batch, 1, hidden] when the plan asks for no more
+   * @returns normalised hidden states [batch, seq, hidden]; [batch, 1, hidden] when the plan asks for no more; [1, rows,
+   * hidden] when it packs
    */
-  forward(ids: Tensor, planFor: (embedded: Tensor) => AttentionPlan): Tensor {
-    let hiddenStates: Tensor = this.embedTokens.call(ids);
-    const plan = planFor(hiddenStates);
+  forward(ids: Tensor, plan: AttentionPlan): Tensor {
+    let hiddenStates: Tensor = this.embedTokens.call(plan.packing ? plan.packing.pack(ids) : ids);
     const layers = [...this.layers];
     for (const layer of layers) {
       const [entering, isLast] = [hiddenStates, layer === layers.at(-1)];

@@ -120,8 +120,9 @@ export class Mistral extends Module<[ids: Tensor, options?: ForwardOptions]> imp
    * @throws InputError for more tokens than the sliding window, RangeError when the cache or a mask does not fit
    */
   forward(ids: Tensor, options: ForwardOptions = {}): Tensor {
+    if (!options.lastTokenOnly) return this.#inPlace(this.lmHead.call(this.#decoded(ids, options)), options);
     const hiddenStates = this.hiddenStates(ids, options);
-    return this.lmHead.call(options.lastTokenOnly ? hiddenStates.narrow(1, hiddenStates.size(1) - 1, 1) : hiddenStates);
+    return this.lmHead.call(hiddenStates.narrow(1, hiddenStates.size(1) - 1, 1));
   }
 
   /**
@@ -130,17 +131,27 @@ export class Mistral extends Module<[ids: Tensor, options?: ForwardOptions]> imp
    * @returns [batch, seq, hidden], or [batch, 1, hidden] with a cache and `lastTokenOnly`
    */
   hiddenStates(ids: Tensor, options: ForwardOptions = {}): Tensor {
-    const { cache } = options;
+    return this.#inPlace(this.#decoded(ids, options), options);
+  }
+
+  #inPlace(x: Tensor, { packing }: ForwardOptions): Tensor {
+    return packing ? packing.unpack(x) : x;
+  }
+
+  /** The hidden states, packed where that is asked for. */
+  #decoded(ids: Tensor, options: ForwardOptions): Tensor {
+    const { cache, packing } = options;
     if (ids.ndim !== 2) throw new RangeError(`Mistral: ids must be [batch, seq], got [${ids.shape.join(', ')}]`);
+    if (cache && packing) throw new RangeError('Mistral: a pass with a cache cannot be packed');
     const seq = ids.size(1);
     cache?.requireRoom(seq);
-    const hiddenStates = this.model.call(ids, (embedded) => this.#plan(embedded, options));
+    const hiddenStates = this.model.call(ids, this.#plan(ids, options));
     cache?.advance(seq);
     return hiddenStates;
   }
 
-  #plan(embedded: Tensor, { attentionMask, positions, cache, lastTokenOnly }: ForwardOptions): AttentionPlan {
-    const [batch, seq] = embedded.shape as [number, number, number];
+  #plan(ids: Tensor, { attentionMask, positions, cache, lastTokenOnly, packing }: ForwardOptions): AttentionPlan {
+    const [batch, seq] = ids.shape as [number, number];
     const past = cache?.length ?? 0;
     const total = past + seq;
     refuseBeyondWindow(this.config, total);
@@ -149,16 +160,17 @@ export class Mistral extends Module<[ids: Tensor, options?: ForwardOptions]> imp
         `Mistral: attentionMask must be [${batch}, ${total}], got [${attentionMask.shape.join(', ')}]`,
       );
     }
-    const device = embedded.device;
+    const { device } = this;
     const at = positions ?? positionsOf(attentionMask, past, seq, device);
     const mask = maskOf(attentionMask, past, seq, device);
     return {
-      rotation: rotationOf(at, this.config.headDim, this.config.ropeTheta, embedded),
+      rotation: rotationOf(at, this.config.headDim, this.config.ropeTheta, this.model.embedTokens.weight),
       mask,
       causal: mask === undefined && seq > 1,
       // Without a cache hooks see every position of every layer: losses and measurements read them.
       lastTokenOnly: cache !== undefined && lastTokenOnly === true,
       cache,
+      packing,
     };
   }
 

@@ -3,7 +3,7 @@ import { Linear, type AnyModule } from '../nn';
 import { torch, type Tensor } from '../torch';
 
 /** Rows whose logits are held at a time: at a vocabulary of 32,000 that is 16 MB per tensor. */
-const CHUNK_ROWS = 128;
+const CHUNK_ROWS = 64;
 
 /** The head's weight [vocab, hidden]; undefined when it is more than a frozen matrix: trained, wrapped, hooked, biased. */
 export function frozenHead(module: AnyModule): Tensor | undefined {
@@ -19,10 +19,12 @@ interface Terms {
   otherGrad: Tensor;
 }
 
-/** KL(other || self) of some rows of logits [rows, vocab]. In place where it can be: these are the largest tensors. */
-function termsOf(selfLogits: Tensor, otherLogits: Tensor): Terms {
-  const self = selfLogits.logSoftmax(-1);
-  const other = otherLogits.logSoftmax(-1);
+/**
+ * KL(other || self) of some rows of hidden states. In place where it can be, and nothing is held for longer than it is
+ * needed: these are the largest tensors.
+ */
+function termsOf(selfRows: Tensor, otherRows: Tensor, head: Tensor): Terms {
+  const [self, other] = [selfRows, otherRows].map((rows) => torch.scope(() => torch.linear(rows, head).logSoftmax(-1)));
   const p = other.exp();
   const difference = other.sub_(self);
   const rows = torch.linalgVecdot(p, difference).unsqueeze(-1);
@@ -46,7 +48,7 @@ export function sumKl(self: Tensor, other: Tensor, head: Tensor): Tensor {
       for (let at = 0; at < self.size(0); at += CHUNK_ROWS) {
         const cut = (x: Tensor): Tensor => x.narrow(0, at, Math.min(CHUNK_ROWS, x.size(0) - at));
         torch.scope(() => {
-          const terms = termsOf(torch.linear(cut(self), head), torch.linear(cut(other), head));
+          const terms = termsOf(cut(self), cut(other), head);
           total.add_(terms.sum);
           if (selfGrad) cut(selfGrad).copy_(terms.selfGrad.matmul(head));
           if (otherGrad) cut(otherGrad).copy_(terms.otherGrad.matmul(head));

@@ -1,13 +1,13 @@
 /** Forward passes that the losses need: logits, or what one module computes on the way to them. */
 import { torch, type Tensor } from '../torch';
 import { capture, type AnyModule, type Module } from '../nn';
-import type { ForwardOptions } from '../models';
+import { Packing, type ForwardOptions } from '../models';
 import type { PairBatch, PairSide } from './pairs';
 
 /** A model that takes token ids [batch, seq] and gives logits [batch, seq, vocab]. */
 export type CausalModel = Module<[ids: Tensor, options?: ForwardOptions]>;
 
-/** A causal model whose hidden states can be had without going through its head. */
+/** A causal model whose hidden states can be had without going through its head, and which packs. */
 export interface Decoder extends CausalModel {
   readonly lmHead: AnyModule;
   /** What the head reads, [batch, seq, hidden]. */
@@ -29,6 +29,11 @@ export function joint({ self, other }: PairBatch): PairSide {
   };
 }
 
+/** What the head of a decoder reads, [batch, width, hidden]. */
+export function hiddenStatesOf(model: Decoder, { ids, attentionMask, positions }: PairSide): Tensor {
+  return model.hiddenStates(ids, { attentionMask, positions, packing: Packing.of(attentionMask) });
+}
+
 /** Logits [batch, width, vocab], or [batch, 1, vocab] of the last column. */
 export function logitsOf(model: CausalModel, side: PairSide, lastTokenOnly = false): Tensor {
   const { ids, attentionMask, positions } = side;
@@ -47,12 +52,14 @@ export function activationOf(model: CausalModel, name: string, side: PairSide): 
   using _stop = model.getModule(name).registerForwardHook(() => {
     throw new Reached();
   });
+  const { ids, attentionMask, positions } = side;
+  const packing = isDecoder(model) ? Packing.of(attentionMask) : undefined;
   try {
-    logitsOf(model, side);
+    model.call(ids, { attentionMask, positions, packing });
   } catch (thrown) {
     if (!(thrown instanceof Reached)) throw thrown;
   }
   const activation = captured.activations.get(name);
   if (!activation) throw new RangeError(`activationOf: '${name}' took no part in the forward pass`);
-  return activation;
+  return packing ? packing.unpack(activation) : activation;
 }

@@ -3,9 +3,9 @@ import { torch, type Tensor } from '../torch';
 import type { PaddedBatch } from '../models';
 import { frozenHead, sumKl } from './chunked-kl';
 import { batchMeanKl, meanKl, meanSquare } from './distances';
-import { activationOf, isDecoder, joint, logitsOf, type CausalModel } from './forward';
+import { activationOf, hiddenStatesOf, isDecoder, joint, logitsOf, type CausalModel } from './forward';
 import type { PairBatch, PairSide } from './pairs';
-import { compareAt, type Compared, type PositionChoice } from './positions';
+import { compareAt, realOnEither, type Compared, type PositionChoice } from './positions';
 
 /** What is minimised, as a scalar with gradient; or the scalar with the parts it is made of, for the record. */
 export type Loss<Batch> = (batch: Batch) => Tensor | LossParts;
@@ -57,9 +57,8 @@ export function klLoss(model: CausalModel, options: OverlapOptions = {}): (batch
   return (batch) => {
     const head = isDecoder(model) ? frozenHead(model.lmHead) : undefined;
     if (head && isDecoder(model)) {
-      const pass: Pass = ({ ids, ...side }) => model.hiddenStates(ids, side);
-      const { self, other } = bothSides(pass, batch, detachSelf);
-      const [a, b] = rowsOf(compareAt(self, other, batch, options));
+      const { self, other } = bothSides((side) => hiddenStatesOf(model, side), batch, detachSelf);
+      const [a, b] = rowsOf(compareAt(self, other, batch, options), batch);
       return sumKl(a, b, head).div(batch.size);
     }
     const pass: Pass = (side) => logitsOf(model, side, positions === 'last');
@@ -68,11 +67,12 @@ export function klLoss(model: CausalModel, options: OverlapOptions = {}): (batch
   };
 }
 
-/** The rows [positions, hidden] of both sides that count. */
-function rowsOf({ self, other, mask }: Compared): [Tensor, Tensor] {
+/** The rows [positions, hidden] of both sides that count. Where both are pads they are equal and add nothing to the KL. */
+function rowsOf({ self, other, mask }: Compared, batch: PairBatch): [Tensor, Tensor] {
   const [a, b] = [self.flatten(0, 1), other.flatten(0, 1)];
-  if (!mask) return [a, b];
-  const counted = mask.flatten().nonzero().squeeze(1);
+  const counting = mask ?? (self.size(1) === batch.self.ids.size(1) ? realOnEither(batch) : undefined);
+  if (!counting) return [a, b];
+  const counted = counting.flatten().nonzero().squeeze(1);
   return [a.indexSelect(0, counted), b.indexSelect(0, counted)];
 }
 

@@ -33,6 +33,12 @@ function realOnBoth({ self, other }: PairBatch): Tensor | undefined {
   return a && b ? a.logicalAnd(b) : (a ?? b);
 }
 
+/** bool [batch, width], true where one side or the other holds a real token; undefined when that is everywhere. */
+export function realOnEither({ self, other }: PairBatch): Tensor | undefined {
+  const [a, b] = [self.attentionMask?.ne(0), other.attentionMask?.ne(0)];
+  return a && b && a.logicalOr(b);
+}
+
 /**
  * Cuts activations or logits [batch, width, features] to the chosen positions.
  * @throws RangeError when no position of the batch counts
