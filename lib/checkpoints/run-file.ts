@@ -31,11 +31,12 @@ export function writeRunFile<Config extends object, Result>(folder: string, run:
 
 /**
  * The run that a folder holds already, if any.
+ * @param wanted.free settings that change no result, so that a run may go on with others
  * @throws InputError when it is not to be resumed, or was made from other settings or data
  */
 export function readEarlierRun<Result>(
   folder: string,
-  wanted: { resume: boolean; config: object; inputs: Readonly<Record<string, unknown>> },
+  wanted: { resume: boolean; config: object; inputs: Readonly<Record<string, unknown>>; free?: readonly string[] },
   resultSchema: z.ZodType<Result>,
 ): { status: RunFile<object, Result>['status']; result?: Result } | undefined {
   const path = join(folder, NAME);
@@ -43,15 +44,15 @@ export function readEarlierRun<Result>(
   if (!wanted.resume) throw new InputError(`${folder}: holds a run already; resume it, or choose another folder`);
   const schema = runSchema.extend({ result: resultSchema.optional() });
   const earlier = checkShape(schema, readJsonFile(path), NAME);
-  requireSame('set to', earlier.config, wanted.config);
+  requireSame('set to', earlier.config, wanted.config, wanted.free);
   requireSame('made from', earlier.inputs, wanted.inputs);
   return earlier;
 }
 
-function requireSame(how: string, earlier: object, wanted: object): void {
+function requireSame(how: string, earlier: object, wanted: object, free: readonly string[] = []): void {
   const [before, now] = [earlier, wanted].map((one) => JSON.parse(JSON.stringify(one)) as Record<string, unknown>);
   const other = [...new Set([...Object.keys(before), ...Object.keys(now)])].find(
-    (key) => !isDeepStrictEqual(before[key], now[key]),
+    (key) => !free.includes(key) && !isDeepStrictEqual(before[key], now[key]),
   );
   if (other === undefined) return;
   const [was, is] = [before[other], now[other]].map((value) => JSON.stringify(value));

@@ -37,6 +37,7 @@ const optionsSchema = z.object({
   alpha: positive,
   targetModules: z.string().optional(),
   seed: positive,
+  gradientCheckpointing: z.boolean().optional(),
   pad: z.union([z.number(), z.literal('longest')]).optional(),
   shuffle: z.boolean().default(true),
   resume: z.boolean().default(false),
@@ -88,6 +89,10 @@ export function addTuningOptions(command: Command): void {
     .addOption(
       new Option('--pad <width>', 'tokens that prompts count as padded to, or longest (default)').argParser(padWidth),
     )
+    .option(
+      '--gradient-checkpointing',
+      'compute layers again instead of keeping what they made: less memory, same results',
+    )
     .option('--no-shuffle', 'take the pairs in the order of the file')
     .option('--resume', 'go on with the run in --out, to the same bits; start when there is none');
 }
@@ -124,6 +129,7 @@ export function configOf(options: TuningOptions, { config: shape }: Mistral, pai
     warmupSteps: options.warmup ?? base.warmupSteps,
     maxGradNorm: options.maxGradNorm ?? base.maxGradNorm,
     seed: options.seed ?? base.seed,
+    gradientCheckpointing: options.gradientCheckpointing ?? base.gradientCheckpointing,
     lora: {
       r: options.rank ?? lora.r,
       alpha: options.alpha ?? lora.alpha,

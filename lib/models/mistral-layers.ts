@@ -1,5 +1,5 @@
 import { torch, type Tensor } from '../torch';
-import { Embedding, Linear, Module, ModuleList, RMSNorm } from '../nn';
+import { checkpoint, Embedding, Linear, Module, ModuleList, RMSNorm } from '../nn';
 import { forLastQuery, type AttentionPlan, type Queries } from './attention-plan';
 import type { MistralConfig } from './mistral-config';
 import { rotate } from './rotary';
@@ -114,6 +114,8 @@ export class MistralModel extends Module<[ids: Tensor, plan: AttentionPlan]> {
   readonly embedTokens: Embedding;
   readonly layers: ModuleList<MistralDecoderLayer>;
   readonly norm: RMSNorm;
+  /** Computes each layer again in the backward pass instead of keeping what it made: less memory, more time. */
+  gradientCheckpointing = false;
 
   constructor(config: MistralConfig) {
     super();
@@ -135,7 +137,8 @@ export class MistralModel extends Module<[ids: Tensor, plan: AttentionPlan]> {
       const [entering, isLast] = [hiddenStates, layer === layers.at(-1)];
       const its = isLast && plan.lastTokenOnly && ids.size(1) > 1 ? forLastQuery(plan) : plan;
       // With a cache a layer frees what it made before the next one starts: a batch of prompts makes gigabytes.
-      hiddenStates = plan.cache ? torch.scope(() => layer.call(entering, its)) : layer.call(entering, its);
+      if (plan.cache) hiddenStates = torch.scope(() => layer.call(entering, its));
+      else hiddenStates = this.gradientCheckpointing ? checkpoint(layer, entering, its) : layer.call(entering, its);
     }
     return this.norm.call(hiddenStates);
   }

@@ -9,5 +9,6 @@ export { LayerNorm, RMSNorm } from './norms';
 export { BatchNorm1d } from './batch-norm';
 export { Dropout } from './dropout';
 export { ReLU, Tanh, Sigmoid, SiLU, GELU } from './activations';
+export { checkpoint } from './checkpoint';
 export { capture, type Capture, type CaptureOptions } from './capture';
 export * as init from './init';

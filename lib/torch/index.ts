@@ -1,5 +1,6 @@
 import { enableGrad, grad, inferenceMode, isGradEnabled, isInferenceMode, noGrad } from './autograd';
 import { backward } from './backward';
+import { checkpoint } from './checkpoint';
 import { fromBytes, tensor } from './create';
 import { customFunction } from './custom-function';
 import { device, devices, synchronize } from './device';
@@ -35,6 +36,7 @@ function memory(): { tensors: number; bytes: number } {
 export const torch = Object.assign(installOperators(), {
   backward,
   canPack,
+  checkpoint,
   customFunction,
   device,
   devices,
@@ -73,6 +75,7 @@ export { PackedWeight } from './prepacked';
 export { Scope } from './scope';
 export { takeHandle, type Complex, type NestedArray } from './tensor';
 export type { BackwardOptions } from './backward';
+export type { Computation } from './checkpoint';
 export type { CustomFunction, FunctionContext } from './custom-function';
 export type { GradOptions } from './autograd';
 export type { HookHandle } from './hooks';

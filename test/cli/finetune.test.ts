@@ -21,8 +21,9 @@ const command = (...more: string[]): string[] => {
 
 t.test('the folder holds the adapter in PEFT format, the run and its steps', async (t) => {
   const out = at('plain');
-  const [plain, again, refused, other] = soo(
+  const [plain, checkpointed, again, refused, other] = soo(
     command('--out', out, '--epochs', '3', '--json'),
+    command('--out', at('checkpointed'), '--epochs', '3', '--gradient-checkpointing', '--json'),
     command('--out', out, '--epochs', '3', '--resume', '--json'),
     command('--out', out, '--epochs', '3'),
     command('--out', out, '--epochs', '4', '--resume'),
@@ -47,6 +48,7 @@ t.test('the folder holds the adapter in PEFT format, the run and its steps', asy
     lora_alpha: 32,
   });
   t.match(JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')), { status: 'done', config: { pad: 'longest' } });
+  t.match(JSON.parse(checkpointed.stdout), { finalLoss, config: { gradientCheckpointing: true } });
   t.equal((JSON.parse(again.stdout) as { finalLoss: number }).finalLoss, finalLoss, 'what is done is not done again');
   t.equal(refused.code, 2);
   t.match(refused.stderr, /holds a run already/);

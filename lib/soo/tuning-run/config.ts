@@ -31,6 +31,8 @@ export interface TuningConfig {
   warmupSteps: number;
   maxGradNorm: number | null;
   seed: number;
+  /** Computes the layers again in the backward pass instead of keeping what they made; changes no result. */
+  gradientCheckpointing: boolean;
   lora: LoraConfig & { dropout: number };
 }
 
@@ -58,6 +60,7 @@ export const UPSTREAM: TuningConfig = {
   warmupSteps: 0,
   maxGradNorm: null,
   seed: 276,
+  gradientCheckpointing: false,
   lora: { r: 8, alpha: 32, dropout: 0.2, targetModules: ['q_proj', 'v_proj'] },
 };
 

@@ -43,6 +43,9 @@ export interface TuningRunOptions {
   onStep?: (step: LoggedStep) => void;
 }
 
+/** Settings that change no bit of a run. */
+const FREE = ['gradientCheckpointing'];
+
 /** Of the time between two checkpoints, what writing them may take. */
 const SAVING_SHARE = 0.05;
 
@@ -54,7 +57,7 @@ const [STEPS, CHECKPOINT] = ['steps.jsonl', 'checkpoint.safetensors'];
  */
 export async function tuningRun(options: TuningRunOptions): Promise<TuningResult> {
   const { folder, config, inputs, origin, resume = false } = options;
-  const earlier = readEarlierRun(folder, { resume, config, inputs }, tuningResultSchema);
+  const earlier = readEarlierRun(folder, { resume, config, inputs, free: FREE }, tuningResultSchema);
   if (earlier?.status === 'done' && earlier.result) return earlier.result;
   const about = (more: Pick<RunFile<TuningConfig, TuningResult>, 'status' | 'reason' | 'result'>): void =>
     writeRunFile(folder, { ...more, config, inputs, origin });
@@ -94,6 +97,8 @@ async function takeBatches(options: TuningRunOptions, state: RunState): Promise<
   const checkpoint = join(folder, CHECKPOINT);
   const from = (resume && loadCheckpoint(checkpoint, state)) || { microBatch: 0, step: 0 };
   const log = new LineLog<LoggedStep>(join(folder, STEPS), from.microBatch);
+  const wasCheckpointing = model.model.gradientCheckpointing;
+  model.model.gradientCheckpointing = config.gradientCheckpointing;
   const timer = savingTimer(SAVING_SHARE, (position: Position) => saveCheckpoint(checkpoint, state, position));
   try {
     await finetune<TokenBatch>({
@@ -117,6 +122,7 @@ async function takeBatches(options: TuningRunOptions, state: RunState): Promise<
     });
     return resultOf(log.read(), pairs.length, config, from.microBatch || null);
   } finally {
+    model.model.gradientCheckpointing = wasCheckpointing;
     log.close();
   }
 }
