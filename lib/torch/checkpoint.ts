@@ -38,6 +38,14 @@ const requiresGrad = (tensor: Tensor): boolean => tensor.requiresGrad;
  * - It has no second derivative: `createGraph` is refused.
  */
 export function checkpoint<Inputs extends unknown[], Out extends Outputs>(
+  fn: (...inputs: Inputs) => Out,
+  ...inputs: Inputs
+): Out;
+export function checkpoint<Inputs extends unknown[], Out extends Outputs>(
+  fn: Computation<Inputs, Out>,
+  ...inputs: Inputs
+): Out;
+export function checkpoint<Inputs extends unknown[], Out extends Outputs>(
   fn: ((...inputs: Inputs) => Out) | Computation<Inputs, Out>,
   ...inputs: Inputs
 ): Out {
