@@ -1,6 +1,10 @@
 /** Reinforcement learning: particle worlds, MADDPG, and overlap between what agents compute of themselves and others. */
 export type { AgentShape, Environment } from './environment';
 export { measureOutcomes, type Actors, type Outcomes } from './evaluation/outcomes';
+export { openTrained, type TrainedRun } from './evaluation/trained';
+export { drawFrame, drawStill } from './film/drawing';
+export { renderGif } from './film/gif';
+export { sceneOf, type Moment, type Point, type Scene } from './film/scene';
 export * as maddpg from './maddpg';
 export { BehaviourRecord, type DeceptiveMove } from './scenarios/behaviour-record';
 export { follow } from './scenarios/follower';
@@ -12,8 +16,10 @@ export { ROOM, type Wall } from './world/walls';
 export {
   play,
   readTrajectories,
+  recordEpisode,
   replay,
   replayFile,
+  trajectoryOf,
   type Outcome,
   type Trajectory,
   type TrajectoryFile,

@@ -86,17 +86,49 @@ export function* replayFile(
   file: TrajectoryFile,
   chosen?: Reward,
 ): Generator<TrajectoryFile['episodes'][number] & Outcome> {
-  // The order is its own inverse, so that it serves both ways.
-  const ordered = <T>([first, second]: readonly T[]): T[] =>
-    file.agent_order?.[0] === 'good' ? [second, first] : [first, second];
   for (const episode of file.episodes) {
-    const { observations, rewards, trapped } = replay({
-      ...episode,
-      reward: chosen ?? episode.reward ?? file.reward,
-      agents: ordered(episode.agents),
-      actions: episode.actions.map(ordered),
-    });
+    const trajectory = trajectoryOf(file, episode);
+    const { observations, rewards, trapped } = replay({ ...trajectory, reward: chosen ?? trajectory.reward });
     const paid = chosen && { reward: chosen };
-    yield { ...episode, ...paid, observations: observations.map(ordered), rewards: rewards.map(ordered), trapped };
+    const order = <T>(both: readonly T[]) => inOrder(file, both);
+    yield { ...episode, ...paid, observations: observations.map(order), rewards: rewards.map(order), trapped };
   }
+}
+
+/** An episode of a file with the adversary first, and with the file's reward where it has none of its own. */
+export function trajectoryOf(file: TrajectoryFile, episode: TrajectoryFile['episodes'][number]): Trajectory {
+  return {
+    ...episode,
+    reward: episode.reward ?? file.reward,
+    agents: inOrder(file, episode.agents),
+    actions: episode.actions.map((actions) => inOrder(file, actions)),
+  };
+}
+
+/** From the file's order of agents to the adversary first, and back: the order is its own inverse. */
+function inOrder<T>(file: TrajectoryFile, [first, second]: readonly T[]): T[] {
+  return file.agent_order?.[0] === 'good' ? [second, first] : [first, second];
+}
+
+/** Acts for every agent in every world: `Maddpg.act`. */
+interface Actors {
+  act(observations: readonly Float64Array[], actions: readonly Float32Array[]): void;
+}
+
+/** Plays an episode and records it. What it draws depends on `seed` and `episode` alone. */
+export function recordEpisode(
+  actors: Actors,
+  { reward, seed, episode, steps }: { reward: Reward; seed: number; episode: number; steps: number },
+): Trajectory {
+  const world = new PhysicalDeception({ worlds: 1, seed, reward });
+  world.reset([episode]);
+  const points = (flat: Float64Array) => [Array.from(flat.subarray(0, 2)), Array.from(flat.subarray(2, 4))];
+  const start: Start = { agents: points(world.positions), landmarks: points(world.landmarks), goal: world.goals[0] };
+  const chosen = world.agents.map(({ actionSize }) => new Float32Array(actionSize));
+  const actions = Array.from({ length: steps }, () => {
+    actors.act(world.observations, chosen);
+    world.step(chosen);
+    return chosen.map((action) => Array.from(action));
+  });
+  return { ...start, actions, reward };
 }

@@ -1,5 +1,6 @@
 /** From a Vega-Lite specification to an SVG drawing and a PNG picture, without a browser and without the network. */
 import { join } from 'node:path';
+import type { RenderedImage } from '@resvg/resvg-js';
 import type { TopLevelSpec } from 'vega-lite';
 import { colour, inLightColours, PALETTE } from './palette';
 
@@ -74,10 +75,15 @@ const FONTS = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((file) => join(__dir
 
 /** @param svg from `drawSvg` @returns a PNG in light colours, two pixels to each of the drawing's */
 export function renderPng(svg: string): Uint8Array {
+  return rasterise(svg, 2).asPng();
+}
+
+/** Draws an SVG in light colours, `zoom` pixels to each of its own: RGBA `pixels` of `width` by `height`, or `asPng`. */
+export function rasterise(svg: string, zoom: number): RenderedImage {
   const { Resvg } = require('@resvg/resvg-js') as typeof import('@resvg/resvg-js');
   const drawing = new Resvg(inLightColours(svg), {
     background: PALETTE.page[0],
-    fitTo: { mode: 'zoom', value: 2 },
+    fitTo: { mode: 'zoom', value: zoom },
     // A machine without fonts draws the same letters.
     font: {
       fontFiles: FONTS,
@@ -86,5 +92,5 @@ export function renderPng(svg: string): Uint8Array {
       sansSerifFamily: 'DejaVu Sans',
     },
   });
-  return drawing.render().asPng();
+  return drawing.render();
 }
