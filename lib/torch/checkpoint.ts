@@ -62,7 +62,7 @@ export function checkpoint<Inputs extends unknown[], Out extends Outputs>(
     forward(context, ...given) {
       const random = devices.map((device) => getRngState(device));
       context.saveForBackward(...given, ...random);
-      // With a graph, which goes at once: without one libtorch computes some operators in another way.
+      // With a graph, which goes at once: without one some layers compute in another way, and round otherwise.
       return scope(() => {
         const outputs = enableGrad(() => call(...withTensors(given.map(leafOf))));
         return (isTensor(outputs) ? outputs.detach() : outputs.map((output) => output.detach())) as Out;
