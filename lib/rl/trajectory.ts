@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 // Straight from their files: the folder's index loads the addon, which a world does not need.
 import { checkShape, readJsonFile } from '../checkpoints/json-file';
+import type { Actors } from './evaluation/outcomes';
 import { PhysicalDeception, REWARDS, type Reward, type Start } from './scenarios/physical-deception';
 
 /** An episode of physical deception that can be played again: where it began and what the agents did. */
@@ -108,11 +109,6 @@ export function trajectoryOf(file: TrajectoryFile, episode: TrajectoryFile['epis
 /** From the file's order of agents to the adversary first, and back: the order is its own inverse. */
 function inOrder<T>(file: TrajectoryFile, [first, second]: readonly T[]): T[] {
   return file.agent_order?.[0] === 'good' ? [second, first] : [first, second];
-}
-
-/** Acts for every agent in every world: `Maddpg.act`. */
-interface Actors {
-  act(observations: readonly Float64Array[], actions: readonly Float32Array[]): void;
 }
 
 /** Plays an episode and records it. What it draws depends on `seed` and `episode` alone. */
