@@ -1,5 +1,7 @@
 /** Reinforcement learning: particle worlds, MADDPG, and overlap between what agents compute of themselves and others. */
 export type { AgentShape, Environment } from './environment';
+export { distances, logDistance, OVERLAPS, type Overlap } from './evaluation/overlap';
+export { IMAGINED_SIGHT, SelfOther } from './evaluation/self-other';
 export { measureOutcomes, type Actors, type Outcomes } from './evaluation/outcomes';
 export { openTrained, type TrainedRun } from './evaluation/trained';
 export { drawFrame, drawStill } from './film/drawing';
