@@ -1,15 +1,13 @@
 /**
  * Greedy generation on a Mistral of 125 million parameters beside transformers, one thread each, in turn, with the ids
- * compared. The peer script is SOO_TORCH_PEER_LLM or `../shared/bench/peer_llm.py` beside the checkout; its Python is
- * SOO_TORCH_PYTHON or python3. SOO_TORCH_BENCH_ADAPTER names a PEFT folder to put on the model.
+ * compared. SOO_TORCH_BENCH_ADAPTER names a PEFT folder to put on the model.
  *
  *     npm run bench -- --only generation [--quick] [--json] [--out FILE]
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Table from 'cli-table3';
+import { child, llmPeer, median, type LlmPeer } from './llm-peer';
 
 interface Run {
   /** By the process's own CPU time, which the machine's other work disturbs least. */
@@ -31,21 +29,14 @@ export interface GenerationReport {
   timesPeerBatchOfOne: number;
 }
 
-const ROOT = join(__dirname, '..');
 const [BATCH, PROMPTS, NEW_TOKENS] = [25, 25, 75];
 /** The peer one prompt at a time takes minutes; five prompts give the same rate. */
 const PROMPTS_ONE_BY_ONE = 5;
+const WANTED = { timesPeer: 1.7, timesPeerBatchOfOne: 6 };
 
-/** @returns undefined where the peer script, or its Python, is missing */
-export function measureGeneration(rounds: number): GenerationReport | undefined {
-  const peer = findPeer();
-  if (!peer) return undefined;
-  const work = join(tmpdir(), 'soo-torch-bench-generation');
-  mkdirSync(work, { recursive: true });
-  const [model, data] = [join(work, 'M'), join(work, 'data')];
-  if (!existsSync(join(data, 'prompts.json'))) peer('make-data', '--out', data);
-  if (!existsSync(join(model, 'config.json'))) peer('make-model', '--size', 'M', '--out', model);
-  const paths = { model, prompts: join(data, 'prompts.json'), ids: join(work, 'ids.json') };
+/** @throws Error where the peer is missing */
+export function measureGeneration(rounds: number): GenerationReport {
+  const peer = llmPeer();
   const side = (name: string): Side => ({ name, runs: [], ids: '' });
   const [theirs, one, ours] = [
     side('transformers, batch 25'),
@@ -53,9 +44,9 @@ export function measureGeneration(rounds: number): GenerationReport | undefined 
     side('soo-torch, batch 25'),
   ];
   for (let round = 0; round < rounds; round++) {
-    runPeer(peer, theirs, paths, BATCH, PROMPTS);
-    runOwn(ours, paths);
-    runPeer(peer, one, paths, 1, PROMPTS_ONE_BY_ONE);
+    runPeer(peer, theirs, BATCH, PROMPTS);
+    runOwn(peer, ours);
+    runPeer(peer, one, 1, PROMPTS_ONE_BY_ONE);
   }
   const measured = [theirs, one, ours].map(({ name, runs }) => ({
     name,
@@ -67,44 +58,23 @@ export function measureGeneration(rounds: number): GenerationReport | undefined 
   return { measured, sameIds, timesPeer: ownRate / peerRate, timesPeerBatchOfOne: ownRate / oneRate };
 }
 
-type PeerCommand = (...args: string[]) => string;
+const promptsOf = ({ data }: LlmPeer): string => join(data, 'prompts.json');
+const idsOf = ({ work }: LlmPeer): string => join(work, 'ids.json');
 
-function findPeer(): PeerCommand | undefined {
-  const script = process.env.SOO_TORCH_PEER_LLM ?? join(ROOT, '..', 'shared', 'bench', 'peer_llm.py');
-  const python = process.env.SOO_TORCH_PYTHON ?? 'python3';
-  if (!existsSync(script) || spawnSync(python, ['-c', 'import torch, transformers, peft']).status !== 0)
-    return undefined;
-  return (...args) => output(python, [script, ...args]);
-}
-
-function output(command: string, args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 2 ** 26 });
-  if (status !== 0) throw new Error(`bench: ${command} ${args.join(' ')} ended with ${status}: ${stderr.slice(-500)}`);
-  return stdout;
-}
-
-interface Paths {
-  model: string;
-  prompts: string;
-  ids: string;
-}
-
-function runPeer(peer: PeerCommand, side: Side, paths: Paths, batch: number, limit: number): void {
+function runPeer(peer: LlmPeer, side: Side, batch: number, limit: number): void {
   const adapter = process.env.SOO_TORCH_BENCH_ADAPTER;
-  const what = ['--model', paths.model, '--prompts', paths.prompts, ...(adapter ? ['--adapter', adapter] : [])];
-  const how = ['--threads', '1', '--max-new', `${NEW_TOKENS}`, '--ignore-eos', '--save', paths.ids];
-  const printed = peer('generate', ...what, ...how, '--batch', `${batch}`, '--limit', `${limit}`);
-  const summary = JSON.parse(printed.trim().split('\n').at(-1) ?? '') as Record<string, number>;
+  const what = ['--model', peer.model, '--prompts', promptsOf(peer), ...(adapter ? ['--adapter', adapter] : [])];
+  const how = ['--threads', '1', '--max-new', `${NEW_TOKENS}`, '--ignore-eos', '--save', idsOf(peer)];
+  const summary = peer.summary('generate', ...what, ...how, '--batch', `${batch}`, '--limit', `${limit}`);
   side.runs.push({ tokensPerSecond: summary.new_tokens_per_s, peakMb: summary.peak_rss_mb });
-  side.ids = idsIn(paths.ids);
+  side.ids = idsIn(idsOf(peer));
 }
 
-function runOwn(side: Side, { model, prompts, ids }: Paths): void {
-  const child = ['-r', join(__dirname, '../scripts/typescript.js'), join(__dirname, 'generation-child.ts')];
+function runOwn(peer: LlmPeer, side: Side): void {
   const adapter = process.env.SOO_TORCH_BENCH_ADAPTER ?? '';
-  const args = [model, prompts, ids, adapter, BATCH, PROMPTS, NEW_TOKENS].map(String);
-  side.runs.push(JSON.parse(output(process.execPath, [...child, ...args])) as Run);
-  side.ids = idsIn(ids);
+  const args = [peer.model, promptsOf(peer), idsOf(peer), adapter, BATCH, PROMPTS, NEW_TOKENS];
+  side.runs.push(child<Run>('generation-child.ts', args));
+  side.ids = idsIn(idsOf(peer));
 }
 
 /** Both write JSON lists of lists, with different spaces. */
@@ -112,9 +82,8 @@ function idsIn(file: string): string {
   return JSON.stringify(JSON.parse(readFileSync(file, 'utf8')));
 }
 
-function median(values: number[]): number {
-  const ordered = [...values].sort((a, b) => a - b);
-  return ordered[Math.floor(ordered.length / 2)];
+export function generationMet({ sameIds, timesPeer, timesPeerBatchOfOne }: GenerationReport): boolean {
+  return sameIds && timesPeer >= WANTED.timesPeer && timesPeerBatchOfOne >= WANTED.timesPeerBatchOfOne;
 }
 
 export function generationTable({ measured, sameIds, timesPeer, timesPeerBatchOfOne }: GenerationReport): string {
@@ -125,6 +94,6 @@ export function generationTable({ measured, sameIds, timesPeer, timesPeerBatchOf
   });
   for (const { name, tokensPerSecond, peakMb } of measured)
     table.push([name, tokensPerSecond.toFixed(1), peakMb.toFixed(0)]);
-  const times = `${timesPeer.toFixed(2)} times the peer (1.7 wanted), ${timesPeerBatchOfOne.toFixed(2)} times its batch of one (6 wanted)`;
+  const times = `${timesPeer.toFixed(2)} times the peer (${WANTED.timesPeer} wanted), ${timesPeerBatchOfOne.toFixed(2)} times its batch of one (${WANTED.timesPeerBatchOfOne} wanted)`;
   return `${table.toString()}\n${times}; ids ${sameIds ? 'the same' : 'DIFFER'}.`;
 }

@@ -4,7 +4,8 @@
  *
  *     npm run bench -- [--quick] [--json] [--out FILE] [--only NAME] [--check]
  *
- * --check ends with 1 when a goal is missed. `--only generation` measures text generation (generation.ts).
+ * --check ends with 1 when a goal is missed. `--only generation` and `--only finetuning` measure language models beside
+ * transformers (generation.ts, finetuning.ts).
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -13,7 +14,8 @@ import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { torch } from '../lib/torch';
 import { operatorCases, stepCases, type Case } from './cases';
-import { generationTable, measureGeneration } from './generation';
+import { finetuningMet, finetuningTable, measureFinetuning } from './finetuning';
+import { generationMet, generationTable, measureGeneration } from './generation';
 import { Peer } from './peer';
 
 /** Nanoseconds per run. */
@@ -43,7 +45,10 @@ async function main(): Promise<void> {
       check: { type: 'boolean', default: false },
     },
   });
-  if (values.only === 'generation') return generation(values.quick ? 1 : 3, values);
+  if (values.only === 'generation')
+    return besideTransformers(values, measureGeneration, generationTable, generationMet);
+  if (values.only === 'finetuning')
+    return besideTransformers(values, measureFinetuning, finetuningTable, finetuningMet);
   torch.setNumThreads(1);
   const peer = await Peer.start();
   const rounds = values.quick ? 60 : 400;
@@ -66,17 +71,25 @@ async function main(): Promise<void> {
   process.stdout.write(values.json ? text : `${table(results)}\n${footnote(report.versions)}\n`);
 }
 
+interface Choice {
+  quick: boolean;
+  json: boolean;
+  out?: string;
+  check: boolean;
+}
+
 /** Minutes long, so only when asked for by name. */
-function generation(rounds: number, { json, out, check }: { json: boolean; out?: string; check: boolean }): void {
-  const report = measureGeneration(rounds);
-  if (!report)
-    throw new Error(
-      'bench: generation is measured beside transformers; see bench/generation.ts for where it is looked for',
-    );
+function besideTransformers<Report>(
+  { quick, json, out, check }: Choice,
+  measure: (rounds: number) => Report,
+  show: (report: Report) => string,
+  met: (report: Report) => boolean,
+): void {
+  const report = measure(quick ? 1 : 3);
   const text = `${JSON.stringify(report, null, 2)}\n`;
   if (out) writeFileSync(out, text);
-  if (check && !(report.sameIds && report.timesPeer >= 1.7 && report.timesPeerBatchOfOne >= 6)) process.exitCode = 1;
-  process.stdout.write(json ? text : `${generationTable(report)}\n`);
+  if (check && !met(report)) process.exitCode = 1;
+  process.stdout.write(json ? text : `${show(report)}\n`);
 }
 
 async function measureAll(cases: Case[], peer: Peer | null, rounds: number): Promise<Result[]> {
