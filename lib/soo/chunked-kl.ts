@@ -2,8 +2,8 @@
 import { Linear, type AnyModule } from '../nn';
 import { torch, type Tensor } from '../torch';
 
-/** Rows whose logits are held at a time: at a vocabulary of 32,000 that is 16 MB per tensor. */
-const CHUNK_ROWS = 64;
+/** Rows of each side whose logits are held at a time, at most: at a vocabulary of 32,000 that is 16 MB per tensor. */
+const MOST_ROWS = 64;
 
 /** The head's weight [vocab, hidden]; undefined when it is more than a frozen matrix: trained, wrapped, hooked, biased. */
 export function frozenHead(module: AnyModule): Tensor | undefined {
@@ -14,22 +14,29 @@ export function frozenHead(module: AnyModule): Tensor | undefined {
 interface Terms {
   /** Sum over rows, float64. */
   sum: Tensor;
-  /** Gradients with respect to the two sides' logits, [rows, vocab]. */
-  selfGrad: Tensor;
-  otherGrad: Tensor;
+  /** Gradients with respect to the logits of both sides, self first, [2 * rows, vocab]. */
+  grad: Tensor;
 }
 
 /**
- * KL(other || self) of some rows of hidden states. In place where it can be, and nothing is held for longer than it is
- * needed: these are the largest tensors.
+ * KL(other || self) of some rows, from the hidden states of both sides, self first, [2 * rows, hidden]. In place where it
+ * can be: these are the largest tensors.
  */
-function termsOf(selfRows: Tensor, otherRows: Tensor, head: Tensor): Terms {
-  const [self, other] = [selfRows, otherRows].map((rows) => torch.scope(() => torch.linear(rows, head).logSoftmax(-1)));
+function termsOf(both: Tensor, head: Tensor): Terms {
+  const logits = torch.linear(both, head);
+  const [self, other] = logits.chunk(2, 0) as [Tensor, Tensor];
+  for (const side of [self, other]) torch.scope(() => void side.copy_(side.logSoftmax(-1)));
   const p = other.exp();
-  const difference = other.sub_(self);
-  const rows = torch.linalgVecdot(p, difference).unsqueeze(-1);
-  const selfGrad = self.exp_().sub_(p);
-  return { sum: rows.sum({ dtype: 'float64' }), selfGrad, otherGrad: difference.sub_(rows).mul_(p) };
+  const rows = torch.linalgVecdot(p, other.sub_(self)).unsqueeze(-1);
+  self.exp_().sub_(p);
+  other.sub_(rows).mul_(p);
+  return { sum: rows.sum({ dtype: 'float64' }), grad: logits };
+}
+
+/** As few spans of at most MOST_ROWS rows as there must be, of one length but for the last. */
+function* spans(rows: number): Generator<[start: number, length: number]> {
+  const length = Math.ceil(rows / Math.ceil(rows / MOST_ROWS));
+  for (let start = 0; start < rows; start += length) yield [start, Math.min(length, rows - start)];
 }
 
 /**
@@ -45,13 +52,14 @@ export function sumKl(self: Tensor, other: Tensor, head: Tensor): Tensor {
     forward(context, self: Tensor, other: Tensor) {
       const [selfGrad, otherGrad] = [self, other].map((side) => (side.requiresGrad ? torch.emptyLike(side) : null));
       const total = torch.zeros([], { dtype: 'float64', device: self.device });
-      for (let at = 0; at < self.size(0); at += CHUNK_ROWS) {
-        const cut = (x: Tensor): Tensor => x.narrow(0, at, Math.min(CHUNK_ROWS, x.size(0) - at));
+      for (const [start, length] of spans(self.size(0))) {
+        const cut = (x: Tensor): Tensor => x.narrow(0, start, length);
         torch.scope(() => {
-          const terms = termsOf(cut(self), cut(other), head);
-          total.add_(terms.sum);
-          if (selfGrad) cut(selfGrad).copy_(terms.selfGrad.matmul(head));
-          if (otherGrad) cut(otherGrad).copy_(terms.otherGrad.matmul(head));
+          const { sum, grad } = termsOf(torch.cat([cut(self), cut(other)]), head);
+          total.add_(sum);
+          const [toSelf, toOther] = grad.matmul(head).chunk(2, 0);
+          if (selfGrad) cut(selfGrad).copy_(toSelf);
+          if (otherGrad) cut(otherGrad).copy_(toOther);
         });
       }
       context.sides = [selfGrad !== null, otherGrad !== null];
