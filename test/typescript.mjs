@@ -4,6 +4,10 @@ import { createRequire, register } from 'node:module';
 
 createRequire(import.meta.url)('../scripts/typescript.js');
 
+// Read when libtorch is loaded, here and in the processes that tests start. With a thread per core in each of tap's jobs,
+// threads spend more time on waiting for one another than tensors of this size take.
+process.env.OMP_NUM_THREADS ??= '1';
+
 const hook = `
   export function load(url, context, next) {
     return url.startsWith('file:') && url.endsWith('.ts')
