@@ -31,3 +31,12 @@ export function decimal(range: Range = {}): (text: string) => number {
     return inRange(Number(text), range);
   };
 }
+
+/** A parser for different whole numbers joined by commas: `--seeds 1,2,3`. */
+export function integers(range: Range = {}): (text: string) => number[] {
+  return (text) => {
+    const numbers = text.split(',').map((one) => integer(range)(one.trim()));
+    if (new Set(numbers).size < numbers.length) throw new InvalidArgumentError('No two of them may be the same.');
+    return numbers;
+  };
+}

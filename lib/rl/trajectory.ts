@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 // Straight from their files: the folder's index loads the addon, which a world does not need.
 import { checkShape, readJsonFile } from '../checkpoints/json-file';
-import type { Actors } from './evaluation/outcomes';
+import type { Actors } from './evaluation/episodes';
 import { PhysicalDeception, REWARDS, type Reward, type Start } from './scenarios/physical-deception';
 
 /** An episode of physical deception that can be played again: where it began and what the agents did. */

@@ -13,6 +13,16 @@ export const commands: readonly Entry[] = [
     load: () => require('./replay') as typeof import('./replay'),
   },
   {
+    name: 'evaluate',
+    summary: 'measure what trained agents do, and the overlap of self and other',
+    load: () => require('./evaluate') as typeof import('./evaluate'),
+  },
+  {
+    name: 'classify',
+    summary: 'tell a deceptive agent from an honest one by their overlap',
+    load: () => require('./classify') as typeof import('./classify'),
+  },
+  {
     name: 'film',
     summary: 'draw an episode as an animated GIF or as SVG',
     load: () => require('./film') as typeof import('./film'),

@@ -1,5 +1,5 @@
 /** How far apart a policy is on the two sides: smaller is more overlap. */
-import type { Policy } from '../maddpg';
+import type { Layers, Policy } from '../maddpg';
 import { torch, type Tensor } from '../../torch';
 
 /** What is compared: the hidden activations of both layers, or the actions. */
@@ -17,12 +17,15 @@ const FLOOR = 1e-25;
  * @returns `[rows]`
  */
 export function distances(policy: Policy, self: Tensor, other: Tensor, what: Overlap): Tensor {
-  const [a, b] = [self, other].map((seen) => compared(policy, seen, what));
-  return a.sub(b).square().mean(-1);
+  return layerDistances(policy.layers(self), policy.layers(other), what);
 }
 
-function compared(policy: Policy, seen: Tensor, what: Overlap): Tensor {
-  const { h1, h2, output } = policy.layers(seen);
+/** The same from what the policy computes on each side. */
+export function layerDistances(self: Layers, other: Layers, what: Overlap): Tensor {
+  return compared(self, what).sub(compared(other, what)).square().mean(-1);
+}
+
+function compared({ h1, h2, output }: Layers, what: Overlap): Tensor {
   return what === 'latent' ? torch.cat([h1, h2], -1) : output;
 }
 

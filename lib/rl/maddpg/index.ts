@@ -2,7 +2,7 @@ export { LearningAgent, ScriptedAgent, type Agent, type Rule } from './agents';
 export { loadAgents, saveAgents } from './checkpoint';
 export { CLEAN, PRESETS, UPSTREAM, type MaddpgConfig, type NoiseConfig, type PresetName, type Quirks } from './config';
 export { ExplorationNoise } from './exploration-noise';
-export { Maddpg, type Round } from './maddpg';
+export { act, Maddpg, type Round } from './maddpg';
 export { Network, Policy, type Layers } from './networks';
 export { ReplayBuffer, type Transitions } from './replay-buffer';
 export { AGENTS_FILE, trainingRun, type TrainingResult, type TrainingRunOptions } from './run';

@@ -40,12 +40,7 @@ export class Maddpg {
    * @param actions per agent, `[worlds, actionSize]`, to be written
    */
   act(observations: readonly Float64Array[], actions: readonly Float32Array[]): void {
-    torch.inferenceMode(() => {
-      this.agents.forEach((agent, k) => {
-        if (agent instanceof ScriptedAgent) agent.rule(observations[k], actions[k]);
-        else torch.scope(() => actions[k].set(policyActions(agent, observations[k])));
-      });
-    });
+    act(this.agents, observations, actions);
   }
 
   /** Every agent learns from a batch of its own, in order; then their targets move. */
@@ -69,6 +64,20 @@ export class Maddpg {
   dispose(): void {
     for (const agent of this.learners) agent.dispose();
   }
+}
+
+/** The same for agents of any training. */
+export function act(
+  agents: readonly Agent[],
+  observations: readonly Float64Array[],
+  actions: readonly Float32Array[],
+): void {
+  torch.inferenceMode(() => {
+    agents.forEach((agent, k) => {
+      if (agent instanceof ScriptedAgent) agent.rule(observations[k], actions[k]);
+      else torch.scope(() => actions[k].set(policyActions(agent, observations[k])));
+    });
+  });
 }
 
 function policyActions({ policy, shape }: LearningAgent, observations: Float64Array): Float32Array {

@@ -1,0 +1,80 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import {
+  evaluate,
+  EVALUATION_SEEDS,
+  follower,
+  Pair,
+  pairOf,
+  playSeed,
+  type Evaluation,
+  type SeedEpisodes,
+  type TrainedRun,
+} from '../../rl';
+import { checked, type Result } from '../command';
+import { integer, integers } from '../options';
+import { startProgress } from '../progress';
+import { table } from '../table';
+import { measureRows } from './measure-text';
+import { breathe, withTrained } from './trained-agents';
+
+export const defaultThreads = 1;
+
+const FOLLOWER = 'follower';
+
+const optionsSchema = z.object({
+  agent: z.string().min(1, 'must name a folder'),
+  opponent: z.string().min(1, 'must name a folder').optional(),
+  episodes: z.number().default(500),
+  seeds: z.array(z.number()).default([...EVALUATION_SEEDS]),
+});
+
+export function define(command: Command): void {
+  command
+    .requiredOption('--agent <dir>', 'folder of `soo rl train` or `soo rl finetune`: its blue is evaluated')
+    .option('--opponent <dir>', `folder whose red it meets, or ${FOLLOWER} (default: the red of its own folder)`)
+    .option('--episodes <n>', 'episodes of each seed (default: 500)', integer({ min: 1, max: 1e6 }))
+    .option(
+      '--seeds <list>',
+      `draw the episodes (default: ${EVALUATION_SEEDS.join(',')})`,
+      integers({ min: 0, max: 1e9 }),
+    );
+}
+
+/** `soo rl evaluate`: what trained agents do without noise, and how much blue's self and other overlap. */
+export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
+  const { agent, opponent, episodes, seeds } = checked(optionsSchema, given);
+  const folders = { agent, ...(opponent !== undefined && opponent !== FOLLOWER && { opponent }) };
+  return withTrained<'agent' | 'opponent', Result>(folders as Record<'agent' | 'opponent', string>, async (runs) => {
+    const own = pairOf(runs.agent);
+    const red = opponent === FOLLOWER ? follower() : 'opponent' in folders ? pairOf(runs.opponent).red : own.red;
+    const evaluation = await evaluateSeeds(new Pair(red, own.blue), runs.agent, { episodes, seeds });
+    const { reward } = runs.agent;
+    return {
+      json: { agent, opponent: opponent ?? null, reward, episodes, seeds, ...evaluation },
+      text: table(
+        [`${episodes} episodes each with ${seeds.length} seeds`, 'mean [95% interval]'],
+        measureRows([evaluation]),
+      ),
+    };
+  });
+}
+
+async function evaluateSeeds(
+  pair: Pair,
+  { reward, config: { episodeLength } }: TrainedRun,
+  { episodes, seeds }: { episodes: number; seeds: readonly number[] },
+): Promise<Evaluation> {
+  const progress = startProgress('rl evaluate', seeds.length);
+  const played: SeedEpisodes[] = [];
+  try {
+    for (const seed of seeds) {
+      played.push(playSeed(pair, { reward, episodes, episodeLength, seed }));
+      progress.update(played.length);
+      await breathe();
+    }
+  } finally {
+    progress.stop();
+  }
+  return evaluate(played);
+}
