@@ -118,7 +118,7 @@ t.test('accuracy after n episodes is that of pooling the first n anew', async (t
 
 t.test('the threshold sweep and the differences of its surfaces', async (t) => {
   const { runs, surfaces, deviations, differences } = oracle.sweep;
-  const counts = Object.fromEntries(COUNTS.map((name) => [name, [100]])) as Behaviour['counts'];
+  const counts = Object.fromEntries(COUNTS.map((name) => [name, [100]])) as unknown as Behaviour['counts'];
   const seedOf = (triples: Triple[]): SeedEpisodes => {
     const kept = triples.filter(([, , inSight]) => inSight === 1);
     const moves = kept.map(([towardNonGoal, betweenLandmarks]) => ({ towardNonGoal, betweenLandmarks, inSight: true }));
