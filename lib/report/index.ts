@@ -23,7 +23,11 @@ export {
   type Sample,
   type Verdict,
 } from './demo-results';
-export { writeDemoReport, type DemoReportFiles } from './demo-report';
+export { writeDemoReport } from './demo-report';
+export type { ReportFiles } from './report-files';
+export { writeRlReport } from './rl-report';
+export { readRlResults, rlResultsSchema, writeRlResults, type RlResults } from './rl-results';
+export { armsTable, crossPlayTables, differencesTable } from './rl-tables';
 export { armsOf, baselineArm, controlsOf } from './demo-summary';
 export {
   examples,

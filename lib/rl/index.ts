@@ -13,6 +13,7 @@ export { ARMS, BETWEEN, compare, type Arm, type Between, type Comparison } from 
 export { meet, type Meeting } from './evaluation/cross-play';
 export type { Actors, EpisodePlan } from './evaluation/episodes';
 export { evaluate, EVALUATION_SEEDS, playSeed, type Evaluation, type SeedEpisodes } from './evaluation/evaluation';
+export { learningCurves, type LearningPoint } from './evaluation/learning-curve';
 export type { Measure } from './evaluation/measure';
 export { measureOutcomes, type Outcomes } from './evaluation/outcomes';
 export { distances, logDistance, OVERLAPS, type Overlap } from './evaluation/overlap';

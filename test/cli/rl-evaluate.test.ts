@@ -51,6 +51,7 @@ t.test('refuses what it cannot evaluate, in one line', async (t) => {
     [['evaluate', '--agent', none, '--seeds', '1,x'], /^soo: .*--seeds.* whole number.*\n$/],
     [['evaluate', '--agent', none, '--seeds', '1,1'], /^soo: .*--seeds.*No two of them may be the same.\n$/],
     [['evaluate', '--agent', none, '--episodes', '0'], /^soo: .*--episodes.*at least 1.\n$/],
+    [['compare', '--deceptive', none], /^soo: required option '--honest <dir>' not specified\n$/],
     [['classify', '--deceptive', none], /^soo: required option '--honest <dir>' not specified\n$/],
     [['classify', '--deceptive', none, '--honest', none], /^soo: run.json: no such file: .*\n$/],
   ];

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { originOf } from '../../report';
 import {
   CLASSIFICATION_SEEDS,
   CLASSIFIED_AFTER,
@@ -14,9 +15,11 @@ import {
 } from '../../rl';
 import { checked, type Result } from '../command';
 import { integer, integers } from '../options';
+import { ROOT } from '../package-root';
 import { startProgress } from '../progress';
 import { table } from '../table';
 import { SHOWN } from './measure-text';
+import { agentsAt, writeRlFolder } from './report-folder';
 import { breathe, withTrained } from './trained-agents';
 
 export const defaultThreads = 1;
@@ -28,6 +31,7 @@ const optionsSchema = z.object({
   honest: z.string().min(1, 'must name a folder'),
   episodes: z.number().default(1500),
   seeds: z.array(z.number()).default([...CLASSIFICATION_SEEDS]),
+  out: z.string().min(1, 'must name a folder').optional(),
 });
 
 export function define(command: Command): void {
@@ -35,12 +39,14 @@ export function define(command: Command): void {
     .requiredOption('--deceptive <dir>', 'folder of agents trained with the deceptive reward')
     .requiredOption('--honest <dir>', 'folder of agents trained with the honest reward')
     .option('--episodes <n>', 'episodes after which it is judged last (default: 1500)', integer({ min: 1, max: 1e6 }))
-    .option('--seeds <list>', 'draw the episodes (default: ten)', integers({ min: 0, max: 1e9 }));
+    .option('--seeds <list>', 'draw the episodes (default: ten)', integers({ min: 0, max: 1e9 }))
+    .option('--out <dir>', 'gets results.json, report.html and charts/');
 }
 
 /** `soo rl classify`: can a deceptive agent be told from an honest one by their overlap? */
 export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
-  const { deceptive, honest, episodes, seeds } = checked(optionsSchema, given);
+  const { deceptive, honest, episodes, seeds, out } = checked(optionsSchema, given);
+  const origin = originOf(ROOT, ['soo', 'rl', 'classify', ...process.argv.slice(4)]);
   const after = [...new Set([...CLASSIFIED_AFTER.filter((count) => count < episodes), episodes])];
   const result = await withTrained({ deceptive, honest }, async (runs) => {
     const progress = startProgress('rl classify', 2 * seeds.length);
@@ -54,7 +60,12 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
       progress.stop();
     }
   });
-  return { json: { deceptive, honest, episodes: after, ...result }, text: textOf(result, after) };
+  const config = { episodes: after, seeds, agents: { deceptive: agentsAt(deceptive), honest: agentsAt(honest) } };
+  const files = out === undefined ? {} : await writeRlFolder(out, { origin, config, classification: result });
+  return {
+    json: { deceptive, honest, episodes: after, ...result, ...files },
+    text: [textOf(result, after), ...Object.values(files).flat()].join('\n'),
+  };
 }
 
 async function meansOf(

@@ -23,6 +23,11 @@ export const commands: readonly Entry[] = [
     load: () => require('./classify') as typeof import('./classify'),
   },
   {
+    name: 'compare',
+    summary: 'set deceptive, tuned, control and honest agents beside each other',
+    load: () => require('./compare') as typeof import('./compare'),
+  },
+  {
     name: 'film',
     summary: 'draw an episode as an animated GIF or as SVG',
     load: () => require('./film') as typeof import('./film'),

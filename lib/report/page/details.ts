@@ -1,13 +1,14 @@
 /** Tables with every number, and what the run was made with. */
 import type { DemoResults, Run } from '../demo-results';
 import { keptTable, numberCell, rivalsTable, type TextTable } from '../demo-tables';
+import type { Origin } from '../origin';
 import { html, type Content, type Markup } from './markup';
 
 export const tables = (results: DemoResults): Markup =>
   html`${[rivalsTable(results), keptTable(results)].map(tableOf)}`;
 
 /** The first column names the row. */
-const tableOf = ({ title, head, rows }: TextTable): Markup =>
+export const tableOf = ({ title, head, rows }: TextTable): Markup =>
   html`<div class="scroll">
     <table>
       <caption>
@@ -62,10 +63,26 @@ export function everyRun({ runs }: DemoResults): Markup | null {
 }
 
 export function configuration({ origin, model, data, config }: DemoResults): Markup {
-  const { versions, machine, git } = origin;
-  const facts: [string, Content][] = [
-    ['command', html`<code>${origin.command.join(' ')}</code>`],
-    ['started', origin.startedAt],
+  const hashes = { model: model.sha256, data };
+  return html`${originTable(origin, [['model', html`<code>${model.folder}</code>`]])}
+    <details>
+      <summary>Configuration</summary>
+      <pre>${JSON.stringify(config, null, 2)}</pre>
+    </details>
+    <details>
+      <summary>SHA-256 of model, prompts and pairs</summary>
+      <pre>${JSON.stringify(hashes, null, 2)}</pre>
+    </details>`;
+}
+
+/** @param more rows that follow */
+export function originTable(
+  { command, startedAt, versions, machine, git }: Origin,
+  more: readonly (readonly [string, Content])[] = [],
+): Markup {
+  const facts: (readonly [string, Content])[] = [
+    ['command', html`<code>${command.join(' ')}</code>`],
+    ['started', startedAt],
     ['soo-torch', versions.sooTorch],
     ['libtorch', versions.libtorch],
     ['Node', versions.node],
@@ -75,29 +92,20 @@ export function configuration({ origin, model, data, config }: DemoResults): Mar
       `${machine.processor}, ${machine.cores} cores, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB, ${machine.platform}`,
     ],
     ['threads of each process', machine.threads],
-    ['model', html`<code>${model.folder}</code>`],
+    ...more,
   ];
-  const hashes = { model: model.sha256, data };
   return html`<table>
-      <caption>
-        Origin
-      </caption>
-      <tbody>
-        ${facts.map(
-          ([name, value]) =>
-            html`<tr>
-              <th scope="row">${name}</th>
-              <td>${value}</td>
-            </tr> `,
-        )}
-      </tbody>
-    </table>
-    <details>
-      <summary>Configuration</summary>
-      <pre>${JSON.stringify(config, null, 2)}</pre>
-    </details>
-    <details>
-      <summary>SHA-256 of model, prompts and pairs</summary>
-      <pre>${JSON.stringify(hashes, null, 2)}</pre>
-    </details>`;
+    <caption>
+      Origin
+    </caption>
+    <tbody>
+      ${facts.map(
+        ([name, value]) =>
+          html`<tr>
+            <th scope="row">${name}</th>
+            <td>${value}</td>
+          </tr> `,
+      )}
+    </tbody>
+  </table> `;
 }

@@ -1,0 +1,16 @@
+import { join } from 'node:path';
+import { hashFile, writeRlReport, writeRlResults, type ReportFiles } from '../../report';
+import { maddpg } from '../../rl';
+import { makeFolder } from '../out-folder';
+
+/** Writes `results.json`, and from what it holds `report.html` and `charts/`. */
+export async function writeRlFolder(out: string, results: object): Promise<ReportFiles & { results: string }> {
+  const path = join(makeFolder(out), 'results.json');
+  return { results: path, ...(await writeRlReport(writeRlResults(path, results), out)) };
+}
+
+/** Where agents lie, and the hash of what they are. */
+export const agentsAt = (folder: string): { folder: string; sha256: string } => ({
+  folder,
+  sha256: hashFile(join(folder, maddpg.AGENTS_FILE)),
+});

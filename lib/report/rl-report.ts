@@ -1,0 +1,9 @@
+import { rlCharts } from './charts/rl-charts';
+import { rlPage } from './page/rl-page';
+import { writeReport, type ReportFiles } from './report-files';
+import type { RlResults } from './rl-results';
+
+/** Writes `report.html` and `charts/<name>.png` into a folder, from stored results alone. */
+export function writeRlReport(results: RlResults, folder: string): Promise<ReportFiles> {
+  return writeReport(folder, rlCharts(results), (charts) => rlPage(results, charts));
+}
