@@ -1,6 +1,6 @@
 /** The tables of the reinforcement learning commands, from their results alone. */
 import { ARMS, BETWEEN } from '../rl/evaluation/comparison';
-import { ARM_NAMES } from './charts/rl-charts';
+import { ARM_NAMES } from './charts/arms';
 import type { TextTable } from './demo-tables';
 import type { RlResults, StoredMeasure } from './rl-results';
 
