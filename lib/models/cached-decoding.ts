@@ -37,17 +37,23 @@ export function padLeft(
 /** Tokens that a pass over the prefix alone must spare the batch. */
 const LEAST_TOKENS_SPARED = 32;
 
+/** Tokens of prompts that are run at a time: enough for the products, few enough for what lies between to stay in caches. */
+const MOST_TOKENS = 1024;
+
 interface CachingModel {
   readonly device: DeviceLike;
   call(ids: Tensor, options: ForwardOptions): Tensor;
   makeCache(batch: number, maxLength: number): KvCache;
 }
 
-/** Decoding with a key-value cache of fixed size. What all prompts start with is run once; the rest is padded on the left. */
+/**
+ * Decoding with a key-value cache of fixed size. What all prompts start with is run once; the rest is aligned on the
+ * right and run some rows at a time, which pads them to the longest of these rows only.
+ */
 export class CachedDecoding implements DecodingSession {
   readonly #cache: KvCache;
   readonly #prefix: readonly number[];
-  readonly #ids: Tensor;
+  readonly #rest: readonly (readonly number[])[];
   /** 1 for the prefix and for what is real in the rest and in the room for new tokens, [rows, maxLength]; undefined without pads. */
   readonly #mask: Tensor | undefined;
 
@@ -59,18 +65,28 @@ export class CachedDecoding implements DecodingSession {
     const { device } = model;
     const shared = sharedPrefix(prompts);
     this.#prefix = prompts[0].slice(0, shared);
-    const rest = padLeft(
-      prompts.map((prompt) => prompt.slice(shared)),
-      { device },
-    );
-    this.#ids = rest.ids.keep();
-    this.#cache = model.makeCache(prompts.length, shared + rest.ids.size(1) + maxNewTokens);
-    this.#mask = rest.attentionMask && around(rest.attentionMask, shared, this.#cache.maxLength).keep();
+    this.#rest = prompts.map((prompt) => prompt.slice(shared));
+    const { attentionMask } = padLeft(this.#rest, { device });
+    this.#cache = model.makeCache(prompts.length, shared + longestOf(this.#rest) + maxNewTokens);
+    this.#mask = attentionMask && around(attentionMask, shared, this.#cache.maxLength).keep();
   }
 
   prefill(): Tensor {
     if (this.#prefix.length > 0) this.#runPrefix();
-    return this.#run(this.#ids);
+    const groups = [...rowGroups(this.#rest)];
+    const logits = groups.map(([first, count]) => torch.scope(() => this.#runRows(first, count)));
+    this.#cache.advance(longestOf(this.#rest));
+    return torch.cat(logits);
+  }
+
+  /** Logits of the next token of some rows' prompts, [count, vocab]. */
+  #runRows(first: number, count: number): Tensor {
+    const sequences = this.#rest.slice(first, first + count);
+    const end = this.#cache.length + longestOf(this.#rest);
+    using cache = this.#cache.part(first, count, end - longestOf(sequences));
+    const { ids } = padLeft(sequences, { device: this.model.device });
+    const attentionMask = this.#mask?.narrow(0, first, count).narrow(1, 0, end);
+    return this.model.call(ids, { attentionMask, cache, lastTokenOnly: true }).select(1, 0);
   }
 
   #runPrefix(): void {
@@ -83,13 +99,10 @@ export class CachedDecoding implements DecodingSession {
   }
 
   step(tokens: readonly number[]): Tensor {
-    const shape = [tokens.length, 1];
-    return this.#run(torch.tensor(BigInt64Array.from(tokens, BigInt), { shape, device: this.model.device }));
-  }
-
-  #run(ids: Tensor): Tensor {
     const cache = this.#cache;
-    const attentionMask = this.#mask?.narrow(0, 0, cache.rows).narrow(1, 0, cache.length + ids.size(1));
+    const shape = [tokens.length, 1];
+    const ids = torch.tensor(BigInt64Array.from(tokens, BigInt), { shape, device: this.model.device });
+    const attentionMask = this.#mask?.narrow(0, 0, cache.rows).narrow(1, 0, cache.length + 1);
     return this.model.call(ids, { attentionMask, cache, lastTokenOnly: true }).select(1, 0);
   }
 
@@ -100,8 +113,19 @@ export class CachedDecoding implements DecodingSession {
 
   dispose(): void {
     this.#cache.dispose();
-    this.#ids.dispose();
     this.#mask?.dispose();
+  }
+}
+
+const longestOf = (sequences: readonly (readonly number[])[]): number =>
+  Math.max(...sequences.map((sequence) => sequence.length));
+
+/** Cuts rows into runs of neighbours that hold, padded to the longest, MOST_TOKENS at most, or are one row. */
+function* rowGroups(rows: readonly (readonly number[])[]): Generator<[first: number, count: number]> {
+  for (let first = 0, count = 1; first < rows.length; first += count, count = 1) {
+    const fits = (more: number): boolean => longestOf(rows.slice(first, first + more)) * more <= MOST_TOKENS;
+    while (first + count < rows.length && fits(count + 1)) count++;
+    yield [first, count];
   }
 }
 

@@ -11,25 +11,50 @@ export interface KvCacheShape {
   device: DeviceLike;
 }
 
+/** Keys and values of each layer, [rows, kvHeads, maxLength, headDim], and how many positions they hold. */
+interface KvCacheMemory {
+  keys: Tensor[];
+  values: Tensor[];
+  length: number;
+}
+
+function allocate({ layers, batch, kvHeads, maxLength, headDim, dtype, device }: KvCacheShape): KvCacheMemory {
+  const make = (): Tensor[] =>
+    Array.from({ length: layers }, () => torch.empty([batch, kvHeads, maxLength, headDim], { dtype, device }));
+  return { keys: make(), values: make(), length: 0 };
+}
+
 /**
  * Keys and values of the positions already seen, [batch, kvHeads, maxLength, headDim] per layer, allocated once.
  * It owns its memory: dispose of it (or write `using cache = ...`).
  */
 export class KvCache implements Disposable {
   readonly maxLength: number;
-  readonly #keys: Tensor[] = [];
-  readonly #values: Tensor[] = [];
+  readonly #keys: Tensor[];
+  readonly #values: Tensor[];
   #rows: number;
-  #length = 0;
+  #length: number;
 
-  constructor(shape: KvCacheShape) {
-    const { batch, kvHeads, maxLength, headDim, dtype, device } = shape;
-    this.maxLength = maxLength;
-    this.#rows = batch;
-    for (let layer = 0; layer < shape.layers; layer++) {
-      this.#keys.push(torch.empty([batch, kvHeads, maxLength, headDim], { dtype, device }).keep());
-      this.#values.push(torch.empty([batch, kvHeads, maxLength, headDim], { dtype, device }).keep());
-    }
+  /** An empty cache of its own memory, or one over memory that is there. */
+  constructor(source: KvCacheShape | KvCacheMemory) {
+    const { keys, values, length } = 'keys' in source ? source : allocate(source);
+    this.#keys = keys.map((tensor) => tensor.keep());
+    this.#values = values.map((tensor) => tensor.keep());
+    this.#length = length;
+    [this.#rows, , this.maxLength] = keys[0].shape as [number, number, number];
+  }
+
+  /**
+   * Some rows of this cache as a cache of their own over the same memory, with its first `length` positions filled. Of
+   * these, the ones behind this cache's own hold zeros, for a mask to hide.
+   */
+  part(first: number, count: number, length: number): KvCache {
+    const cut = (tensor: Tensor): Tensor => {
+      const rows = tensor.narrow(0, first, count);
+      if (length > this.#length) rows.narrow(2, this.#length, length - this.#length).zero_();
+      return rows;
+    };
+    return new KvCache({ keys: this.#keys.map(cut), values: this.#values.map(cut), length });
   }
 
   /** Sequences it holds. */

@@ -182,7 +182,7 @@ export class Mistral extends Module<[ids: Tensor, options?: ForwardOptions]> imp
 
   /** Packs the weights where that is made up for: it copies them once, and spares each step of two rows or more. */
   prepareDecoding({ rows, steps }: DecodingWork): Disposable | undefined {
-    return rows > 1 && steps >= STEPS_THAT_PAY ? packLinears(this, rows) : undefined;
+    return rows > 1 && steps >= STEPS_THAT_PAY ? packLinears(this) : undefined;
   }
 
   startDecoding(prompts: readonly (readonly number[])[], maxNewTokens: number): DecodingSession {

@@ -10,7 +10,6 @@ export class Linear extends Module {
   weight: Parameter;
   bias: Parameter | null;
   #packed: PackedWeight | undefined;
-  #mostRows = Infinity;
 
   constructor(
     readonly inFeatures: number,
@@ -33,21 +32,18 @@ export class Linear extends Module {
   }
 
   /**
-   * Computes with a copy of the frozen weight in oneDNN's own layout from now on, until {@link unpack}. The weight
+   * Computes with a copy of the frozen weight in panels ({@link PackedWeight}) from now on, until {@link unpack}. The weight
    * itself stays as it is; what is done to it meanwhile has no effect.
    * Passes that need a gradient take the weight as it is.
-   * @param rows rows of the inputs to come
-   * @param mostRows inputs of more rows take the weight as it is: libtorch's own product is the faster one there
    * @returns false, changing nothing, where that cannot be done: a bias, a weight that is trained, on a GPU or not
-   * float32, or a libtorch without oneDNN
+   * float32, or a processor without the instructions
    */
-  pack({ rows, mostRows = Infinity }: { rows: number; mostRows?: number }): boolean {
+  pack(): boolean {
     const { weight } = this;
     if (this.bias || weight.requiresGrad || weight.dtype !== 'float32' || String(weight.device) !== 'cpu') return false;
     if (!torch.canPack()) return false;
     this.unpack();
-    this.#packed = new PackedWeight(weight, { rows });
-    this.#mostRows = mostRows;
+    this.#packed = new PackedWeight(weight);
     return true;
   }
 
@@ -64,9 +60,7 @@ export class Linear extends Module {
   /** @param input [..., inFeatures] to [..., outFeatures] */
   forward(input: Tensor): Tensor {
     try {
-      if (this.#packed && !input.requiresGrad && input.numel() <= this.#mostRows * this.inFeatures) {
-        return this.#packed.linear(input);
-      }
+      if (this.#packed && !input.requiresGrad) return this.#packed.linear(input);
       return torch.linear(input, this.weight, this.bias);
     } catch (error) {
       // The shape is only looked at when libtorch refused: the good path pays nothing for the better message.

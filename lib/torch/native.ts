@@ -93,8 +93,8 @@ export interface NativeAddon {
   unmapFile(id: number): void;
 
   canPrepack(): boolean;
-  prepackLinear(weight: number, rows: number): number;
-  linearPrepacked(input: number, packed: number): number;
+  prepackLinear(weight: number): number;
+  linearPrepacked(input: number, panels: number, out: number): number;
 
   share(handle: number): bigint;
   receive(ticket: bigint): number;
