@@ -26,6 +26,7 @@ export { drawFrame, drawStill } from './film/drawing';
 export { renderGif } from './film/gif';
 export { sceneOf, type Moment, type Point, type Scene } from './film/scene';
 export * as maddpg from './maddpg';
+export * as overlap from './overlap';
 export { BehaviourRecord, type DeceptiveMove } from './scenarios/behaviour-record';
 export { follow } from './scenarios/follower';
 export { PhysicalDeception, REWARDS, SIGHT, type Reward, type Start } from './scenarios/physical-deception';

@@ -22,6 +22,7 @@ export interface TrainedRun {
   agents: Maddpg;
   config: MaddpgConfig;
   reward: Reward;
+  opponent: 'learned' | 'follower';
 }
 
 /**
@@ -41,5 +42,5 @@ export function openTrained(folder: string): TrainedRun {
     agents.dispose();
     throw thrown;
   }
-  return { agents, config, reward: inputs.reward };
+  return { agents, config, reward: inputs.reward, opponent: inputs.opponent };
 }

@@ -1,4 +1,5 @@
 export { LearningAgent, ScriptedAgent, type Agent, type Rule } from './agents';
+export type { AuxiliaryStep } from './auxiliary-step';
 export { loadAgents, saveAgents } from './checkpoint';
 export { CLEAN, PRESETS, UPSTREAM, type MaddpgConfig, type NoiseConfig, type PresetName, type Quirks } from './config';
 export { ExplorationNoise } from './exploration-noise';
@@ -7,4 +8,4 @@ export { Network, Policy, type Layers } from './networks';
 export { ReplayBuffer, type Transitions } from './replay-buffer';
 export { AGENTS_FILE, trainingRun, type TrainingResult, type TrainingRunOptions } from './run';
 export { Training, type GroupRecord, type TrainingPosition } from './training';
-export { updateAgent, type UpdateOptions, type UpdateRecord } from './update';
+export { descend, updateAgent, type UpdateOptions, type UpdateRecord } from './update';

@@ -2,6 +2,7 @@
 import { torch, type Generator } from '../../torch';
 import type { AgentShape } from '../environment';
 import { LearningAgent, ScriptedAgent, type Agent, type Rule } from './agents';
+import type { AuxiliaryStep } from './auxiliary-step';
 import type { MaddpgConfig } from './config';
 import { jointSize } from './minibatch';
 import type { ReplayBuffer } from './replay-buffer';
@@ -43,19 +44,24 @@ export class Maddpg {
     act(this.agents, observations, actions);
   }
 
-  /** Every agent learns from a batch of its own, in order; then their targets move. */
-  updateRound(buffer: ReplayBuffer, generator: Generator): Round {
+  /**
+   * Every agent learns from a batch of its own, in order; then their targets move.
+   * @param auxiliary taken right before the update of its agent
+   */
+  updateRound(buffer: ReplayBuffer, generator: Generator, auxiliary?: AuxiliaryStep): Round {
     const { config, agents } = this;
     for (const agent of this.learners) agent.learnMode();
     const round = agents.map((agent, index) => {
       if (agent instanceof ScriptedAgent || agent.frozen) return null;
+      if (agent.shape.name === auxiliary?.agent) auxiliary.take(agent);
+      if (auxiliary?.alone) return null;
       return torch.scope(() => {
         const batch = buffer.sample(config.batch, generator);
         return updateAgent(agents, index, batch, buffer.rewardMoments(index), config);
       });
     });
     for (const agent of this.learners) {
-      if (!agent.frozen) agent.softUpdate(config.tau);
+      if (!agent.frozen && !auxiliary?.alone) agent.softUpdate(config.tau);
       agent.actMode();
     }
     return round;

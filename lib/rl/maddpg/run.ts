@@ -7,8 +7,10 @@ import { readEarlierRun, writeRunFile, type RunFile } from '../../checkpoints/ru
 import { savingTimer } from '../../checkpoints/saving-timer';
 import type { Environment } from '../environment';
 import type { Rule } from './agents';
+import type { AuxiliaryStep } from './auxiliary-step';
 import { loadTraining, saveAgents, saveTraining } from './checkpoint';
 import type { MaddpgConfig } from './config';
+import type { Maddpg } from './maddpg';
 import { Training, type GroupRecord } from './training';
 
 /** The trained agents in a run's folder. */
@@ -40,6 +42,10 @@ export interface TrainingRunOptions {
   config: MaddpgConfig;
   /** By agent's name: rules in the place of policies. */
   rules?: Readonly<Record<string, Rule>>;
+  /** What every round takes beside the updates. */
+  auxiliary?: AuxiliaryStep;
+  /** Sets up agents that are not to begin as they are drawn; also before a run that is resumed. */
+  prepare?: (agents: Maddpg) => void;
   /** Goes on with what the folder holds; with nothing in it, starts. */
   resume?: boolean;
   inputs: TrainingRunFile['inputs'];
@@ -62,8 +68,9 @@ export async function trainingRun(options: TrainingRunOptions): Promise<Training
   const about = (more: Pick<TrainingRunFile, 'status' | 'reason' | 'result'>): void =>
     writeRunFile(folder, { ...more, config, inputs, origin });
   about({ status: 'running' });
-  const training = new Training(options.environment, config, options.rules);
+  const training = new Training(options.environment, config, options.rules, options.auxiliary);
   try {
+    options.prepare?.(training.maddpg);
     const result = await playAll(options, training);
     saveAgents(join(folder, AGENTS_FILE), training.maddpg);
     about({ status: 'done', result });

@@ -2,6 +2,7 @@
 import { torch, type Generator } from '../../torch';
 import type { Environment } from '../environment';
 import type { Rule } from './agents';
+import type { AuxiliaryStep } from './auxiliary-step';
 import { noiseScale, type MaddpgConfig } from './config';
 import { ExplorationNoise } from './exploration-noise';
 import { Maddpg, type Round } from './maddpg';
@@ -28,6 +29,8 @@ export interface GroupRecord extends TrainingPosition {
   /** By learning agent, means over the rounds; empty when there were none. */
   criticLoss: Record<string, number>;
   policyLoss: Record<string, number>;
+  /** Where there is an auxiliary step, what it tells; empty when none was taken. */
+  auxiliary?: Record<string, number>;
   /** What the first world's noise was multiplied by. */
   noise: number;
 }
@@ -51,6 +54,7 @@ export class Training {
     readonly environment: Environment,
     readonly config: MaddpgConfig,
     rules: Readonly<Record<string, Rule>> = {},
+    private readonly auxiliary?: AuxiliaryStep,
   ) {
     const { agents, worlds } = environment;
     if (worlds !== config.worlds) throw new RangeError(`Training: expected ${config.worlds} worlds, got ${worlds}`);
@@ -79,6 +83,7 @@ export class Training {
     const returns = environment.agents.map(() => 0);
     const rounds: Round[] = [];
     environment.reset(numbers);
+    this.auxiliary?.begin(numbers);
     for (const noise of this.#noise) noise?.reset();
     for (let step = 1; step <= config.episodeLength; step++) {
       this.#step(scales, playing, step === config.episodeLength);
@@ -95,6 +100,7 @@ export class Training {
       returns: Object.fromEntries(names.map((name, k) => [name, returns[k]])),
       criticLoss: meanLosses(names, rounds, 'criticLoss'),
       policyLoss: meanLosses(names, rounds, 'policyLoss'),
+      ...(this.auxiliary && { auxiliary: this.auxiliary.report() }),
       noise: scales[0],
     };
   }
@@ -109,7 +115,9 @@ export class Training {
       for (let times = config.tripleNoise ? 3 : 1; times > 0; times--) noise?.advance();
       noise?.addTo(actions[k], scales);
     });
+    this.auxiliary?.beforeStep();
     environment.step(actions);
+    this.auxiliary?.afterStep(actions, playing);
     const kept = config.scaledActions
       ? actions.map((values) => values.map((value) => value * UPSTREAM_ACTION_SCALE))
       : actions;
@@ -125,7 +133,7 @@ export class Training {
     if (buffer.size < config.batch) return [];
     const due = Math.floor(position.envSteps / config.stepsPerRound) - before;
     position.rounds += due;
-    return Array.from({ length: due }, () => this.maddpg.updateRound(buffer, this.samplingGenerator));
+    return Array.from({ length: due }, () => this.maddpg.updateRound(buffer, this.samplingGenerator, this.auxiliary));
   }
 
   dispose(): void {

@@ -80,9 +80,9 @@ export function targetValues(
 }
 
 /** Only the gradients of this network's own parameters are computed. @returns their joint norm before clipping */
-function descend(loss: Tensor, network: Network, optimizer: Adam, maxGradNorm: number): number {
+export function descend(loss: Tensor, network: Network, optimizer: Adam, maxGradNorm: number): number {
   const parameters = network.parameters();
-  const gradients = torch.grad(loss, parameters);
+  const gradients = torch.grad(loss, parameters, { allowUnused: true });
   parameters.forEach((parameter, i) => (parameter.grad = gradients[i]));
   const norm = clipGradNorm(parameters, maxGradNorm);
   optimizer.step();
