@@ -8,6 +8,11 @@ export const commands: readonly Entry[] = [
     load: () => require('./train') as typeof import('./train'),
   },
   {
+    name: 'finetune',
+    summary: 'fine-tune trained agents for self-other overlap, beside a control without it',
+    load: () => require('./finetune') as typeof import('./finetune'),
+  },
+  {
     name: 'replay',
     summary: 'step the world from given starts with given actions',
     load: () => require('./replay') as typeof import('./replay'),

@@ -1,21 +1,17 @@
-import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
-import { EventFile, originOf } from '../../report';
-import { follow, maddpg, measureOutcomes, PhysicalDeception, REWARDS, type Outcomes } from '../../rl';
+import { originOf } from '../../report';
+import { follow, maddpg, PhysicalDeception, REWARDS } from '../../rl';
 import { checked, type Result } from '../command';
-import { interruptible } from '../interrupts';
 import { decimal, integer } from '../options';
 import { ROOT } from '../package-root';
-import { startProgress } from '../progress';
 import { table } from '../table';
+import { outcomesOf, trainingJson, watchTraining, type TrainedOutcomes, type WatchedTraining } from './training-output';
 
 /** One thread: the products are too small to be shared out (upstream's six threads make it four times slower). */
 export const defaultThreads = 1;
 
 const QUIRKS = ['scaledActions', 'tripleNoise', 'bootstrapThroughTimeLimit'] as const;
-/** Episodes without noise that are played at the end, drawn with another seed than those of the training. */
-const EVALUATION = { episodes: 1000, seedOffset: 2 ** 20 };
 
 const amount = z.number().optional();
 const optionsSchema = z.object({
@@ -71,45 +67,21 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const options = checked(optionsSchema, given);
   const { reward, opponent, out } = options;
   const config = configOf(options);
-  const environment = new PhysicalDeception({ reward, worlds: config.worlds, seed: config.seed });
-  const shown = watchGroups(out, config.episodes);
-  const start = performance.now();
-  let playedSteps = 0;
-  const work = (signal: AbortSignal): Promise<maddpg.TrainingResult> =>
+  const trained = await watchTraining({ command: 'rl train', out, config }, (hooks) =>
     maddpg.trainingRun({
+      ...hooks,
       folder: out,
-      environment,
+      environment: new PhysicalDeception({ reward, worlds: config.worlds, seed: config.seed }),
       config,
       rules: opponent === 'follower' ? { adversary: follow } : {},
       resume: options.resume,
       inputs: { scenario: 'physical-deception', reward, opponent },
       origin: originOf(ROOT, ['soo', 'rl', 'train', ...process.argv.slice(4)]),
-      signal,
-      onGroup(record) {
-        playedSteps += record.played * config.episodeLength;
-        shown.take(record);
-      },
-    });
-  try {
-    const result = await interruptible(work, {
-      notice: 'saving after this group of episodes; once more to end at once',
-      kept: `saved in ${out}; the same command with --resume goes on`,
-    });
-    const seconds = (performance.now() - start) / 1000;
-    const outcomes = outcomesOf(options, config);
-    return {
-      json: {
-        ...summaryOf(result, config, opponent),
-        seconds,
-        envStepsPerSecond: playedSteps / seconds,
-        ...outcomes,
-        out,
-      },
-      text: textOf(result, outcomes, seconds, out),
-    };
-  } finally {
-    shown.close();
-  }
+    }),
+  );
+  const outcomes = outcomesOf(out, config.seed);
+  const json = { ...trainingJson(trained, config, opponent === 'follower' ? 1 : 2), ...outcomes, out };
+  return { json, text: textOf(trained, outcomes, out) };
 }
 
 function configOf(options: TrainOptions): maddpg.MaddpgConfig {
@@ -128,61 +100,8 @@ function configOf(options: TrainOptions): maddpg.MaddpgConfig {
   };
 }
 
-/** What the trained agents, read from their file, do without noise in episodes of their own. */
-function outcomesOf(
-  { reward, opponent, out }: TrainOptions,
-  config: maddpg.MaddpgConfig,
-): Omit<Outcomes, 'episodes'> & { evaluationEpisodes: number } {
-  const shapes = new PhysicalDeception({ reward, worlds: 1, seed: 0 }).agents;
-  const trained = new maddpg.Maddpg(shapes, config, opponent === 'follower' ? { adversary: follow } : {});
-  maddpg.loadAgents(join(out, maddpg.AGENTS_FILE), trained.learners);
-  const { episodes, ...outcomes } = measureOutcomes(trained, {
-    reward,
-    episodes: EVALUATION.episodes,
-    episodeLength: config.episodeLength,
-    seed: config.seed + EVALUATION.seedOffset,
-  });
-  trained.dispose();
-  return { ...outcomes, evaluationEpisodes: episodes };
-}
-
-function summaryOf(result: maddpg.TrainingResult, config: maddpg.MaddpgConfig, opponent: string): object {
-  const { episodes, envSteps, rounds, resumedFrom, returns } = result;
-  const updates = rounds * (opponent === 'follower' ? 1 : 2);
-  return { episodes, envSteps, rounds, updates, trainingReturns: returns, resumedFrom, config };
-}
-
-/** Progress on stderr and TensorBoard's file, which is made with the first group: before it the folder may be refused. */
-function watchGroups(out: string, episodes: number): { take: (group: maddpg.GroupRecord) => void; close: () => void } {
-  let shown: { progress: ReturnType<typeof startProgress>; events: EventFile } | undefined;
-  return {
-    take(group) {
-      const resumedAt = group.episodes > group.played ? group.episodes : undefined;
-      shown ??= {
-        progress: startProgress('rl train', episodes),
-        events: new EventFile(join(out, 'tensorboard'), { resumedAt }),
-      };
-      const paid = Object.entries(group.returns).map(([name, value]) => `${name} ${value.toFixed(1)}`);
-      shown.progress.update(group.episodes, `paid ${paid.join(', ')}`);
-      const { returns, criticLoss, policyLoss } = group;
-      const scalars = Object.entries({ returns, criticLoss, policyLoss }).flatMap(([tag, values]) =>
-        Object.entries(values).map(([name, value]) => [`${tag}/${name}`, value]),
-      );
-      shown.events.scalars(group.episodes, Object.fromEntries(scalars) as Record<string, number>);
-    },
-    close() {
-      shown?.progress.stop();
-      shown?.events.close();
-    },
-  };
-}
-
-function textOf(
-  { episodes, rounds }: maddpg.TrainingResult,
-  { trapRate, goalSteps, returns, evaluationEpisodes }: ReturnType<typeof outcomesOf>,
-  seconds: number,
-  out: string,
-): string {
+function textOf({ result, seconds }: WatchedTraining, outcomes: TrainedOutcomes, out: string): string {
+  const { trapRate, goalSteps, returns, evaluationEpisodes } = outcomes;
   const rows = [
     ['red trapped', `${(100 * trapRate).toFixed(1)}% of episodes`],
     ['blue at the goal', `${goalSteps.toFixed(1)} of 51 observations`],
@@ -190,6 +109,6 @@ function textOf(
   ];
   return [
     table([`${evaluationEpisodes} episodes without noise`, ''], rows),
-    `${episodes} episodes and ${rounds} rounds of updates in ${seconds.toFixed(1)} s; the agents are in ${out}`,
+    `${result.episodes} episodes and ${result.rounds} rounds of updates in ${seconds.toFixed(1)} s; the agents are in ${out}`,
   ].join('\n');
 }
