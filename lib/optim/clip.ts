@@ -18,18 +18,22 @@ export function clipGradNorm(
     torch.noGrad(() => {
       const groups = groupGrads(params);
       if (groups.length === 0) return 0;
-      const home = groups[0][0].device;
-      const norms = groups.flatMap((grads) => torch._foreachNorm(grads, normType)).map((norm) => norm.to(home));
-      const total = torch.linalgVectorNorm(torch.stack(norms), normType);
-      const value = Number(total.item());
+      const value = Number(jointNorm(groups, normType).item());
       if (options.errorIfNonfinite && !Number.isFinite(value)) {
         throw new RangeError(`clipGradNorm: expected a finite gradient norm, got ${value}`);
       }
-      const factor = total.add(1e-6).reciprocal().mul(maxNorm).clamp(null, 1);
-      for (const grads of groups) torch._foreachMul_(grads, factor.to(grads[0].device));
+      const factor = maxNorm / (value + 1e-6);
+      if (!(factor >= 1)) for (const grads of groups) torch._foreachMul_(grads, factor); // NaN spreads, as in PyTorch
       return value;
     }),
   );
+}
+
+function jointNorm(groups: Tensor[][], normType: number): Tensor {
+  const norms = groups.flatMap((grads) => torch._foreachNorm(grads, normType));
+  if (norms.length === 1) return norms[0];
+  const home = norms[0].device;
+  return torch.linalgVectorNorm(torch.stack(norms.map((norm) => norm.to(home))), normType);
 }
 
 /** Clamps every gradient entry to [-limit, limit]. */

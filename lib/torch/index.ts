@@ -71,6 +71,7 @@ export { DTYPES, isDType, type DType, type Layout, type MemoryFormat, type Scala
 export { formatTensor } from './format';
 export { Generator } from './generator';
 export { MappedFile } from './mapped-file';
+export { perceptron, type PerceptronOptions, type PerceptronTensors } from './perceptron';
 export { PackedWeight } from './prepacked';
 export { Scope } from './scope';
 export { takeHandle, type Complex, type NestedArray } from './tensor';

@@ -95,6 +95,21 @@ export interface NativeAddon {
   canPrepack(): boolean;
   prepackLinear(weight: number): number;
   linearPrepacked(input: number, panels: number, out: number): number;
+  /** Null where the tensors are not contiguous float32 (int64 for the count) on the processor. */
+  perceptron(
+    input: number,
+    parameters: number,
+    runningMean: number,
+    runningVar: number,
+    numBatchesTracked: number,
+    hidden: number,
+    outputs: number,
+    training: boolean,
+    bounded: boolean,
+    momentum: number,
+    eps: number,
+    leak: number,
+  ): number | null;
 
   share(handle: number): bigint;
   receive(ticket: bigint): number;

@@ -80,8 +80,9 @@ t.test('one round of both agents is what PyTorch makes of it', async (t) => {
       t.ok(Math.abs(record[name] - update[name]) < 1e-5 * Math.max(1, Math.abs(update[name])), `${i} ${name}`);
     }
     for (const kind of ['critic', 'policy'] as const) {
-      for (const [name, parameter] of agents[i][kind].namedParameters()) {
-        const apart = largestDifference(numbers(parameter.grad!), update.gradients[kind][name]);
+      const network = agents[i][kind];
+      for (const [name, gradient] of network.named(network.flat.grad!)) {
+        const apart = largestDifference(numbers(gradient), update.gradients[kind][name]);
         t.ok(apart < 1e-5, `gradient of ${i} ${kind} ${name}: ${apart}`);
       }
     }

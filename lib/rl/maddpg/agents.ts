@@ -41,8 +41,8 @@ export class LearningAgent {
     this.targetCritic = new Network(jointSize, 1, hiddenSize);
     this.targetPolicy.loadStateDict(this.policy.stateDict());
     this.targetCritic.loadStateDict(this.critic.stateDict());
-    this.policyOptimizer = new Adam(this.policy.parameters(), { lr });
-    this.criticOptimizer = new Adam(this.critic.parameters(), { lr });
+    this.policyOptimizer = new Adam([this.policy.flat], { lr });
+    this.criticOptimizer = new Adam([this.critic.flat], { lr });
   }
 
   /** By the names under which checkpoints hold them. */
@@ -63,22 +63,15 @@ export class LearningAgent {
 
   /** Moves the targets' parameters (not their running statistics) a share `tau` of the way. */
   softUpdate(tau: number): void {
-    torch.noGrad(() => {
-      const pairs = [
-        [this.targetPolicy, this.policy],
-        [this.targetCritic, this.critic],
-      ];
-      const targets = pairs.flatMap(([target]) => target.parameters());
-      const learned = pairs.flatMap(([, network]) => network.parameters());
-      torch._foreachLerp_(targets, learned, tau);
-    });
+    const { policy, critic, targetPolicy, targetCritic } = this;
+    torch.noGrad(() => torch._foreachLerp_([targetPolicy.flat, targetCritic.flat], [policy.flat, critic.flat], tau));
   }
 
   dispose(): void {
     this.policyOptimizer.dispose();
     this.criticOptimizer.dispose();
     for (const network of Object.values(this.networks())) {
-      for (const tensor of network.stateDict().values()) tensor.dispose();
+      for (const tensor of [network.flat, ...network.stateDict().values()]) tensor.dispose();
     }
   }
 }

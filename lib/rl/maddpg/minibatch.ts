@@ -26,9 +26,9 @@ export function rowSize(agents: readonly AgentShape[]): number {
   return jointSize(agents) + sum(agents.map(({ observationSize }) => observationSize)) + agents.length + 1;
 }
 
-/** Cuts `[batch, all observations, all actions, all next observations, all rewards, last]` into its parts. */
+/** Views of `[batch, all observations, all actions, all next observations, all rewards, last]`. */
 export function minibatchOf(rows: Tensor, agents: readonly AgentShape[]): Minibatch {
-  const columns = (start: number, size: number): Tensor => rows.narrow(1, start, size).contiguous();
+  const columns = (start: number, size: number): Tensor => rows.narrow(1, start, size);
   const ofEach = (start: number, sizes: readonly number[]): Tensor[] =>
     sizes.map((size, k) => columns(start + sum(sizes.slice(0, k)), size));
   const [seen, joint] = [agents.map(({ observationSize }) => observationSize), jointSize(agents)];

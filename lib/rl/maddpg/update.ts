@@ -79,12 +79,10 @@ export function targetValues(
   return rewards.add(bootstrapThroughTimeLimit ? value : value.mul(batch.last.neg().add(1)), { alpha: gamma });
 }
 
-/** Only the gradients of this network's own parameters are computed. @returns their joint norm before clipping */
+/** Only the gradient of this network's own parameters is computed. @returns its norm before clipping */
 export function descend(loss: Tensor, network: Network, optimizer: Adam, maxGradNorm: number): number {
-  const parameters = network.parameters();
-  const gradients = torch.grad(loss, parameters, { allowUnused: true });
-  parameters.forEach((parameter, i) => (parameter.grad = gradients[i]));
-  const norm = clipGradNorm(parameters, maxGradNorm);
+  network.flat.grad = network.gradientOf(loss);
+  const norm = clipGradNorm([network.flat], maxGradNorm);
   optimizer.step();
   return norm;
 }
