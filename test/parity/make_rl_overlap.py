@@ -3,7 +3,7 @@
     python test/parity/make_rl_overlap.py
 
 The policy is maddpg-pytorch's, in eval mode, of 16 hidden units instead of 64 to keep the file small. Both forms of the
-loss (EXPERIMENT.md 3.2, 8.4: hidden activations or actions), log(mean over rows of mse + 1e-25), with the term that holds
+loss (hidden activations or actions), log(mean over rows of mse + 1e-25), with the term that holds
 the policy to the actions of a frozen one; and both once more with upstream's aliasing (Q2): its own actions with noise,
 clamped, and times 5.
 """

@@ -1,4 +1,4 @@
-/** Telling a deceptive agent from an honest one by their overlap (EXPERIMENT.md 4.1). */
+/** Telling a deceptive agent from an honest one by their overlap (upstream's evaluate-deception.py). */
 import { wilson, type Interval } from '../../evals/intervals';
 import type { Reward } from '../scenarios/physical-deception';
 import { playEpisodes } from './episodes';

@@ -1,4 +1,4 @@
-/** Every red with every blue: whose doing is it that red is trapped? (EXPERIMENT.md 4.4, 8.1) */
+/** Every red with every blue: whose doing is it that red is trapped? */
 import type { Agent, LearningAgent } from '../maddpg';
 import { BehaviourWatcher, PayWatcher } from './behaviour';
 import { playEpisodes, type EpisodePlan } from './episodes';

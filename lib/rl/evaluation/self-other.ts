@@ -17,7 +17,7 @@ const FLAGS = 8;
 const SEED_OFFSET = 2 ** 40;
 
 /**
- * Blue's observation in every world as 'self' and as 'other' (EXPERIMENT.md 3.2, 4.1). Call `begin` when episodes begin,
+ * Blue's observation in every world as 'self' and as 'other' (upstream's train.py and evaluate-deception.py). Call `begin` when episodes begin,
  * `see` before every step of the environment and `imagine` after it.
  *
  * - `self` is what blue sees. It counts only while red is out of sight (`usable`).

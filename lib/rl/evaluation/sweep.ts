@@ -1,4 +1,4 @@
-/** How many moves count as deceptive, by two thresholds (EXPERIMENT.md 4.2), and how much agents differ in it (4.3). */
+/** How many moves count as deceptive, by two thresholds (upstream's threshold lists), and how much agents differ in it (plot_quantiative_analysis.py). */
 import type { DeceptiveMove } from '../scenarios/behaviour-record';
 import { moments } from './measure';
 

@@ -16,7 +16,7 @@ export interface NoiseConfig {
 export interface Quirks {
   /**
    * The replay holds actions times 5, as they are after upstream's world has scaled them in place, while the policies'
-   * own actions reach the critics unscaled (EXPERIMENT.md, Q2).
+   * own actions reach the critics unscaled (docs/rl.md, Q2).
    */
   scaledActions: boolean;
   /** The noise advances three times for each step of the world, and the third is applied (Q3). */

@@ -1,4 +1,4 @@
-/** One agent's update from one batch: the critic first, then the policy (EXPERIMENT.md, section 2). */
+/** One agent's update from one batch: the critic first, then the policy (maddpg-pytorch). */
 import { clipGradNorm, type Adam } from '../../optim';
 import { torch, type Tensor } from '../../torch';
 import { actionsOf, type Agent, type LearningAgent } from './agents';

@@ -27,7 +27,7 @@ export interface OverlapConfig {
   reinforce: boolean;
 }
 
-/** The form that works on batches (EXPERIMENT.md, 8.4). */
+/** The form that works on batches (upstream has batches of one). */
 export const CLEAN_OVERLAP: OverlapConfig = {
   what: 'latent',
   weight: 1,
@@ -39,7 +39,7 @@ export const CLEAN_OVERLAP: OverlapConfig = {
   reinforce: true,
 };
 
-/** What upstream's code would do if its overlap step were ever reached (EXPERIMENT.md, 3.1 and 3.2). */
+/** What upstream's code would do if its overlap step were ever reached (train.py). */
 export const UPSTREAM_OVERLAP: OverlapConfig = { ...CLEAN_OVERLAP, samples: 'last', scaledActions: true };
 
 export const OVERLAP_PRESETS = { upstream: UPSTREAM_OVERLAP, clean: CLEAN_OVERLAP } as const;

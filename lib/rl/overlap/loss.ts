@@ -1,4 +1,4 @@
-/** What overlap fine-tuning minimises (EXPERIMENT.md, 3.2 and 8.4). */
+/** What overlap fine-tuning minimises (arXiv 2412.16325; upstream's train.py has it in commented lines). */
 import type { Tensor } from '../../torch';
 import { layerDistances, logDistance } from '../evaluation/overlap';
 import type { Policy } from '../maddpg';
