@@ -5,7 +5,7 @@
  *     npm run bench -- [--quick] [--json] [--out FILE] [--only NAME] [--check]
  *
  * --check ends with 1 when a goal is missed. `--only generation` and `--only finetuning` measure language models beside
- * transformers (generation.ts, finetuning.ts).
+ * transformers (generation.ts, finetuning.ts), `--only rl` agents (rl.ts).
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -17,6 +17,7 @@ import { operatorCases, stepCases, type Case } from './cases';
 import { finetuningMet, finetuningTable, measureFinetuning } from './finetuning';
 import { generationMet, generationTable, measureGeneration } from './generation';
 import { Peer } from './peer';
+import { measureRl, rlMet, rlTable } from './rl';
 
 /** Nanoseconds per run. */
 interface Timing {
@@ -45,10 +46,9 @@ async function main(): Promise<void> {
       check: { type: 'boolean', default: false },
     },
   });
-  if (values.only === 'generation')
-    return besideTransformers(values, measureGeneration, generationTable, generationMet);
-  if (values.only === 'finetuning')
-    return besideTransformers(values, measureFinetuning, finetuningTable, finetuningMet);
+  if (values.only === 'generation') return alone(values, measureGeneration, generationTable, generationMet);
+  if (values.only === 'finetuning') return alone(values, measureFinetuning, finetuningTable, finetuningMet);
+  if (values.only === 'rl') return alone(values, measureRl, rlTable, rlMet);
   torch.setNumThreads(1);
   const peer = await Peer.start();
   const rounds = values.quick ? 60 : 400;
@@ -78,8 +78,8 @@ interface Choice {
   check: boolean;
 }
 
-/** Minutes long, so only when asked for by name. */
-function besideTransformers<Report>(
+/** What takes long, so only when asked for by name. */
+function alone<Report>(
   { quick, json, out, check }: Choice,
   measure: (rounds: number) => Report,
   show: (report: Report) => string,
