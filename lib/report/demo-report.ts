@@ -1,7 +1,8 @@
 import { demoCharts } from './charts/demo-charts';
 import type { DemoResults } from './demo-results';
 import { demoPage } from './page/demo-page';
-import { writeReport, type ReportFiles } from './report-files';
+import { writeReport } from './report-files';
+import type { ReportFiles } from './written-files';
 
 /**
  * Writes `report.html`, one page that needs nothing else, and `charts/<name>.png` into a folder, from the results of a

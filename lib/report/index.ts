@@ -24,7 +24,7 @@ export {
   type Verdict,
 } from './demo-results';
 export { writeDemoReport } from './demo-report';
-export type { ReportFiles } from './report-files';
+export type { ReportFiles } from './written-files';
 export { writeRlReport } from './rl-report';
 export { readRlResults, rlResultsSchema, writeRlResults, type RlResults } from './rl-results';
 export { armsTable, crossPlayTables, differencesTable } from './rl-tables';

@@ -3,12 +3,7 @@ import { join } from 'node:path';
 import { writeAside, writeTextAside } from '../checkpoints';
 import { drawSvg, renderPng, type Chart } from './charts/draw';
 import type { DrawnChart } from './page/frame';
-
-export interface ReportFiles {
-  report: string;
-  /** One PNG for each chart of the report. */
-  charts: string[];
-}
+import type { ReportFiles } from './written-files';
 
 /** Writes `report.html` and `charts/<name>.png` into a folder, each aside and renamed. */
 export async function writeReport(
