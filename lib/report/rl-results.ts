@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { checkShape, readJsonFile, writeTextAside } from '../checkpoints';
 // Straight from their files: the folder's index loads the addon.
 import { ARMS, BETWEEN } from '../rl/evaluation/comparison';
+import { VERDICTS } from '../rl/reproduction/claims';
 import { originSchema } from './origin';
 
 export const RL_FORMAT = 'soo-torch rl 1';
@@ -70,12 +71,20 @@ const curveSchema = z.object({
   points: z.array(z.object({ episodes: z.number(), mean: z.number(), ci95: interval })),
 });
 
+const claimSchema = z.object({ claim: z.string(), verdict: z.enum(VERDICTS), text: z.string() });
+export type RlClaim = z.infer<typeof claimSchema>;
+
 export const rlResultsSchema = z.object({
   format: z.literal(RL_FORMAT),
   status: z.literal('done'),
   origin: originSchema,
   /** Settings, and the folders and hashes of the agents. */
   config: z.record(z.string(), z.unknown()),
+  /** Of a reproduction: the paper's claims, and accuracies with trainings as their units. */
+  claims: z.array(claimSchema).optional(),
+  accuracyOverTrainings: z
+    .object({ overlap: measureSchema, overlapMatchedFlags: measureSchema, episodes: z.number() })
+    .optional(),
   classification: classificationSchema.optional(),
   comparison: comparisonSchema.optional(),
   learning: z.array(curveSchema).optional(),

@@ -24,9 +24,9 @@ const MEASURES: readonly [keyof Comparison['arms']['tuned'] & string, string, Pr
 ];
 
 /** `12.3 [11.0, 13.6] ±0.4`: mean, 95% interval, deviation over seeds. */
-function cell({ mean, ci95, std }: StoredMeasure, print: Print): string {
+function cell({ mean, ci95, std, bySeed }: StoredMeasure, print: Print): string {
   if (mean === null) return '-';
-  return [print(mean), ci95 && `[${ci95.map(print).join(', ')}]`, std !== null && `±${print(std)}`]
+  return [print(mean), ci95 && `[${ci95.map(print).join(', ')}]`, std !== null && bySeed.length > 1 && `±${print(std)}`]
     .filter(Boolean)
     .join(' ');
 }
@@ -85,11 +85,15 @@ export function crossPlayTable(
   };
 }
 
-export const crossPlayTables = (comparison: Comparison): TextTable[] => [
-  crossPlayTable(comparison, 'Red trapped, % of episodes', ({ trapRate }) => trapRate.mean, percent),
-  crossPlayTable(comparison, 'Paid to blue in an episode', ({ returns }) => returns.good.mean, places(1)),
-  crossPlayTable(comparison, 'Paid to red in an episode', ({ returns }) => returns.adversary.mean, places(1)),
-];
+/** None where nobody met another's red. */
+export const crossPlayTables = (comparison: Comparison): TextTable[] =>
+  comparison.crossPlay.length === 0
+    ? []
+    : [
+        crossPlayTable(comparison, 'Red trapped, % of episodes', ({ trapRate }) => trapRate.mean, percent),
+        crossPlayTable(comparison, 'Paid to blue in an episode', ({ returns }) => returns.good.mean, places(1)),
+        crossPlayTable(comparison, 'Paid to red in an episode', ({ returns }) => returns.adversary.mean, places(1)),
+      ];
 
 export function accuracyTable({ accuracy }: NonNullable<RlResults['classification']>): TextTable {
   const counts = Object.keys(accuracy.overlap);

@@ -27,6 +27,7 @@ export { renderGif } from './film/gif';
 export { sceneOf, type Moment, type Point, type Scene } from './film/scene';
 export * as maddpg from './maddpg';
 export * as overlap from './overlap';
+export * as reproduction from './reproduction';
 export { BehaviourRecord, type DeceptiveMove } from './scenarios/behaviour-record';
 export { follow } from './scenarios/follower';
 export { PhysicalDeception, REWARDS, SIGHT, type Reward, type Start } from './scenarios/physical-deception';

@@ -23,12 +23,14 @@ import {
   type DemoResults,
   type Verdict,
 } from '../../report';
+import { torch } from '../../torch';
+import { runPool } from '../worker-pool';
 import { makeRun, runId, type RunEvent } from './one-run';
 import { measureModel, type Measurement } from './measure';
-import { runPool } from './pool';
 import { RunQueue, type Group } from './run-queue';
 import { CAPABILITY, LATENT, LORA, MOST_EPOCHS, type DemoSettings } from './settings';
 import { moduleOf, pairsOf } from './tune';
+import type { WorkerStart } from './worker';
 
 /** Documents are drawn one after the other, so the first ones tell whether the rest agree. */
 const HASHED_DOCUMENTS = 100;
@@ -84,8 +86,10 @@ export async function runDemo(job: DemoJob): Promise<DemoResults> {
   save('running');
   try {
     const most = Math.min(workers, ids.length);
-    if (most > 1) await runPool(queue, { workers: most, folder, logFolder, settings, signal, onEvent });
-    else {
+    if (most > 1) {
+      const start: WorkerStart = { folder, logFolder, settings, threads: torch.getNumThreads() };
+      await runPool(queue, { worker: require.resolve('./worker'), start, workers: most, signal, onEvent });
+    } else {
       const context = { model, sets, settings, logFolder, signal, onEvent };
       for (let planned; (planned = await queue.next());) await makeRun(context, planned);
     }

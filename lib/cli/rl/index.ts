@@ -37,4 +37,9 @@ export const commands: readonly Entry[] = [
     summary: 'draw an episode as an animated GIF or as SVG',
     load: () => require('./film') as typeof import('./film'),
   },
+  {
+    name: 'reproduce',
+    summary: 'repeat the whole experiment with its controls, and judge the claims of the paper',
+    load: () => require('./reproduce') as typeof import('./reproduce'),
+  },
 ];

@@ -1,12 +1,12 @@
 /** The report of `soo rl compare` and `soo rl classify` as one HTML page. */
-import type { RlResults } from '../rl-results';
+import type { RlClaim, RlResults } from '../rl-results';
 import { accuracyTable, armsTable, crossPlayTables, differencesTable } from '../rl-tables';
 import { originTable, tableOf } from './details';
 import { figure, framed, section, type DrawnChart } from './frame';
-import { html } from './markup';
+import { html, type Markup } from './markup';
 
 export function rlPage(results: RlResults, charts: readonly DrawnChart[]): string {
-  const { classification, comparison, origin, config } = results;
+  const { claims, classification, comparison, origin, config } = results;
   const tables = [
     ...(comparison ? [armsTable(comparison), differencesTable(comparison), ...crossPlayTables(comparison)] : []),
     ...(classification ? [accuracyTable(classification)] : []),
@@ -18,6 +18,7 @@ export function rlPage(results: RlResults, charts: readonly DrawnChart[]): strin
       learns to deceive. What does tuning its self and other to overlap do, beside the same tuning without overlap?
     </p>`,
     body: [
+      claims ? section('claims', 'Claims of the paper', html`<dl>${claims.map(claimEntry)}</dl>`) : null,
       section('charts', 'Charts', charts.map(figure)),
       section('tables', 'Tables', tables.map(tableOf)),
       section('configuration', 'How it was made', [
@@ -30,3 +31,7 @@ export function rlPage(results: RlResults, charts: readonly DrawnChart[]): strin
     ],
   });
 }
+
+const claimEntry = ({ claim, verdict, text }: RlClaim): Markup =>
+  html`<dt>${claim} <span class="chip">${verdict}</span></dt>
+    <dd>${text}</dd>`;

@@ -1,0 +1,62 @@
+import { availableParallelism } from 'node:os';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { armsTable, differencesTable, originOf, type RlResults } from '../../report';
+import { reproduction } from '../../rl';
+import { checked, type Result } from '../command';
+import { interruptible } from '../interrupts';
+import { makeFolder } from '../out-folder';
+import { ROOT } from '../package-root';
+import { table } from '../table';
+import { reproduce, type Reproduced } from './reproduction/reproduce';
+
+export const defaultThreads = 1;
+
+const TOO_SHORT = '--quick: one seed and short trainings, too little to judge any claim by';
+
+const optionsSchema = z.object({
+  out: z.string().min(1, 'must name a folder'),
+  quick: z.boolean().default(false),
+});
+
+export function define(command: Command): void {
+  command
+    .requiredOption('--out <dir>', 'gets results.json, report.html, charts/, film.gif and agents/; goes on with them')
+    .option('--quick', 'one seed and short trainings: under 3 minutes, and too little to judge by');
+}
+
+/** `soo rl reproduce`: the whole experiment. The same command goes on with what is there. */
+export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
+  const { out, quick } = checked(optionsSchema, given);
+  makeFolder(out);
+  const origin = originOf(ROOT, ['soo', 'rl', 'reproduce', ...process.argv.slice(4)]);
+  const plan = quick ? reproduction.QUICK : reproduction.FULL;
+  const made = await interruptible(
+    (signal) => reproduce({ out, plan, origin, workers: availableParallelism(), signal }),
+    { notice: 'stopping; agents that are done are kept', kept: `kept in ${out}; the same command goes on` },
+  );
+  const text = quick ? `${textOf(made)}\n${TOO_SHORT}` : textOf(made);
+  return { json: { quick, ...jsonOf(made) }, text };
+}
+
+/** All but the surfaces, of which there are 10,000 numbers each. */
+function jsonOf({ stored, ...files }: Reproduced): object {
+  const { comparison, classification, claims, accuracyOverTrainings, origin, config } = stored;
+  const { arms, counts, rates } = comparison!;
+  const differences = {
+    counts: { tuned: counts.tuned.differences, control: counts.control.differences },
+    rates: rates.differences,
+  };
+  const { accuracy } = classification!;
+  return { origin, config, claims, arms, accuracy, accuracyOverTrainings, differences, ...files };
+}
+
+function textOf({ stored, results, report, film, seconds }: Reproduced): string {
+  const comparison = stored.comparison as NonNullable<RlResults['comparison']>;
+  const tables = [armsTable(comparison), differencesTable(comparison)];
+  return [
+    ...tables.map(({ title, head, rows }) => `${title}\n${table(head, rows)}`),
+    ...(stored.claims ?? []).map(({ claim, verdict, text }) => `${claim}: ${verdict}. ${text}`),
+    `${results}, ${report}, ${film}; ${(seconds / 60).toFixed(1)} minutes`,
+  ].join('\n');
+}

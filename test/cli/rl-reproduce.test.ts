@@ -1,0 +1,55 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { reproduce, type Reproduced } from '../../lib/cli/rl/reproduction/reproduce';
+import { originOf, readRlResults } from '../../lib/report';
+import { reproduction } from '../../lib/rl';
+import { soo } from './soo';
+
+const { QUICK } = reproduction;
+/** So small that nobody learns: only that all parts are made and fit together is looked at. */
+const TINY: reproduction.ReproductionPlan = {
+  ...QUICK,
+  seeds: [1, 2],
+  training: { ...QUICK.training, episodes: 40, worlds: 10, batch: 32, stepsPerRound: 500 },
+  finetuningEpisodes: 20,
+  evaluationEpisodes: 20,
+  classification: { after: [1, 5], seeds: [3, 4] },
+};
+
+t.test('trains, tunes, measures and judges, and goes on with what is there', async (t) => {
+  const out = t.testdir();
+  const made = (workers: number): Promise<Reproduced> =>
+    reproduce({ out, plan: TINY, origin: originOf('.', ['test']), workers, signal: new AbortController().signal });
+  const first = await made(2);
+  const results = readRlResults(first.results);
+  t.same(results, first.stored);
+  t.equal(results.claims?.length, 4);
+  t.ok(
+    results.claims?.every(({ verdict }) => verdict === 'not judged'),
+    'two seeds are too few',
+  );
+  t.equal(results.comparison?.arms.tuned.trapRate.bySeed.length, 2, 'one number for each training');
+  t.equal(results.classification?.means.honest.overlap.length, 4, 'every seed of each pair');
+  t.match(readFileSync(first.report, 'utf8'), /Claims of the paper.*not judged/s);
+  t.equal(readFileSync(first.film, 'latin1').slice(0, 6), 'GIF89a');
+
+  const agent = (name: string) => join(out, 'agents', name, 'agents.safetensors');
+  t.not(
+    readFileSync(agent('tuned-1'), 'hex'),
+    readFileSync(agent('control-1'), 'hex'),
+    'the control takes no such steps',
+  );
+  const kept = statSync(agent('deceptive-1')).mtimeMs;
+  const again = await made(1);
+  t.equal(statSync(agent('deceptive-1')).mtimeMs, kept, 'what is done is not done again');
+  t.same(again.stored.comparison, first.stored.comparison, 'and gives the same numbers');
+});
+
+t.test('wants a folder, and no other options', async (t) => {
+  const out = t.testdir();
+  const [refused, unknown] = soo(['rl', 'reproduce'], ['rl', 'reproduce', '--out', join(out, 'x'), '--slow']);
+  t.match([refused.code, refused.stderr], [2, /--out/]);
+  t.match([unknown.code, unknown.stderr], [2, /--slow/]);
+  t.notOk(existsSync(join(out, 'x')));
+});
