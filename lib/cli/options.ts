@@ -32,10 +32,10 @@ export function decimal(range: Range = {}): (text: string) => number {
   };
 }
 
-/** A parser for different whole numbers joined by commas: `--seeds 1,2,3`. */
-export function integers(range: Range = {}): (text: string) => number[] {
-  return (text) => {
-    const numbers = text.split(',').map((one) => integer(range)(one.trim()));
+/** A parser for different whole numbers, with commas or as a variadic option: `--seeds 1,2,3`, `--seeds 1 2 3`. */
+export function integers(range: Range = {}): (text: string, before?: number[]) => number[] {
+  return (text, before = []) => {
+    const numbers = [...before, ...text.split(',').map((one) => integer(range)(one.trim()))];
     if (new Set(numbers).size < numbers.length) throw new InvalidArgumentError('No two of them may be the same.');
     return numbers;
   };

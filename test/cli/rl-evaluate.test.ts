@@ -10,7 +10,7 @@ const train = (reward: string, out: string, ...more: string[]) => [
 t.test('evaluates and classifies what `rl train` left', async (t) => {
   const folder = t.testdir();
   const at = (name: string) => join(folder, name);
-  const few = ['--episodes', '20', '--seeds', '3, 5', '--json'];
+  const few = ['--episodes', '20', '--seeds', '3', '5', '--json'];
   const [deceptive, honest, own, stranger, follower, classified, shown] = soo(
     train('deceptive', at('deceptive')),
     train('honest', at('honest'), '--opponent', 'follower'),

@@ -39,7 +39,7 @@ export function define(command: Command): void {
     .requiredOption('--deceptive <dir>', 'folder of agents trained with the deceptive reward')
     .requiredOption('--honest <dir>', 'folder of agents trained with the honest reward')
     .option('--episodes <n>', 'episodes after which it is judged last (default: 1500)', integer({ min: 1, max: 1e6 }))
-    .option('--seeds <list>', 'draw the episodes (default: ten)', integers({ min: 0, max: 1e9 }))
+    .option('--seeds <list...>', 'draw the episodes (default: ten)', integers({ min: 0, max: 1e9 }))
     .option('--out <dir>', 'gets results.json, report.html and charts/');
 }
 

@@ -50,7 +50,7 @@ export function define(command: Command): void {
     .requiredOption('--control <dir>', 'folder of the same after `soo rl finetune --no-overlap`')
     .option('--episodes <n>', 'episodes of each seed (default: 500)', integer({ min: 1, max: 1e5 }))
     .option(
-      '--seeds <list>',
+      '--seeds <list...>',
       `draw the episodes (default: ${EVALUATION_SEEDS.join(',')})`,
       integers({ min: 0, max: 1e9 }),
     )

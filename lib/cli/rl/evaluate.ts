@@ -35,7 +35,7 @@ export function define(command: Command): void {
     .option('--opponent <dir>', `folder whose red it meets, or ${FOLLOWER} (default: the red of its own folder)`)
     .option('--episodes <n>', 'episodes of each seed (default: 500)', integer({ min: 1, max: 1e6 }))
     .option(
-      '--seeds <list>',
+      '--seeds <list...>',
       `draw the episodes (default: ${EVALUATION_SEEDS.join(',')})`,
       integers({ min: 0, max: 1e9 }),
     );
