@@ -1,11 +1,13 @@
 /** Work on several processes. Each has a random generator of its own, so the numbers do not depend on how many. */
 import { fork, type ChildProcess } from 'node:child_process';
+import { InputError, messageOf } from '../checkpoints/input-error';
 
 /** What a worker is told. `start` comes first, once. */
 type Order<Start, Task> = { type: 'start'; start: Start } | { type: 'task'; task: Task };
 
 /** What a worker tells. `ready`: it waits for a task. */
-type Report<Event> = { type: 'ready' } | { type: 'event'; event: Event } | { type: 'error'; message: string };
+type Report<Event> =
+  { type: 'ready' } | { type: 'event'; event: Event } | { type: 'error'; message: string; badInput: boolean };
 
 /** Hands out one task after the other, each as soon as there is one; undefined when there will be no other. */
 export interface TaskSource<Task> {
@@ -60,7 +62,8 @@ function serve<Task, Start, Event>(
   return new Promise((resolve, reject) => {
     child.on('message', (report: Report<Event>) => {
       if (report.type === 'event') return onEvent(report.event);
-      if (report.type === 'error') return reject(new Error(report.message));
+      if (report.type === 'error')
+        return reject(report.badInput ? new InputError(report.message) : new Error(report.message));
       void tasks.next().then((task) => {
         if (task !== undefined) return tell({ type: 'task', task });
         resolve();
@@ -89,7 +92,7 @@ export function serveTasks<Start, Task, Context, Event>(
   };
   process.on('message', (order: Order<Start, Task>) => {
     obey(order).catch((thrown: unknown) =>
-      tell({ type: 'error', message: thrown instanceof Error ? thrown.message : String(thrown) }),
+      tell({ type: 'error', message: messageOf(thrown), badInput: thrown instanceof InputError }),
     );
   });
   // Ctrl-C reaches every process of the terminal: the command itself decides what is saved, and then ends its workers.

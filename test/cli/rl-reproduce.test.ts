@@ -19,8 +19,8 @@ const TINY: reproduction.ReproductionPlan = {
 
 t.test('trains, tunes, measures and judges, and goes on with what is there', async (t) => {
   const out = t.testdir();
-  const made = (workers: number): Promise<Reproduced> =>
-    reproduce({ out, plan: TINY, origin: originOf('.', ['test']), workers, signal: new AbortController().signal });
+  const made = (workers: number, plan = TINY): Promise<Reproduced> =>
+    reproduce({ out, plan, origin: originOf('.', ['test']), workers, signal: new AbortController().signal });
   const first = await made(2);
   const results = readRlResults(first.results);
   t.same(results, first.stored);
@@ -44,6 +44,9 @@ t.test('trains, tunes, measures and judges, and goes on with what is there', asy
   const again = await made(1);
   t.equal(statSync(agent('deceptive-1')).mtimeMs, kept, 'what is done is not done again');
   t.same(again.stored.comparison, first.stored.comparison, 'and gives the same numbers');
+
+  const other = { ...TINY, training: { ...TINY.training, lr: 0.5 } };
+  await t.rejects(made(1, other), { name: 'InputError', message: /lr/ }, 'not with agents of another plan');
 });
 
 t.test('wants a folder, and no other options', async (t) => {
