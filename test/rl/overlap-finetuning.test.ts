@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { InputError } from '../../lib/checkpoints';
-import { follow, openTrained, PhysicalDeception } from '../../lib/rl';
-import { AGENTS_FILE, CLEAN, trainingRun, type GroupRecord, type MaddpgConfig } from '../../lib/rl/maddpg';
+import { distances, follow, logDistance, openTrained, PhysicalDeception } from '../../lib/rl';
+import { AGENTS_FILE, CLEAN, trainingRun, type GroupRecord, type MaddpgConfig, type Policy } from '../../lib/rl/maddpg';
 import {
   CLEAN_OVERLAP,
   finetuningRun,
@@ -61,6 +61,19 @@ t.test('self and other come together, while the term of the reference holds what
   const still = environment.agents.map(() => new Float32Array(environment.worlds * 2));
   still[1].fill(0.5); // blue leaves red's sight, whatever its policy
 
+  /** The log distance between what blue makes of a trapped red and of a free one, all else alike. */
+  const responseToFlag = (policy: Policy): number => {
+    const seen = Float32Array.from(environment.observations[1]);
+    const [off, on] = [0, 1].map((flag) =>
+      torch.tensor(
+        seen.map((value, i) => (i % 10 >= 8 ? flag : value)),
+        { shape: [environment.worlds, 10] },
+      ),
+    );
+    policy.eval();
+    return Number(logDistance(distances(policy, off, on, 'latent').mean()).item());
+  };
+
   /** Losses before and after 150 steps on what is seen in the last of 20 moments, which no policy has a say in. */
   const tuned = (more: Partial<OverlapConfig>) => {
     const [{ agents }, before] = [openTrained(from), openTrained(from)];
@@ -79,10 +92,11 @@ t.test('self and other come together, while the term of the reference holds what
       step.take(agents.learners[0]);
       return step.report();
     });
+    const flagHidden = responseToFlag(agents.learners[0].policy) - responseToFlag(reference);
     agents.dispose();
     before.agents.dispose();
     const [first, last] = [losses[0], losses[losses.length - 1]];
-    return { from: first.overlapLoss, to: last.overlapLoss, moved: Math.exp(last.referenceLoss) };
+    return { from: first.overlapLoss, to: last.overlapLoss, moved: Math.exp(last.referenceLoss), flagHidden };
   };
   for (const what of ['latent', 'action'] as const) {
     const [free, held] = [tuned({ what, referenceWeight: 0 }), tuned({ what })];
@@ -90,6 +104,11 @@ t.test('self and other come together, while the term of the reference holds what
     t.ok(held.to < held.from - (what === 'latent' ? 1 : 0), `${what}, held: ${JSON.stringify(held)}`);
     t.ok(held.moved < 0.3 * free.moved, `${what}: moved by ${held.moved}, and by ${free.moved} when free`);
   }
+  const [shown, hidden] = (['other', 'both'] as const).map((flagsZeroed) => tuned({ flagsZeroed }).flagHidden);
+  t.ok(
+    shown < -1 && shown < hidden - 1,
+    `blue no longer minds that red is trapped: ${shown}; when not shown: ${hidden}`,
+  );
   const apart = tuned({ weight: -1, referenceWeight: 0 });
   t.ok(apart.to > apart.from + 1, `driven apart: ${JSON.stringify(apart)}`);
 });
@@ -139,8 +158,7 @@ t.test('the control differs in the steps towards overlap alone', async (t) => {
 /** What a folder's agent is made of, by network. */
 function stateOf(folder: string, agent: number): Record<string, number[]> {
   const { agents } = openTrained(folder);
-  const { policy, critic } = agents.learners[agent];
-  const states = Object.entries({ policy, critic }).flatMap(([kind, network]) =>
+  const states = Object.entries(agents.learners[agent].networks()).flatMap(([kind, network]) =>
     [...network.stateDict()].map(([name, tensor]): [string, number[]] => [`${kind}.${name}`, numbers(tensor)]),
   );
   agents.dispose();
@@ -154,6 +172,8 @@ t.test('what is frozen stays as it is, running statistics included', async (t) =
   await finetune({ from, folder: at('frozen'), freezeOpponent: true });
   t.same(stateOf(at('frozen'), red), stateOf(from, red));
   t.notSame(stateOf(at('frozen'), blue), stateOf(from, blue));
+  await finetune({ from, folder: at('frozen-control'), freezeOpponent: true, overlap: null });
+  t.same(stateOf(at('frozen-control'), red), stateOf(from, red), 'in the control too');
   await finetune({ from, folder: at('live') });
   t.notSame(stateOf(at('live'), red)['policy.in_fn.running_mean'], stateOf(from, red)['policy.in_fn.running_mean']);
 
