@@ -43,10 +43,10 @@ abstract class Lesson implements Environment {
  * for doing the opposite of what it sees, and each a little for what the other does, which it cannot change.
  */
 export class OneStep extends Lesson {
-  /** @param paid what is what is paid for a reward: in which coin should make no difference */
+  /** @param paid what an agent is paid for a reward: in which coin should make no difference */
   constructor(
     worlds: number,
-    private readonly paid = (reward: number): number => reward,
+    private readonly paid: (reward: number, agent: number) => number = (reward) => reward,
   ) {
     super(worlds, [
       { name: 'red', observationSize: 2, actionSize: 1 },
