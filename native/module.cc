@@ -53,6 +53,7 @@ napi_value initialise(napi_env env, napi_value exports) {
     define_mapped_files(env, exports);
     define_prepacked(env, exports);
     define_perceptron(env, exports);
+    define_actor_critic(env, exports);
     define_transfer(env, exports);
   } catch (...) {
     throw_to_javascript(*self, "soo_torch.node");

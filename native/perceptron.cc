@@ -13,8 +13,12 @@
 #include <vector>
 
 #include "callbacks.h"
+#include "column-statistics.h"
 #include "environment.h"
+#include "perceptron-layout.h"
+#include "plain-tensor.h"
 #include "values.h"
+#include "wide.h"
 
 // A small network in one piece: normalised input, two hidden layers with leaky rectifiers, a linear output. In networks
 // of 64 units, calling libtorch operator by operator takes as long as its matrix products (bench/rl.ts).
@@ -25,14 +29,6 @@ namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-// Compiled for wider registers as well where the compiler can; the loader takes what the processor has. Rectifiers are
-// written as products, since a choice between a number and a product is made by a jump, which costs more than all else.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define SOO_WIDE __attribute__((target_clones("default", "avx2"), optimize("O3", "no-trapping-math")))
-#else
-#define SOO_WIDE
-#endif
 
 struct Options {
   int64_t hidden, outputs;
@@ -47,39 +43,18 @@ struct Statistics {
   at::Tensor mean, variance, batches;
 };
 
-/** Where the parameters lie in the one tensor that holds them, in the order of the layers. */
-struct Layout {
-  Layout(int64_t columns, int64_t hidden, int64_t outputs)
-      : columns(columns), hidden(hidden), outputs(outputs), beta(columns), w1(beta + columns), b1(w1 + hidden * columns),
-        w2(b1 + hidden), b2(w2 + hidden * hidden), w3(b2 + hidden), b3(w3 + outputs * hidden), end(b3 + outputs) {}
+using Layout = PerceptronLayout;
 
-  int64_t columns, hidden, outputs;
-  int64_t gamma = 0, beta, w1, b1, w2, b2, w3, b3, end;
-
-  at::Tensor first(const at::Tensor& all) const { return all.as_strided({hidden, columns}, {columns, 1}, w1); }
-  at::Tensor second(const at::Tensor& all) const { return all.as_strided({hidden, hidden}, {hidden, 1}, w2); }
-  at::Tensor third(const at::Tensor& all) const { return all.as_strided({outputs, hidden}, {hidden, 1}, w3); }
-  at::Tensor last_bias(const at::Tensor& all) const { return all.as_strided({outputs}, {1}, b3); }
-};
-
-SOO_WIDE void column_means(const float* x, int64_t stride, int64_t rows, int64_t columns, double* means) {
-  for (int64_t j = 0; j < columns; ++j) means[j] = 0;
-  for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t j = 0; j < columns; ++j) means[j] += x[i * stride + j];
-  }
-  for (int64_t j = 0; j < columns; ++j) means[j] /= static_cast<double>(rows);
+at::Tensor first_weight(const at::Tensor& all, const Layout& layout) {
+  return all.as_strided({layout.hidden, layout.columns}, {layout.columns, 1}, layout.w1);
 }
-
-SOO_WIDE void column_squares(const float* x, int64_t stride, int64_t rows, int64_t columns, const double* means,
-                             double* squares) {
-  for (int64_t j = 0; j < columns; ++j) squares[j] = 0;
-  for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t j = 0; j < columns; ++j) {
-      const double apart = x[i * stride + j] - means[j];
-      squares[j] += apart * apart;
-    }
-  }
+at::Tensor second_weight(const at::Tensor& all, const Layout& layout) {
+  return all.as_strided({layout.hidden, layout.hidden}, {layout.hidden, 1}, layout.w2);
 }
+at::Tensor third_weight(const at::Tensor& all, const Layout& layout) {
+  return all.as_strided({layout.outputs, layout.hidden}, {layout.hidden, 1}, layout.w3);
+}
+at::Tensor last_bias(const at::Tensor& all, const Layout& layout) { return all.as_strided({layout.outputs}, {1}, layout.b3); }
 
 SOO_WIDE void normalise(const float* __restrict x, int64_t stride, int64_t rows, int64_t columns,
                         const float* __restrict means, const float* __restrict scales, const float* __restrict gamma,
@@ -142,24 +117,20 @@ SOO_WIDE void normalise_backward(float* __restrict grad, const float* __restrict
 void take_statistics(const at::Tensor& x, const Statistics& running, const Options& options, std::vector<float>& means,
                      at::Tensor& scales) {
   const int64_t rows = x.size(0), columns = x.size(1);
-  float* running_mean = running.mean.mutable_data_ptr<float>();
-  float* running_variance = running.variance.mutable_data_ptr<float>();
+  const RunningStatistics known{running.mean.mutable_data_ptr<float>(), running.variance.mutable_data_ptr<float>(),
+                                running.batches.mutable_data_ptr<int64_t>()};
   float* scale = scales.mutable_data_ptr<float>();
   std::vector<double> mean(columns), square(columns);
   if (options.training) {
     column_means(x.const_data_ptr<float>(), x.stride(0), rows, columns, mean.data());
     column_squares(x.const_data_ptr<float>(), x.stride(0), rows, columns, mean.data(), square.data());
-    *running.batches.mutable_data_ptr<int64_t>() += 1;
   }
   for (int64_t j = 0; j < columns; ++j) {
-    const double variance = options.training ? square[j] / rows : running_variance[j];
-    means[j] = options.training ? static_cast<float>(mean[j]) : running_mean[j];
+    const double variance = options.training ? square[j] / rows : known.variance[j];
+    means[j] = options.training ? static_cast<float>(mean[j]) : known.mean[j];
     scale[j] = static_cast<float>(1 / std::sqrt(variance + options.eps));
-    if (!options.training) continue;
-    const double unbiased = square[j] / (rows - 1);
-    running_mean[j] = static_cast<float>(options.momentum * mean[j] + (1 - options.momentum) * running_mean[j]);
-    running_variance[j] = static_cast<float>(options.momentum * unbiased + (1 - options.momentum) * running_variance[j]);
   }
+  if (options.training) move_statistics(known, mean.data(), square.data(), rows, columns, options.momentum);
 }
 
 /** What a forward pass leaves for the backward pass. */
@@ -178,11 +149,11 @@ Trace run_forward(const at::Tensor& x, const at::Tensor& all, const Statistics& 
   normalise(x.const_data_ptr<float>(), x.stride(0), rows, layout.columns, means.data(),
             trace.scales.const_data_ptr<float>(), values + layout.gamma, values + layout.beta,
             trace.centred.mutable_data_ptr<float>(), normalised.mutable_data_ptr<float>());
-  trace.h1 = at::mm(normalised, layout.first(all).t());
+  trace.h1 = at::mm(normalised, first_weight(all, layout).t());
   rectify(trace.h1.mutable_data_ptr<float>(), values + layout.b1, rows, layout.hidden, options.leak);
-  trace.h2 = at::mm(trace.h1, layout.second(all).t());
+  trace.h2 = at::mm(trace.h1, second_weight(all, layout).t());
   rectify(trace.h2.mutable_data_ptr<float>(), values + layout.b2, rows, layout.hidden, options.leak);
-  trace.output = at::addmm(layout.last_bias(all), trace.h2, layout.third(all).t());
+  trace.output = at::addmm(last_bias(all, layout), trace.h2, third_weight(all, layout).t());
   if (options.bounded) trace.output.tanh_();
   return trace;
 }
@@ -217,35 +188,19 @@ struct Perceptron : torch::autograd::Function<Perceptron> {
     const auto multiply = [&](at::Tensor into, const at::Tensor& gradient, const at::Tensor& input) {
       if (of_parameters) at::mm_out(into, gradient.t(), input);
     };
-    multiply(layout.third(result), grad, h2);
-    if (of_parameters) layout.last_bias(result).copy_(grad.sum(0));
-    const at::Tensor d2 = at::mm(grad, layout.third(all));
+    multiply(third_weight(result, layout), grad, h2);
+    if (of_parameters) last_bias(result, layout).copy_(grad.sum(0));
+    const at::Tensor d2 = at::mm(grad, third_weight(all, layout));
     through_rectifier(d2, h2, layout.b2);
-    multiply(layout.second(result), d2, h1);
-    const at::Tensor d1 = at::mm(d2, layout.second(all));
+    multiply(second_weight(result, layout), d2, h1);
+    const at::Tensor d1 = at::mm(d2, second_weight(all, layout));
     through_rectifier(d1, h1, layout.b1);
-    multiply(layout.first(result), d1, centred);
+    multiply(first_weight(result, layout), d1, centred);
     if (of_parameters) before_scaling(all.const_data_ptr<float>(), layout, sums);
     if (!of_input) return {at::Tensor(), at::Tensor(), at::Tensor(), result};
-    const at::Tensor dx = at::mm(d1, layout.first(all));
+    const at::Tensor dx = at::mm(d1, first_weight(all, layout));
     before_normalisation(dx, saved, context->saved_data["training"].toBool(), layout);
     return {at::Tensor(), at::Tensor(), dx, of_parameters ? result : at::Tensor()};
-  }
-
-  /**
-   * From the first weight's gradient, as it would be if the centred input were what it is multiplied by, its own and
-   * those of gamma and beta: without the gradient of the input, and so with one product less.
-   */
-  static void before_scaling(const float* values, const Layout& layout, float* sums) {
-    for (int64_t h = 0; h < layout.hidden; ++h) {
-      const float bias = sums[layout.b1 + h];
-      for (int64_t j = 0; j < layout.columns; ++j) {
-        const int64_t place = layout.w1 + h * layout.columns + j;
-        sums[layout.gamma + j] += values[place] * sums[place];
-        sums[layout.beta + j] += values[place] * bias;
-        sums[place] = sums[place] * values[layout.gamma + j] + bias * values[layout.beta + j];
-      }
-    }
   }
 
   /** Turns the gradient after the normalisation into that before it. */
@@ -267,11 +222,6 @@ struct Perceptron : torch::autograd::Function<Perceptron> {
     normalise_backward(grad.mutable_data_ptr<float>(), centred, rows, columns, factors.data(), shift.data(), tilt.data());
   }
 };
-
-bool is_plain(const at::Tensor& tensor, c10::ScalarType dtype, int64_t dim) {
-  return tensor.layout() == c10::kStrided && tensor.is_cpu() && tensor.scalar_type() == dtype && tensor.dim() == dim &&
-         !tensor.is_neg() && !tensor._is_zerotensor();
-}
 
 /** Rows may lie apart, as those of some columns of a matrix do. */
 bool has_whole_rows(const at::Tensor& tensor) { return tensor.stride(1) == 1 && tensor.stride(0) >= tensor.size(1); }

@@ -66,6 +66,13 @@ export const torch = Object.assign(installOperators(), {
 });
 
 export { Tensor };
+export {
+  criticGradient,
+  policyGradient,
+  type ActorCriticBatch,
+  type ActorCriticTarget,
+  type GradientAndLoss,
+} from './actor-critic';
 export { Device, Event, Stream, type DeviceLike } from './device';
 export { DTYPES, isDType, type DType, type Layout, type MemoryFormat, type Scalar, type TypedArray } from './dtype';
 export { formatTensor } from './format';

@@ -111,9 +111,34 @@ export interface NativeAddon {
     leak: number,
   ): number | null;
 
+  /** `[gradient, loss]`; null where a tensor is of another kind, or the processor lacks AVX2. */
+  criticGradient(
+    ...args: [
+      ...batch: NativeActorCriticBatch,
+      target: Float64Array,
+      mean: number,
+      deviation: number,
+      gamma: number,
+      throughLast: boolean,
+    ]
+  ): [gradient: number, loss: number] | null;
+  policyGradient(...args: [...batch: NativeActorCriticBatch, penalty: number]): [gradient: number, loss: number] | null;
+
   share(handle: number): bigint;
   receive(ticket: bigint): number;
 }
+
+type NativeActorCriticBatch = readonly [
+  transitions: number,
+  sizes: readonly number[],
+  index: number,
+  agents: Float64Array,
+  critic: Float64Array,
+  hidden: number,
+  momentum: number,
+  eps: number,
+  leak: number,
+];
 
 /** An operator bound to its overload; takes every argument in the schema's order, `undefined` for a default. */
 export type NativeOperator = (...values: unknown[]) => unknown;

@@ -8,4 +8,5 @@ export { Network, Policy, type Layers } from './networks';
 export { ReplayBuffer, type Transitions } from './replay-buffer';
 export { AGENTS_FILE, trainingRun, type TrainingResult, type TrainingRunOptions } from './run';
 export { Training, type GroupRecord, type TrainingPosition } from './training';
-export { descend, updateAgent, type UpdateOptions, type UpdateRecord } from './update';
+export type { UpdateOptions } from './gradients';
+export { descend, updateAgent, type StepOptions, type UpdateRecord } from './update';

@@ -1,8 +1,9 @@
 /** Policy and critic: maddpg-pytorch's `MLPNetwork`, with its hidden layers to be seen. Parameter names are its own. */
 import { BatchNorm1d, init, Linear, Module, Parameter, type AnyModule } from '../../nn';
-import { perceptron, torch, type Tensor } from '../../torch';
+import { perceptron, torch, type PerceptronTensors, type Tensor } from '../../torch';
 
-const LEAK = 0.01;
+/** Slope of the rectifiers below 0. */
+export const LEAK = 0.01;
 
 /** What a network computes on the way, `[batch, hidden]` twice and `[batch, output]`. */
 export interface Layers {
@@ -69,17 +70,23 @@ export class Network extends Module {
 
   /** @param input [batch, inputSize] to [batch, outputSize] */
   forward(input: Tensor): Tensor {
-    // A hook looks on at the layers, so they have to be there.
-    const inOnePiece = this.#parts.some((part) => part !== this && part.hasHooks) ? null : this.fused(input);
-    return inOnePiece ?? this.layers(input).output;
+    return this.fused(input) ?? this.layers(input).output;
   }
 
   protected fused(input: Tensor, bounded = false): Tensor | null {
     const { training, inFn, hiddenSize: hidden, outputSize: outputs } = this;
-    const { runningMean, runningVar, numBatchesTracked, momentum, eps } = inFn;
-    if (!runningMean || !runningVar || !numBatchesTracked || momentum === null) return null;
-    const tensors = { parameters: this.#flat, runningMean, runningVar, numBatchesTracked };
+    const { momentum, eps } = inFn;
+    const tensors = this.inOnePiece();
+    if (!tensors || momentum === null) return null;
     return perceptron(input, tensors, { hidden, outputs, training, bounded, momentum, eps, leak: LEAK });
+  }
+
+  /** What the network is computed from in one piece; null where a hook looks on at its layers, as they have to be there. */
+  inOnePiece(): PerceptronTensors | null {
+    const { runningMean, runningVar, numBatchesTracked } = this.inFn;
+    if (!runningMean || !runningVar || !numBatchesTracked) return null;
+    if (this.#parts.some((part) => part !== this && part.hasHooks)) return null;
+    return { parameters: this.#flat, runningMean, runningVar, numBatchesTracked };
   }
 
   /** A vector that is laid out as {@link flat}, its gradient say, cut into views by the parameters' names. */

@@ -3,7 +3,7 @@ import { torch, type Generator, type Tensor } from '../../torch';
 import type { AgentShape } from '../environment';
 import { BlockMoments } from './block-moments';
 import { drawDistinct } from './distinct-rows';
-import { minibatchOf, rowSize, type Minibatch } from './minibatch';
+import { Minibatch, rowSize } from './minibatch';
 
 /** One step of every world: what was seen, done, paid and seen next, per agent and world. */
 export interface Transitions {
@@ -18,7 +18,7 @@ export interface Transitions {
   last: boolean;
 }
 
-/** A ring of transitions in float32; {@link minibatchOf} tells what lies where in a row. */
+/** A ring of transitions in float32; {@link Minibatch} tells what lies where in a row. */
 export class ReplayBuffer {
   /** [capacity, width]; pages that were never written cost no memory. */
   readonly rows: Tensor;
@@ -83,7 +83,7 @@ export class ReplayBuffer {
   /** Different rows, as many as asked for. @throws RangeError when there are fewer */
   sample(count: number, generator: Generator): Minibatch {
     const picked = torch.tensor(drawDistinct(this.size, count, generator));
-    return minibatchOf(this.rows.indexSelect(0, picked), this.agents);
+    return new Minibatch(this.rows.indexSelect(0, picked), this.agents);
   }
 
   /** Mean and population deviation of an agent's rewards over all rows that are filled. */

@@ -67,7 +67,7 @@ export class OverlapStep implements AuxiliaryStep {
         reference: torch.noGrad(() => reference.call(seen)),
       };
       const losses = overlapLoss(policy, batch, config);
-      sums.overlapGradNorm += descend(losses.loss, policy, policyOptimizer, maxGradNorm);
+      sums.overlapGradNorm += descend(policy.gradientOf(losses.loss), policy, policyOptimizer, maxGradNorm);
       sums.overlapLoss += Number(losses.overlap.item());
       sums.referenceLoss += Number(losses.reference.item());
       sums.steps += 1;

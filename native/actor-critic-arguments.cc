@@ -1,0 +1,165 @@
+#include <ATen/core/LegacyTypeDispatch.h>
+#include <ATen/ops/empty.h>
+
+#include "actor-critic.h"
+#include "environment.h"
+#include "perceptron-layout.h"
+#include "plain-tensor.h"
+#include "tiles.h"
+#include "values.h"
+
+// What JavaScript passes for a gradient of actor-critic.h, checked before any of it is looked into.
+
+namespace soo {
+
+namespace {
+
+constexpr int64_t kMost = 1 << 20;
+/** Tensors of a network: parameters, running mean, running variance, batches counted. */
+constexpr size_t kTensors = 4;
+
+bool is_vector(const at::Tensor& tensor) { return is_plain(tensor, c10::kFloat, 1) && tensor.is_contiguous(); }
+
+bool is_matrix(const at::Tensor& tensor) { return is_plain(tensor, c10::kFloat, 2) && tensor.is_contiguous(); }
+
+void require_count(const std::string& name, const at::Tensor& tensor, int64_t wanted) {
+  if (tensor.numel() == wanted) return;
+  throw BadArgument("expected " + name + " of " + std::to_string(wanted) + " numbers, got " + describe(tensor));
+}
+
+void require_size(const std::string& name, int64_t size) {
+  if (size >= 1 && size <= kMost) return;
+  throw BadArgument("expected 1 to " + std::to_string(kMost) + " " + name + ", got " + std::to_string(size));
+}
+
+/** A task and the tensors that it points into. */
+struct Arguments {
+  at::Tensor transitions;
+  std::vector<int64_t> sizes;
+  std::vector<at::Tensor> agents, critic, target;
+  ActorCriticTask task;
+};
+
+/** transitions, sizes (what each agent sees, and does), index, tensors of the agents, critic, hidden, momentum, eps, leak */
+Arguments read(Environment& self, napi_env env, napi_value* argv) {
+  Arguments read;
+  read.transitions = self.tensors.get(to_double(env, argv[0]));
+  read.sizes = to_int_list(env, argv[1]);
+  read.task.index = static_cast<size_t>(to_int64(env, argv[2]));
+  read.agents = to_tensors(self, argv[3]);
+  read.critic = to_tensors(self, argv[4]);
+  read.task.hidden = to_int64(env, argv[5]);
+  read.task.momentum = to_double(env, argv[6]);
+  read.task.eps = to_double(env, argv[7]);
+  read.task.leak = static_cast<float>(to_double(env, argv[8]));
+  return read;
+}
+
+bool is_network(const at::Tensor* tensors) {
+  return is_vector(tensors[0]) && is_vector(tensors[1]) && is_vector(tensors[2]) && is_plain(tensors[3], c10::kLong, 0);
+}
+
+/** Whether all of it is of the kind that is computed with. */
+bool is_plain(const Arguments& read) {
+  for (size_t k = 0; k < read.agents.size(); k += kTensors) {
+    const at::Tensor* tensors = read.agents.data() + k;
+    if (tensors[1].defined() ? !is_network(tensors) : !is_matrix(tensors[0])) return false;
+  }
+  return has_tiles() && is_matrix(read.transitions) && is_network(read.critic.data()) &&
+         (read.target.empty() || is_network(read.target.data()));
+}
+
+NetworkState network_at(const std::string& name, const at::Tensor* tensors, int64_t columns, int64_t hidden, int64_t outputs) {
+  require_count("parameters of " + name, tensors[0], PerceptronLayout(columns, hidden, outputs).end);
+  require_count("a running mean of " + name, tensors[1], columns);
+  require_count("a running variance of " + name, tensors[2], columns);
+  return {tensors[0].const_data_ptr<float>(),
+          {tensors[1].mutable_data_ptr<float>(), tensors[2].mutable_data_ptr<float>(), tensors[3].mutable_data_ptr<int64_t>()}};
+}
+
+void check_lists(const Arguments& read) {
+  const size_t count = read.sizes.size() / 2;
+  if (count < 1 || count > kMost || read.sizes.size() != 2 * count) throw BadArgument("expected two sizes of each agent");
+  if (read.agents.size() != kTensors * count || read.critic.size() != kTensors || (!read.target.empty() && read.target.size() != kTensors)) {
+    throw BadArgument("expected four tensors of each network");
+  }
+  if (read.task.index >= count) throw BadArgument("expected the index of one of " + std::to_string(count) + " agents");
+  require_size("hidden units", read.task.hidden);
+  for (const int64_t size : read.sizes) require_size("numbers that an agent sees or acts by", size);
+}
+
+/** Points the task into the tensors, which fit together then. */
+void connect(Arguments& read) {
+  ActorCriticTask& task = read.task;
+  task.rows = read.transitions.size(0);
+  task.width = read.transitions.size(1);
+  task.transitions = read.transitions.const_data_ptr<float>();
+  if (task.rows < 2 || task.rows > kMost) throw BadArgument("expected 2 to " + std::to_string(kMost) + " transitions, got " + std::to_string(task.rows));
+  for (size_t k = 0; k < read.sizes.size() / 2; ++k) {
+    const at::Tensor* tensors = read.agents.data() + kTensors * k;
+    ActingAgent agent{read.sizes[2 * k], read.sizes[2 * k + 1], std::nullopt, nullptr};
+    if (tensors[1].defined()) {
+      agent.policy = network_at("a policy", tensors, agent.seen, task.hidden, agent.acts);
+    } else {
+      require_count("actions", tensors[0], task.rows * agent.acts);
+      agent.actions = tensors[0].const_data_ptr<float>();
+    }
+    task.agents.push_back(agent);
+  }
+  if (!task.agents[task.index].policy) throw BadArgument("expected the agent that learns to have a policy");
+  const int64_t width = task.joint() + task.all_seen() + static_cast<int64_t>(task.agents.size()) + 1;
+  if (task.width != width) throw BadArgument("expected transitions of " + std::to_string(width) + " numbers, got " + describe(read.transitions));
+  task.critic = network_at("a critic", read.critic.data(), task.joint(), task.hidden, 1);
+}
+
+/** [gradient, loss] */
+napi_value pair(Environment& self, const at::Tensor& gradient, double loss) {
+  napi_value result;
+  check(self.env, napi_create_array_with_length(self.env, 2, &result));
+  check(self.env, napi_set_element(self.env, result, 0, from_tensor(self, gradient)));
+  check(self.env, napi_set_element(self.env, result, 1, from_double(self.env, loss)));
+  return result;
+}
+
+/**
+ * criticGradient(transitions, sizes, index, target policies or next actions, critic, hidden, momentum, eps, leak, target
+ * critic, reward mean, reward deviation, gamma, through last): gradient and loss, or null where it is not for this code
+ */
+napi_value critic_gradient_of(Environment& self, napi_env env, size_t, napi_value* argv) {
+  Arguments arguments = read(self, env, argv);
+  arguments.target = to_tensors(self, argv[9]);
+  TargetOptions options{{}, static_cast<float>(to_double(env, argv[10])), static_cast<float>(to_double(env, argv[11])),
+                        static_cast<float>(to_double(env, argv[12])), to_bool(env, argv[13])};
+  check_lists(arguments);
+  if (arguments.target.empty()) throw BadArgument("expected four tensors of each network");
+  if (!is_plain(arguments)) return null(env);
+  connect(arguments);
+  const ActorCriticTask& task = arguments.task;
+  options.critic = network_at("a target", arguments.target.data(), task.joint(), task.hidden, 1);
+  const at::AutoDispatchBelowADInplaceOrView below;
+  const at::Tensor gradient = at::empty({arguments.critic[0].numel()}, at::kFloat);
+  const double loss = critic_gradient(task, options, gradient.mutable_data_ptr<float>());
+  return pair(self, gradient, loss);
+}
+
+/** policyGradient(transitions, sizes, index, policies or actions, critic, hidden, momentum, eps, leak, penalty): likewise */
+napi_value policy_gradient_of(Environment& self, napi_env env, size_t, napi_value* argv) {
+  Arguments arguments = read(self, env, argv);
+  const float penalty = static_cast<float>(to_double(env, argv[9]));
+  check_lists(arguments);
+  if (!is_plain(arguments)) return null(env);
+  connect(arguments);
+  const at::AutoDispatchBelowADInplaceOrView below;
+  const at::Tensor gradient = at::empty({arguments.agents[kTensors * arguments.task.index].numel()}, at::kFloat);
+  const double loss = policy_gradient(arguments.task, penalty, gradient.mutable_data_ptr<float>());
+  return pair(self, gradient, loss);
+}
+
+}  // namespace
+
+void define_actor_critic(napi_env env, napi_value exports) {
+  define<critic_gradient_of>(env, exports, "criticGradient");
+  define<policy_gradient_of>(env, exports, "policyGradient");
+}
+
+}  // namespace soo
