@@ -1,11 +1,14 @@
 #include "panels.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
 #define SOO_HAS_PANELS 1
 #define SOO_AVX2 __attribute__((target("avx2,fma"), optimize("O3")))
+#define SOO_AVX512 __attribute__((target("avx512f"), optimize("O3")))
 #endif
 
 namespace soo {
@@ -14,27 +17,36 @@ namespace soo {
 
 namespace {
 
-/** More rows at a time would not leave registers for the weights. */
-constexpr int64_t kMostRows = 6;
+/** A block times one panel. */
+struct Product {
+  const float* block;
+  int64_t in;
+  const float* panel;
+  float* output;
+  int64_t stride;
+  /** Weights that are needed next, and come from memory: a line of them is asked for with every `every` inputs. */
+  const float* ahead;
+  int64_t every;
+};
 
-/**
- * `Rows` rows times one panel. Meanwhile the weights from `ahead` on come into the cache, a line for every `every` inputs:
- * they are needed next, and come from memory.
- */
+/** Most rows of a block: more would not leave registers for the weights. */
+constexpr int kRowsAvx2 = 6, kRowsAvx512 = 24;
+
 template <int Rows>
-SOO_AVX2 void multiply_block(const float* input, int64_t in, const float* panel, float* output, int64_t stride, const float* ahead, int64_t every) {
+SOO_AVX2 void multiply_avx2(const Product& product) {
   __m256 sums[Rows][2];
 #pragma GCC unroll 8
   for (int row = 0; row < Rows; ++row) sums[row][0] = sums[row][1] = _mm256_setzero_ps();
-  for (int64_t i = 0; i < in; ahead += kPanel) {
-    const int64_t end = std::min(in, i + every);
+  const float* ahead = product.ahead;
+  for (int64_t i = 0; i < product.in; ahead += kPanel) {
+    const int64_t end = std::min(product.in, i + product.every);
     _mm_prefetch(reinterpret_cast<const char*>(ahead), _MM_HINT_T1);
 #pragma GCC unroll 4
     for (; i < end; ++i) {
-      const __m256 low = _mm256_loadu_ps(panel + i * kPanel), high = _mm256_loadu_ps(panel + i * kPanel + 8);
+      const __m256 low = _mm256_loadu_ps(product.panel + i * kPanel), high = _mm256_loadu_ps(product.panel + i * kPanel + 8);
 #pragma GCC unroll 8
       for (int row = 0; row < Rows; ++row) {
-        const __m256 x = _mm256_broadcast_ss(input + row * in + i);
+        const __m256 x = _mm256_broadcast_ss(product.block + i * Rows + row);
         sums[row][0] = _mm256_fmadd_ps(x, low, sums[row][0]);
         sums[row][1] = _mm256_fmadd_ps(x, high, sums[row][1]);
       }
@@ -42,30 +54,123 @@ SOO_AVX2 void multiply_block(const float* input, int64_t in, const float* panel,
   }
 #pragma GCC unroll 8
   for (int row = 0; row < Rows; ++row) {
-    _mm256_storeu_ps(output + row * stride, sums[row][0]);
-    _mm256_storeu_ps(output + row * stride + 8, sums[row][1]);
+    _mm256_storeu_ps(product.output + row * product.stride, sums[row][0]);
+    _mm256_storeu_ps(product.output + row * product.stride + 8, sums[row][1]);
   }
 }
 
-using Block = void (*)(const float*, int64_t, const float*, float*, int64_t, const float*, int64_t);
-constexpr Block kBlocks[] = {multiply_block<1>, multiply_block<2>, multiply_block<3>, multiply_block<4>, multiply_block<5>, multiply_block<6>};
+template <int Rows>
+SOO_AVX512 void multiply_avx512(const Product& product) {
+  __m512 sums[Rows];
+#pragma GCC unroll 32
+  for (int row = 0; row < Rows; ++row) sums[row] = _mm512_setzero_ps();
+  const float* ahead = product.ahead;
+  for (int64_t i = 0; i < product.in; ahead += kPanel) {
+    const int64_t end = std::min(product.in, i + product.every);
+    _mm_prefetch(reinterpret_cast<const char*>(ahead), _MM_HINT_T1);
+#pragma GCC unroll 2
+    for (; i < end; ++i) {
+      const __m512 weights = _mm512_loadu_ps(product.panel + i * kPanel);
+#pragma GCC unroll 32
+      for (int row = 0; row < Rows; ++row) sums[row] = _mm512_fmadd_ps(_mm512_set1_ps(product.block[i * Rows + row]), weights, sums[row]);
+    }
+  }
+#pragma GCC unroll 32
+  for (int row = 0; row < Rows; ++row) _mm512_storeu_ps(product.output + row * product.stride, sums[row]);
+}
+
+using Multiply = void (*)(const Product&);
+
+template <int... Rows>
+constexpr std::array<Multiply, sizeof...(Rows)> for_avx2(std::integer_sequence<int, Rows...>) {
+  return {multiply_avx2<Rows + 1>...};
+}
+
+template <int... Rows>
+constexpr std::array<Multiply, sizeof...(Rows)> for_avx512(std::integer_sequence<int, Rows...>) {
+  return {multiply_avx512<Rows + 1>...};
+}
+
+constexpr auto kAvx2 = for_avx2(std::make_integer_sequence<int, kRowsAvx2>{});
+constexpr auto kAvx512 = for_avx512(std::make_integer_sequence<int, kRowsAvx512>{});
+
+/** Eight rows of eight numbers, `from_stride` apart, become columns; theirs are `to_stride` apart. */
+SOO_AVX2 inline void transpose_eight(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
+  __m256 a[8], b[8];
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i) a[i] = _mm256_loadu_ps(from + i * from_stride);
+#pragma GCC unroll 4
+  for (int i = 0; i < 8; i += 2) {
+    b[i] = _mm256_unpacklo_ps(a[i], a[i + 1]);
+    b[i + 1] = _mm256_unpackhi_ps(a[i], a[i + 1]);
+  }
+#pragma GCC unroll 2
+  for (int i = 0; i < 8; i += 4) {
+    a[i] = _mm256_shuffle_ps(b[i], b[i + 2], 0x44);
+    a[i + 1] = _mm256_shuffle_ps(b[i], b[i + 2], 0xee);
+    a[i + 2] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0x44);
+    a[i + 3] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0xee);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    _mm256_storeu_ps(to + i * to_stride, _mm256_permute2f128_ps(a[i], a[i + 4], 0x20));
+    _mm256_storeu_ps(to + (i + 4) * to_stride, _mm256_permute2f128_ps(a[i], a[i + 4], 0x31));
+  }
+}
+
+/** to[i * stride + row] = from[row * in + i] for `rows` rows, by eights of both; the last eights go back where need be. */
+SOO_AVX2 void transpose(const float* from, int64_t rows, int64_t in, float* to, int64_t stride) {
+  constexpr int64_t kEight = 8;
+  if (rows < kEight || in < kEight) {
+    for (int64_t i = 0; i < in; ++i) {
+      for (int64_t row = 0; row < rows; ++row) to[i * stride + row] = from[row * in + i];
+    }
+    return;
+  }
+  for (int64_t i = 0; i < in; i += kEight) {
+    i = std::min(i, in - kEight);
+    for (int64_t row = 0; row < rows; row += kEight) {
+      row = std::min(row, rows - kEight);
+      transpose_eight(from + row * in + i, in, to + i * stride + row, stride);
+    }
+  }
+}
+
+bool has_avx512() { return __builtin_cpu_supports("avx512f"); }
 
 }  // namespace
 
 bool has_panels() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 
-void multiply_panel(const float* input, int64_t rows, int64_t in, const float* panels, int64_t panel, float* output, int64_t out) {
+void lay_panel(const float* weight, int64_t out, int64_t in, int64_t panel, float* panels) {
+  const int64_t first = panel * kPanel, count = std::min(kPanel, out - first);
+  float* to = panels + first * in;
+  if (count < kPanel) std::fill_n(to, in * kPanel, 0.0f);
+  transpose(weight + first * in, count, in, to, kPanel);
+}
+
+RowBlocks row_blocks(int64_t rows, int64_t in) {
+  const int64_t most = has_avx512() ? kRowsAvx512 : kRowsAvx2, count = (rows + most - 1) / most;
+  return {rows, in, count == 0 ? 0 : (rows + count - 1) / count, count};
+}
+
+void lay_block(const float* rows, const RowBlocks& blocks, int64_t block, float* laid) {
+  const int64_t first = block * blocks.size, count = std::min(blocks.size, blocks.rows - first);
+  transpose(rows + first * blocks.in, count, blocks.in, laid + first * blocks.in, count);
+}
+
+void multiply_panel(const float* laid, const RowBlocks& blocks, const float* panels, int64_t panel, float* output, int64_t out) {
+  const auto& [rows, in, size, blocks_count] = blocks;
+  const Multiply* multiply = has_avx512() ? kAvx512.data() : kAvx2.data();
   const float* weights = panels + panel * in * kPanel;
   const int64_t first = panel * kPanel, width = std::min(kPanel, out - first);
-  // Blocks of one size, as a last block of one row costs as much as one of six.
-  const int64_t blocks = (rows + kMostRows - 1) / kMostRows, most = (rows + blocks - 1) / blocks;
-  const int64_t ahead = (in + blocks - 1) / blocks * kPanel;
-  float aside[kMostRows * kPanel];
-  for (int64_t row = 0, block = 0; row < rows; row += most, ++block) {
-    const int64_t count = std::min(most, rows - row);
+  const int64_t ahead = (in + blocks_count - 1) / blocks_count * kPanel;
+  float aside[kRowsAvx512 * kPanel];
+  for (int64_t block = 0; block < blocks_count; ++block) {
+    const int64_t row = block * size, count = std::min(size, rows - row);
     float* at = output + row * out + first;
     const bool whole = width == kPanel;
-    kBlocks[count - 1](input + row * in, in, weights, whole ? at : aside, whole ? out : kPanel, weights + in * kPanel + block * ahead, blocks);
+    multiply[count - 1]({laid + row * in, in, weights, whole ? at : aside, whole ? out : kPanel, weights + in * kPanel + block * ahead, blocks_count});
     if (whole) continue;
     for (int64_t i = 0; i < count; ++i) std::copy_n(aside + i * kPanel, width, at + i * out);
   }
@@ -75,7 +180,13 @@ void multiply_panel(const float* input, int64_t rows, int64_t in, const float* p
 
 bool has_panels() { return false; }
 
-void multiply_panel(const float*, int64_t, int64_t, const float*, int64_t, float*, int64_t) {}
+void lay_panel(const float*, int64_t, int64_t, int64_t, float*) {}
+
+RowBlocks row_blocks(int64_t rows, int64_t in) { return {rows, in, rows, 1}; }
+
+void lay_block(const float*, const RowBlocks&, int64_t, float*) {}
+
+void multiply_panel(const float*, const RowBlocks&, const float*, int64_t, float*, int64_t) {}
 
 #endif
 

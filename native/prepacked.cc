@@ -1,12 +1,10 @@
-#include <ATen/TensorIterator.h>
 #include <ATen/core/LegacyTypeDispatch.h>
-#include <ATen/ops/arange.h>
-#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/empty_like.h>
 
 #include "environment.h"
+#include "pages.h"
 #include "panels.h"
+#include "threads.h"
 #include "values.h"
 
 // Frozen weights of linear layers, laid out for products with a few rows.
@@ -14,6 +12,9 @@
 namespace soo {
 
 namespace {
+
+/** Numbers of rows that are laid out at a time: a megabyte, so that they stay near while panels pass by. */
+constexpr int64_t kLaid = 1 << 18;
 
 /** canPrepack(): whether this processor can compute with packed weights */
 napi_value can_prepack(Environment&, napi_env env, size_t, napi_value*) { return from_bool(env, has_panels()); }
@@ -30,19 +31,13 @@ napi_value prepack_linear(Environment& self, napi_env env, size_t, napi_value* a
   }
   if (!has_panels()) throw std::runtime_error("this processor lacks AVX2 and FMA, with which packed weights are multiplied");
   const at::AutoDispatchBelowADInplaceOrView below;
-  const int64_t out = weight.size(0), panels = (out + kPanel - 1) / kPanel;
-  const at::Tensor whole = out % kPanel == 0 ? weight.detach() : at::constant_pad_nd(weight.detach(), {0, 0, 0, panels * kPanel - out});
-  return from_tensor(self, whole.reshape({panels, kPanel, weight.size(1)}).transpose(1, 2).contiguous());
-}
-
-/** Calls `work` with every number below `count`, on libtorch's threads: only its compiled loops reach them. */
-template <class Work>
-void on_threads(int64_t count, const Work& work) {
-  const at::Tensor numbers = at::arange(count, at::kLong), unused = at::empty_like(numbers);
-  auto iterator = at::TensorIteratorConfig().add_output(unused).add_const_input(numbers).build();
-  iterator.for_each([&](char** data, const int64_t* strides, int64_t size) {
-    for (int64_t i = 0; i < size; ++i) work(*reinterpret_cast<const int64_t*>(data[1] + i * strides[1]));
-  }, 1);
+  const int64_t out = weight.size(0), in = weight.size(1), count = (out + kPanel - 1) / kPanel;
+  const at::Tensor rows = weight.contiguous(), panels = at::empty({count, in, kPanel}, weight.options());
+  use_large_pages(panels.data_ptr(), panels.nbytes());
+  on_threads(count, [&, from = rows.const_data_ptr<float>(), to = panels.mutable_data_ptr<float>()](int64_t panel) { lay_panel(from, out, in, panel, to); });
+  // A checkpoint's weight is not read again soon: its file has it.
+  release_clean_pages(rows.const_data_ptr(), rows.nbytes());
+  return from_tensor(self, panels);
 }
 
 /** linearPrepacked(input [..., in], panels, out): input times the packed weight transposed, [..., out]; records no graph */
@@ -61,10 +56,17 @@ napi_value linear_prepacked(Environment& self, napi_env env, size_t, napi_value*
   auto shape = input.sizes().vec();
   shape.back() = out;
   const at::Tensor output = at::empty(shape, input.options());
+  if (output.numel() == 0) return from_tensor(self, output);
   const at::Tensor rows = input.contiguous();
-  if (output.numel() > 0) {
-    on_threads(panels.size(0), [&, from = rows.const_data_ptr<float>(), weights = panels.const_data_ptr<float>(), to = output.mutable_data_ptr<float>()](int64_t panel) {
-      multiply_panel(from, rows.numel() / in, in, weights, panel, to, out);
+  const int64_t count = rows.numel() / in, most = std::min(count, std::max<int64_t>(1, kLaid / in));
+  const at::Tensor laid = at::empty({most, in}, input.options());
+  for (int64_t first = 0; first < count; first += most) {
+    const RowBlocks blocks = row_blocks(std::min(most, count - first), in);
+    const float* from = rows.const_data_ptr<float>() + first * in;
+    float* to = output.mutable_data_ptr<float>() + first * out;
+    on_threads(blocks.count, [&, place = laid.mutable_data_ptr<float>()](int64_t block) { lay_block(from, blocks, block, place); });
+    on_threads(panels.size(0), [&, place = laid.const_data_ptr<float>(), weights = panels.const_data_ptr<float>()](int64_t panel) {
+      multiply_panel(place, blocks, weights, panel, to, out);
     });
   }
   return from_tensor(self, output);
