@@ -87,6 +87,8 @@ void define(napi_env env, napi_value exports, const char* name) {
 void define_tensors(napi_env env, napi_value exports);
 void define_memory(napi_env env, napi_value exports);
 void define_operators(napi_env env, napi_value exports);
+void define_attention(napi_env env, napi_value exports);
+void define_norms(napi_env env, napi_value exports);
 void define_prepacked(napi_env env, napi_value exports);
 void define_perceptron(napi_env env, napi_value exports);
 void define_actor_critic(napi_env env, napi_value exports);

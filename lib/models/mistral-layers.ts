@@ -1,4 +1,4 @@
-import { torch, type Tensor } from '../torch';
+import { cachedAttention, torch, type Tensor } from '../torch';
 import { checkpoint, Embedding, Linear, Module, ModuleList, RMSNorm } from '../nn';
 import { forLastQuery, type AttentionPlan, type Queries } from './attention-plan';
 import type { MistralConfig } from './mistral-config';
@@ -51,6 +51,8 @@ export class MistralAttention extends Module<[hiddenStates: Tensor, plan: Attent
   #attend(query: Tensor, key: Tensor, value: Tensor, { mask, causal }: Queries): Tensor {
     const [batch, , seq] = query.shape as [number, number, number, number];
     const groups = this.#heads / this.#kvHeads;
+    const fused = seq === 1 ? cachedAttention(query, key, value, mask) : null;
+    if (fused) return fused;
     if (seq === 1 && groups > 1) {
       // One query per head: the heads that share keys become that many queries, and no key is copied.
       const packed = query.reshape([batch, this.#kvHeads, groups, this.#headDim]);

@@ -73,6 +73,7 @@ export {
   type ActorCriticTarget,
   type GradientAndLoss,
 } from './actor-critic';
+export { cachedAttention } from './cached-attention';
 export { Device, Event, Stream, type DeviceLike } from './device';
 export { DTYPES, isDType, type DType, type Layout, type MemoryFormat, type Scalar, type TypedArray } from './dtype';
 export { formatTensor } from './format';
@@ -80,6 +81,7 @@ export { Generator } from './generator';
 export { MappedFile } from './mapped-file';
 export { perceptron, type PerceptronOptions, type PerceptronTensors } from './perceptron';
 export { PackedWeight } from './prepacked';
+export { plainRmsNorm } from './plain-rms-norm';
 export { Scope } from './scope';
 export { takeHandle, type Complex, type NestedArray } from './tensor';
 export type { BackwardOptions } from './backward';

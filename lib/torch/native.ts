@@ -92,9 +92,13 @@ export interface NativeAddon {
   mappedTensor(id: number, offset: number, dtype: string, shape: readonly number[]): number;
   unmapFile(id: number): void;
 
+  /** Null where the tensors are of another kind, or the processor lacks AVX2. */
+  cachedAttention(query: number, key: number, value: number, mask: number | null): number | null;
   canPrepack(): boolean;
   prepackLinear(weight: number): number;
   linearPrepacked(input: number, panels: number, out: number): number;
+  /** Null where the tensors are of another kind. */
+  rmsNorm(input: number, weight: number, eps: number): number | null;
   /** Null where the tensors are not contiguous float32 (int64 for the count) on the processor. */
   perceptron(
     input: number,

@@ -1,0 +1,179 @@
+#include "cached-attention.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+#define SOO_HAS_CACHED_ATTENTION 1
+#define SOO_AVX2 __attribute__((target("avx2,fma"), optimize("O3")))
+#endif
+
+namespace soo {
+
+#ifdef SOO_HAS_CACHED_ATTENTION
+
+namespace {
+
+constexpr int64_t whole_lanes(int64_t count) { return (count + kHeadLanes - 1) / kHeadLanes * kHeadLanes; }
+
+/** Keys whose products with a query are summed side by side. */
+constexpr int64_t kKeys = 4;
+
+/** The sums of four registers. */
+SOO_AVX2 inline __m128 sums_of(const __m256 (&x)[kKeys]) {
+  const __m256 pairs = _mm256_hadd_ps(_mm256_hadd_ps(x[0], x[1]), _mm256_hadd_ps(x[2], x[3]));
+  return _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1));
+}
+
+/** Asks for vectors that are read soon: each is read once, so that it comes from memory, of which a new place is slow. */
+SOO_AVX2 inline void fetch(const Vectors& vectors, int64_t first, int64_t end, int64_t size) {
+  constexpr int64_t kLine = 64 / sizeof(float);
+  for (int64_t at = first; at < end; ++at) {
+    for (int64_t i = 0; i < size; i += kLine) _mm_prefetch(reinterpret_cast<const char*>(vectors.data + at * vectors.stride + i), _MM_HINT_T1);
+  }
+}
+
+/** scores[query, position] = query · key * scale, for `Queries` neighbours; rows of scores are `width` apart. */
+template <int Queries>
+SOO_AVX2 void multiply_keys(const QueryGroup& group, int64_t query, int64_t first, float scale, float* scores, int64_t width) {
+  const float* queries = group.queries.data + query * group.queries.stride;
+  for (int64_t position = first; position < group.positions; position += kKeys) {
+    const float* keys[kKeys];
+    for (int64_t k = 0; k < kKeys; ++k) keys[k] = group.keys.data + std::min(position + k, group.positions - 1) * group.keys.stride;
+    if (query == 0) fetch(group.next_keys, position, std::min(position + kKeys, group.positions), group.size);
+    __m256 sums[Queries][kKeys];
+#pragma GCC unroll 8
+    for (int q = 0; q < Queries; ++q)
+#pragma GCC unroll 8
+      for (int k = 0; k < kKeys; ++k) sums[q][k] = _mm256_setzero_ps();
+    for (int64_t i = 0; i < group.size; i += kHeadLanes) {
+#pragma GCC unroll 8
+      for (int k = 0; k < kKeys; ++k) {
+        const __m256 key = _mm256_loadu_ps(keys[k] + i);
+#pragma GCC unroll 8
+        for (int q = 0; q < Queries; ++q) {
+          sums[q][k] = _mm256_fmadd_ps(_mm256_loadu_ps(queries + q * group.queries.stride + i), key, sums[q][k]);
+        }
+      }
+    }
+#pragma GCC unroll 8
+    for (int q = 0; q < Queries; ++q) {
+      _mm_storeu_ps(scores + q * width + position - first, _mm_mul_ps(sums_of(sums[q]), _mm_set1_ps(scale)));
+    }
+  }
+}
+
+/** exp within 2 units in the last place; 0 below the smallest normal number. */
+SOO_AVX2 inline __m256 exponential(__m256 x) {
+  const __m256 least = _mm256_set1_ps(-87.33654f);
+  const __m256 seen = _mm256_cmp_ps(x, least, _CMP_NLT_UQ);
+  x = _mm256_max_ps(least, x);
+  const __m256 power = _mm256_round_ps(_mm256_mul_ps(x, _mm256_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  // ln 2 in two parts, the first with few digits, so that nothing of x is lost.
+  const __m256 rest = _mm256_fnmadd_ps(power, _mm256_set1_ps(-2.12194440e-4f), _mm256_fnmadd_ps(power, _mm256_set1_ps(0.693359375f), x));
+  constexpr float kTaylorLike[] = {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f};
+  __m256 sum = _mm256_set1_ps(kTaylorLike[0]);
+  for (int i = 1; i < 6; ++i) sum = _mm256_fmadd_ps(sum, rest, _mm256_set1_ps(kTaylorLike[i]));
+  sum = _mm256_fmadd_ps(sum, _mm256_mul_ps(rest, rest), _mm256_add_ps(rest, _mm256_set1_ps(1.0f)));
+  const __m256i exponent = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(power), _mm256_set1_epi32(127)), 23);
+  return _mm256_and_ps(_mm256_mul_ps(sum, _mm256_castsi256_ps(exponent)), seen);
+}
+
+/** Puts the softmax of `width` scores in their place. */
+SOO_AVX2 void to_weights(float* scores, int64_t width) {
+  __m256 largest = _mm256_loadu_ps(scores);
+  for (int64_t i = kHeadLanes; i < width; i += kHeadLanes) largest = _mm256_max_ps(largest, _mm256_loadu_ps(scores + i));
+  alignas(32) float lanes[kHeadLanes];
+  _mm256_store_ps(lanes, largest);
+  const __m256 top = _mm256_set1_ps(*std::max_element(lanes, lanes + kHeadLanes));
+  __m256 sum = _mm256_setzero_ps();
+  for (int64_t i = 0; i < width; i += kHeadLanes) {
+    const __m256 weight = exponential(_mm256_sub_ps(_mm256_loadu_ps(scores + i), top));
+    _mm256_storeu_ps(scores + i, weight);
+    sum = _mm256_add_ps(sum, weight);
+  }
+  _mm256_store_ps(lanes, sum);
+  const __m256 part = _mm256_set1_ps(1 / std::accumulate(lanes, lanes + kHeadLanes, 0.0f));
+  for (int64_t i = 0; i < width; i += kHeadLanes) _mm256_storeu_ps(scores + i, _mm256_mul_ps(_mm256_loadu_ps(scores + i), part));
+}
+
+/** out[query] = sum over positions of weight[query] * value, for `Registers` registers of a value's numbers from `at` on. */
+template <int Queries, int Registers>
+SOO_AVX2 void mix_values(const QueryGroup& group, int64_t first, const float* weights, int64_t width, int64_t at, bool fetches, float* out) {
+  const float* value = group.values.data + first * group.values.stride + at;
+  __m256 sums[Queries][Registers];
+#pragma GCC unroll 8
+  for (int q = 0; q < Queries; ++q)
+#pragma GCC unroll 8
+    for (int r = 0; r < Registers; ++r) sums[q][r] = _mm256_setzero_ps();
+  for (int64_t position = first; position < group.positions; ++position, ++weights, value += group.values.stride) {
+    if (fetches) fetch(group.next_values, position, position + 1, group.size);
+#pragma GCC unroll 8
+    for (int r = 0; r < Registers; ++r) {
+      const __m256 numbers = _mm256_loadu_ps(value + r * kHeadLanes);
+#pragma GCC unroll 8
+      for (int q = 0; q < Queries; ++q) sums[q][r] = _mm256_fmadd_ps(_mm256_broadcast_ss(weights + q * width), numbers, sums[q][r]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int q = 0; q < Queries; ++q)
+#pragma GCC unroll 8
+    for (int r = 0; r < Registers; ++r) _mm256_storeu_ps(out + q * group.size + at + r * kHeadLanes, sums[q][r]);
+}
+
+/** Attention of `Queries` neighbours from `query` on; `scores` has room for them. */
+template <int Queries>
+SOO_AVX2 void attend_together(const QueryGroup& group, int64_t query, int64_t first, float* scores, float* out) {
+  const int64_t seen = group.positions - first, width = whole_lanes(seen);
+  multiply_keys<Queries>(group, query, first, 1 / std::sqrt(static_cast<float>(group.size)), scores, width);
+  for (int q = 0; q < Queries; ++q) {
+    float* its = scores + q * width;
+    std::fill(its + seen, its + width, -std::numeric_limits<float>::infinity());
+    for (int64_t i = 0; group.mask && i < seen; ++i) {
+      if (!group.mask[(first + i) * group.mask_stride]) its[i] = -std::numeric_limits<float>::infinity();
+    }
+    to_weights(its, width);
+  }
+  constexpr int kRegisters = 4;
+  int64_t at = 0;
+  for (; at + kRegisters * kHeadLanes <= group.size; at += kRegisters * kHeadLanes) mix_values<Queries, kRegisters>(group, first, scores, width, at, query == 0 && at == 0, out);
+  for (; at < group.size; at += kHeadLanes) mix_values<Queries, 1>(group, first, scores, width, at, query == 0 && at == 0, out);
+}
+
+using Attend = void (*)(const QueryGroup&, int64_t, int64_t, float*, float*);
+constexpr Attend kAttend[] = {attend_together<1>, attend_together<2>, attend_together<3>};
+/** More queries at a time would not leave registers for keys and values. */
+constexpr int64_t kMostQueries = std::size(kAttend);
+
+}  // namespace
+
+bool has_cached_attention() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+
+void attend(const QueryGroup& group, float* out) {
+  int64_t first = 0;
+  while (first < group.positions && group.mask && !group.mask[first * group.mask_stride]) ++first;
+  if (first == group.positions) {
+    std::fill_n(out, group.count * group.size, 0.0f);
+    return;
+  }
+  std::vector<float> scores(kMostQueries * whole_lanes(group.positions - first));
+  for (int64_t query = 0; query < group.count; query += kMostQueries) {
+    const int64_t together = std::min(kMostQueries, group.count - query);
+    kAttend[together - 1](group, query, first, scores.data(), out + query * group.size);
+  }
+}
+
+#else
+
+bool has_cached_attention() { return false; }
+
+void attend(const QueryGroup&, float*) {}
+
+#endif
+
+}  // namespace soo

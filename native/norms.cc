@@ -1,0 +1,52 @@
+#include <ATen/core/LegacyTypeDispatch.h>
+#include <ATen/ops/empty_like.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "environment.h"
+#include "plain-tensor.h"
+#include "threads.h"
+#include "values.h"
+#include "wide.h"
+
+// Normalisation in one pass over memory: libtorch's takes several, and a call for each.
+
+namespace soo {
+
+namespace {
+
+SOO_WIDE void divide_by_rms(const float* x, int64_t size, const float* weight, float eps, float* out) {
+  constexpr int64_t kLanes = 16;
+  float sums[kLanes] = {};
+  int64_t i = 0;
+  for (; i + kLanes <= size; i += kLanes) {
+    for (int64_t lane = 0; lane < kLanes; ++lane) sums[lane] += x[i + lane] * x[i + lane];
+  }
+  for (; i < size; ++i) sums[0] += x[i] * x[i];
+  const float scale = 1 / std::sqrt(std::accumulate(sums, sums + kLanes, 0.0f) / static_cast<float>(size) + eps);
+  for (i = 0; i < size; ++i) out[i] = x[i] * scale * weight[i];
+}
+
+/** rmsNorm(input [..., size], weight [size], eps): the same shape, without a graph; null for tensors of another kind */
+napi_value rms_norm(Environment& self, napi_env env, size_t, napi_value* argv) {
+  const at::Tensor input = self.tensors.get(to_double(env, argv[0])), weight = self.tensors.get(to_double(env, argv[1]));
+  const auto eps = static_cast<float>(to_double(env, argv[2]));
+  if (input.dim() < 1 || !is_plain(input, c10::kFloat, input.dim()) || !is_plain(weight, c10::kFloat, 1)) return null(env);
+  const int64_t size = input.size(-1);
+  if (weight.size(0) != size) return null(env);
+  const at::AutoDispatchBelowADInplaceOrView below;
+  const at::Tensor rows = input.contiguous(), scales = weight.contiguous();
+  const at::Tensor output = at::empty_like(rows, at::MemoryFormat::Contiguous);
+  if (output.numel() == 0) return from_tensor(self, output);
+  on_threads(rows.numel() / size, [&, from = rows.const_data_ptr<float>(), weights = scales.const_data_ptr<float>(), to = output.mutable_data_ptr<float>()](int64_t row) {
+    divide_by_rms(from + row * size, size, weights, eps, to + row * size);
+  });
+  return from_tensor(self, output);
+}
+
+}  // namespace
+
+void define_norms(napi_env env, napi_value exports) { define<rms_norm>(env, exports, "rmsNorm"); }
+
+}  // namespace soo
