@@ -50,11 +50,4 @@ void release_clean_pages(const void* begin, size_t bytes) {
   }
 }
 
-void use_large_pages(const void* begin, size_t bytes) {
-#ifdef MADV_HUGEPAGE
-  const Pages pages = pages_within(begin, bytes);
-  if (pages.count > 0) madvise(reinterpret_cast<void*>(pages.first * pages.size), pages.count * pages.size, MADV_HUGEPAGE);
-#endif
-}
-
 }  // namespace soo

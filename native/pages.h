@@ -10,7 +10,4 @@ namespace soo {
  */
 void release_clean_pages(const void* begin, size_t bytes);
 
-/** Asks for the system's large pages, if it has any: small ones take longer to come by than to fill. */
-void use_large_pages(const void* begin, size_t bytes);
-
 }  // namespace soo

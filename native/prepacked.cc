@@ -33,7 +33,6 @@ napi_value prepack_linear(Environment& self, napi_env env, size_t, napi_value* a
   const at::AutoDispatchBelowADInplaceOrView below;
   const int64_t out = weight.size(0), in = weight.size(1), count = (out + kPanel - 1) / kPanel;
   const at::Tensor rows = weight.contiguous(), panels = at::empty({count, in, kPanel}, weight.options());
-  use_large_pages(panels.data_ptr(), panels.nbytes());
   on_threads(count, [&, from = rows.const_data_ptr<float>(), to = panels.mutable_data_ptr<float>()](int64_t panel) { lay_panel(from, out, in, panel, to); });
   // A checkpoint's weight is not read again soon: its file has it.
   release_clean_pages(rows.const_data_ptr(), rows.nbytes());
