@@ -11,7 +11,7 @@
       'cflags!': [ '-fno-exceptions', '-O3' ],
       'cflags_cc!': [ '-fno-exceptions', '-fno-rtti', '-std=gnu++17', '-std=gnu++20', '-Wno-unused-parameter' ],
       'cflags_cc': [
-        '-std=c++20', '-O2', '-fexceptions', '-frtti', '-fvisibility=hidden', '-Wall', '-Wextra',
+        '-std=c++20', '-O2', '-fno-math-errno', '-fexceptions', '-frtti', '-fvisibility=hidden', '-Wall', '-Wextra',
         '-isystem', '<(libtorch)/include', '-isystem', '<(libtorch)/include/torch/csrc/api/include',
       ],
       'libraries': [

@@ -6,7 +6,8 @@
  */
 import Table from 'cli-table3';
 import { rl } from '../lib';
-import { torch, type Tensor } from '../lib/torch';
+import { fusedCriticGradient, fusedPolicyGradient } from '../lib/rl/maddpg/fused-gradients';
+import { torch } from '../lib/torch';
 
 const WORLDS = 128;
 const EPISODE_STEPS = 50;
@@ -21,8 +22,8 @@ export interface RlReport {
   stepsPerSecond: number;
   /** Seconds of CPU time, median and least. */
   update: { median: number; min: number };
-  /** Of an update's time, what its matrix products alone take: medians of both. */
-  productShare: number;
+  /** Of an update's time, what its two gradients take in native code: medians of both. The rest is calls and sampling. */
+  gradientShare: number;
   /** Of 40,000 episodes with upstream's settings. */
   seconds: number;
   timesUpstream: number;
@@ -60,76 +61,49 @@ export function measureRl(rounds: number): RlReport {
     }
   });
   const perRound = timed(50 * rounds, () => void maddpg.updateRound(buffer, samplingGenerator));
-  const products = timed(50 * rounds, () => torch.scope(() => productsOfUpdate(config.batch)));
+  const gradients = timed(50 * rounds, gradientsOfRound(training));
   training.dispose();
   const update = { median: medianOf(perRound) / 2, min: perRound[0] / 2 };
   const stepsPerSecond = (WORLDS * EPISODE_STEPS) / play[0];
   const total = UPDATES * update.median + (EPISODES * EPISODE_STEPS) / ((WORLDS * EPISODE_STEPS) / medianOf(play));
   return {
     ...{ stepsPerSecond, update },
-    productShare: medianOf(products) / update.median,
+    gradientShare: medianOf(gradients) / medianOf(perRound),
     seconds: total,
     timesUpstream: UPSTREAM_SECONDS / total,
   };
 }
 
-/**
- * The matrix products of one update of blue, and nothing else. A pass forward multiplies with each of the three weights;
- * a gradient of the weights once more, and so does one of the inputs.
- */
-function productsOfUpdate(batch: number): void {
-  const [red, blue, joint] = [6, 10, 20];
-  const pass = (inputs: number, outputs: number): void => {
-    for (const [m, n] of [
-      [inputs, 64],
-      [64, 64],
-      [64, outputs],
-    ])
-      matrix(batch, m).matmul(matrix(m, n));
-  };
-  const weights = (inputs: number, outputs: number): void => {
-    for (const [m, n] of [
-      [inputs, 64],
-      [64, 64],
-      [64, outputs],
-    ])
-      matrix(m, batch).matmul(matrix(batch, n));
-  };
-  const back = (outputs: number): void => {
-    matrix(batch, outputs).matmul(matrix(outputs, 64));
-    matrix(batch, 64).matmul(matrix(64, 64));
-  };
-  for (const inputs of [red, blue]) pass(inputs, 2); // the targets' actions
-  for (let times = 0; times < 3; times++) pass(joint, 1); // target, critic, and critic of the policy's actions
-  for (const inputs of [red, blue]) pass(inputs, 2); // both agents' actions
-  weights(joint, 1);
-  back(1);
-  back(1); // through the critic to the actions
-  matrix(batch, 64).matmul(matrix(64, joint));
-  weights(blue, 2);
-  back(2);
-}
-
-const matrices = new Map<string, Tensor>();
-
-function matrix(rows: number, columns: number): Tensor {
-  const key = `${rows}x${columns}`;
-  const known = matrices.get(key) ?? torch.randn([rows, columns]).keep();
-  matrices.set(key, known);
-  return known;
+/** What computes the gradients of one round, and does nothing else. */
+function gradientsOfRound({ maddpg, buffer, config, samplingGenerator }: rl.maddpg.Training): () => void {
+  for (const agent of maddpg.learners) agent.learnMode();
+  const updates = maddpg.agents.map((_, index) => ({
+    agents: maddpg.agents,
+    index,
+    batch: buffer.sample(config.batch, samplingGenerator),
+    moments: buffer.rewardMoments(index),
+    options: config,
+  }));
+  return () =>
+    torch.scope(() => {
+      for (const update of updates) {
+        if (!fusedCriticGradient(update) || !fusedPolicyGradient(update))
+          throw new Error('rl: not in native code here');
+      }
+    });
 }
 
 export function rlMet({ stepsPerSecond, timesUpstream }: RlReport): boolean {
   return stepsPerSecond >= WANTED.stepsPerSecond && timesUpstream >= WANTED.times;
 }
 
-export function rlTable({ stepsPerSecond, update, productShare, seconds: total, timesUpstream }: RlReport): string {
+export function rlTable({ stepsPerSecond, update, gradientShare, seconds: total, timesUpstream }: RlReport): string {
   const table = new Table({ head: ['measured', 'here', 'wanted'], style: { head: [], border: [] } });
   const ms = (value: number): string => `${(value * 1e3).toFixed(2)} ms`;
   table.push(
     ['steps of 128 worlds with both policies, per second', stepsPerSecond.toFixed(0), `${WANTED.stepsPerSecond}`],
     ['update of one agent, batch 1024', `${ms(update.median)} (least ${ms(update.min)})`, ''],
-    ['of it the matrix products alone', `${(100 * productShare).toFixed(0)}%`, ''],
+    ['of it the two gradients, in native code', `${(100 * gradientShare).toFixed(0)}%`, ''],
     ['40,000 episodes as upstream, from these', `${total.toFixed(0)} s`, ''],
     ["times upstream's 1.85 hours", timesUpstream.toFixed(1), `${WANTED.times} (30 the goal)`],
   );

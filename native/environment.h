@@ -92,6 +92,7 @@ void define_norms(napi_env env, napi_value exports);
 void define_prepacked(napi_env env, napi_value exports);
 void define_perceptron(napi_env env, napi_value exports);
 void define_actor_critic(napi_env env, napi_value exports);
+void define_adam_step(napi_env env, napi_value exports);
 void define_autograd(napi_env env, napi_value exports);
 void define_random(napi_env env, napi_value exports);
 void define_devices(napi_env env, napi_value exports);

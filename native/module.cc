@@ -56,6 +56,7 @@ napi_value initialise(napi_env env, napi_value exports) {
     define_prepacked(env, exports);
     define_perceptron(env, exports);
     define_actor_critic(env, exports);
+    define_adam_step(env, exports);
     define_transfer(env, exports);
   } catch (...) {
     throw_to_javascript(*self, "soo_torch.node");

@@ -1,4 +1,5 @@
-import { torch, Tensor } from '../torch';
+import { clippedAdamStep, torch, Tensor } from '../torch';
+import { clipGradNorm } from './clip';
 import { makeGroups, type AdamOptions, type GroupInput, type ParamGroup } from './groups';
 import { packState, unpackState, type OptimizerState } from './state';
 
@@ -53,6 +54,35 @@ export class Adam {
         for (const group of this.groups) this.stepGroup(group);
       }),
     );
+  }
+
+  /**
+   * {@link clipGradNorm} and {@link step} for an optimiser of one parameter, which is handed its gradient: in one native call
+   * where that can be done, to the same numbers but for rounding.
+   * @returns the gradient's norm before clipping
+   */
+  clippedStep(gradient: Tensor, maxNorm: number): number {
+    const [parameter, other] = this.groups.flatMap(({ params }) => params);
+    if (!parameter || other) throw new RangeError(`${this.kind}.clippedStep: expected an optimiser of one parameter`);
+    const [group] = this.groups;
+    parameter.grad = gradient;
+    const norm = this.fusedStep(group, parameter, gradient, maxNorm);
+    if (norm !== null) return norm;
+    const clipped = clipGradNorm([parameter], maxNorm);
+    this.step();
+    return clipped;
+  }
+
+  private fusedStep(group: ParamGroup, parameters: Tensor, gradient: Tensor, maxNorm: number): number | null {
+    if (this.decoupled || group.weightDecay !== 0 || group.amsgrad || group.maximize) return null;
+    const moments = this.momentsOf(parameters, group);
+    const { expAvg, expAvgSq } = moments;
+    const { lr, betas } = group;
+    const step = moments.step + 1;
+    const eps = this.epsAt(group, step);
+    const norm = clippedAdamStep({ parameters, gradient, expAvg, expAvgSq, step, lr, betas, eps, maxNorm });
+    if (norm !== null) moments.step = step;
+    return norm;
   }
 
   private stepGroup(group: ParamGroup): void {

@@ -73,6 +73,7 @@ export {
   type ActorCriticTarget,
   type GradientAndLoss,
 } from './actor-critic';
+export { clippedAdamStep, type AdamStep } from './adam-step';
 export { cachedAttention } from './cached-attention';
 export { Device, Event, Stream, type DeviceLike } from './device';
 export { DTYPES, isDType, type DType, type Layout, type MemoryFormat, type Scalar, type TypedArray } from './dtype';

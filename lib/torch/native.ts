@@ -128,6 +128,20 @@ export interface NativeAddon {
   ): [gradient: number, loss: number] | null;
   policyGradient(...args: [...batch: NativeActorCriticBatch, penalty: number]): [gradient: number, loss: number] | null;
 
+  /** The gradient's norm; null where a tensor is of another kind. */
+  clippedAdamStep(
+    parameters: number,
+    gradient: number,
+    expAvg: number,
+    expAvgSq: number,
+    step: number,
+    lr: number,
+    beta1: number,
+    beta2: number,
+    eps: number,
+    maxNorm: number,
+  ): number | null;
+
   share(handle: number): bigint;
   receive(ticket: bigint): number;
 }

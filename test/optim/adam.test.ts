@@ -1,8 +1,8 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { Parameter } from '../../lib/nn';
-import { Adam, AdamW } from '../../lib/optim';
+import { Adam, AdamW, clipGradNorm, type AdamOptions } from '../../lib/optim';
 import { torch, type Tensor } from '../../lib/torch';
-import { numbers } from '../parity/expected';
+import { largestDifference, numbers } from '../parity/expected';
 
 function parameter(values: number[]): Parameter {
   return new Parameter(torch.tensor(values, { dtype: 'float32' }));
@@ -115,4 +115,40 @@ t.test('refusals', async (t) => {
   refused(() => new AdamW([p], { lr: NaN }), 'AdamW: expected lr >= 0, got NaN');
   refused(() => new AdamW([p], { betas: [0.9, 1] }), 'AdamW: expected betas in [0, 1), got 1');
   refused(() => new AdamW([p.mul(2)]), 'AdamW: expected leaves of the graph, got a computed tensor');
+});
+
+/** Steps once by itself and once in one call, with gradients above the bound, below it, and none at all. */
+function steppedBothWays(t: Test, options: AdamOptions): void {
+  torch.manualSeed(1);
+  const start = torch.randn([1003]);
+  const [apart, joined] = [new Parameter(start.clone()), new Parameter(start.clone())];
+  const [separate, together] = [new Adam([apart], options), new Adam([joined], options)];
+  for (const size of [1, 1e-3, 0, 5]) {
+    const gradient = torch.randn([1003]).mul(size);
+    apart.grad = gradient.clone();
+    const norm = clipGradNorm([apart], 0.5);
+    separate.step();
+    const other = together.clippedStep(gradient, 0.5);
+    t.ok(Math.abs(other - norm) <= 1e-5 * norm, `the norm before clipping, of ${size}`);
+    t.ok(largestDifference(numbers(joined.grad!), numbers(apart.grad)) < 1e-7, 'the gradient is clipped');
+    t.ok(largestDifference(numbers(joined), numbers(apart)) < 1e-6, 'the parameters');
+  }
+  const [one, two] = [separate.stateDict(), together.stateDict()];
+  t.same(two.meta, one.meta, 'steps are counted');
+  for (const [name, tensor] of one.tensors) {
+    t.ok(largestDifference(numbers(two.tensors.get(name)!), numbers(tensor)) < 1e-6, name);
+  }
+}
+
+t.test('a clipped step in one call is what clipping and stepping are', async (t) => {
+  steppedBothWays(t, { lr: 0.1, betas: [0.8, 0.95], eps: 1e-3 });
+  steppedBothWays(t, { lr: 0.1, weightDecay: 0.1, amsgrad: true });
+});
+
+t.test('a clipped step lets NaN spread, and wants one parameter', async (t) => {
+  const p = parameter([1, 2]);
+  t.ok(Number.isNaN(new Adam([p]).clippedStep(torch.tensor([NaN, 1]), 1)));
+  t.ok(numbers(p).every(Number.isNaN));
+  const message = 'Adam.clippedStep: expected an optimiser of one parameter';
+  t.throws(() => new Adam([p, parameter([1])]).clippedStep(torch.ones([2]), 1), new RangeError(message));
 });

@@ -9,4 +9,4 @@ export { ReplayBuffer, type Transitions } from './replay-buffer';
 export { AGENTS_FILE, trainingRun, type TrainingResult, type TrainingRunOptions } from './run';
 export { Training, type GroupRecord, type TrainingPosition } from './training';
 export type { UpdateOptions } from './gradients';
-export { descend, updateAgent, type StepOptions, type UpdateRecord } from './update';
+export { updateAgent, type StepOptions, type UpdateRecord } from './update';

@@ -1,11 +1,9 @@
 /** One agent's update from one batch: the critic first, then the policy (maddpg-pytorch). */
-import { clipGradNorm, type Adam } from '../../optim';
-import { torch, type Tensor } from '../../torch';
+import { torch } from '../../torch';
 import type { Agent, LearningAgent } from './agents';
 import { fusedCriticGradient, fusedPolicyGradient } from './fused-gradients';
 import { criticGradient, policyGradient, type RewardMoments, type UpdateOptions } from './gradients';
 import type { Minibatch } from './minibatch';
-import type { Network } from './networks';
 
 export interface StepOptions extends UpdateOptions {
   maxGradNorm: number;
@@ -31,21 +29,13 @@ export function updateAgent(
   moments: RewardMoments,
   options: StepOptions,
 ): UpdateRecord {
-  const { critic, criticOptimizer, policy, policyOptimizer } = agents[index] as LearningAgent;
+  const { criticOptimizer, policyOptimizer } = agents[index] as LearningAgent;
   const update = { agents, index, batch, moments, options };
   return torch.scope(() => {
     const ofCritic = fusedCriticGradient(update) ?? criticGradient(update);
-    const criticGradNorm = descend(ofCritic.gradient, critic, criticOptimizer, options.maxGradNorm);
+    const criticGradNorm = criticOptimizer.clippedStep(ofCritic.gradient, options.maxGradNorm);
     const ofPolicy = fusedPolicyGradient(update) ?? policyGradient(update);
-    const policyGradNorm = descend(ofPolicy.gradient, policy, policyOptimizer, options.maxGradNorm);
+    const policyGradNorm = policyOptimizer.clippedStep(ofPolicy.gradient, options.maxGradNorm);
     return { criticLoss: ofCritic.loss, policyLoss: ofPolicy.loss, criticGradNorm, policyGradNorm };
   });
-}
-
-/** @param gradient laid out as {@link Network.flat}; @returns its norm before clipping */
-export function descend(gradient: Tensor, network: Network, optimizer: Adam, maxGradNorm: number): number {
-  network.flat.grad = gradient;
-  const norm = clipGradNorm([network.flat], maxGradNorm);
-  optimizer.step();
-  return norm;
 }

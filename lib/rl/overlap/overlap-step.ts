@@ -1,6 +1,6 @@
 import { torch, type Tensor } from '../../torch';
 import { SelfOther } from '../evaluation/self-other';
-import { descend, type AuxiliaryStep, type LearningAgent, type Policy } from '../maddpg';
+import type { AuxiliaryStep, LearningAgent, Policy } from '../maddpg';
 import { GOOD, type PhysicalDeception } from '../scenarios/physical-deception';
 import type { OverlapConfig } from './config';
 import { overlapLoss } from './loss';
@@ -67,7 +67,7 @@ export class OverlapStep implements AuxiliaryStep {
         reference: torch.noGrad(() => reference.call(seen)),
       };
       const losses = overlapLoss(policy, batch, config);
-      sums.overlapGradNorm += descend(policy.gradientOf(losses.loss), policy, policyOptimizer, maxGradNorm);
+      sums.overlapGradNorm += policyOptimizer.clippedStep(policy.gradientOf(losses.loss), maxGradNorm);
       sums.overlapLoss += Number(losses.overlap.item());
       sums.referenceLoss += Number(losses.reference.item());
       sums.steps += 1;
