@@ -2,8 +2,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { InputError, messageOf } from '../checkpoints/input-error';
 
-/** What a worker is told. `start` comes first, once. */
-type Order<Start, Task> = { type: 'start'; start: Start } | { type: 'task'; task: Task };
+/** What a worker is told. `start` comes first, once; `stop` asks it to save what it has, and to end. */
+type Order<Start, Task> =
+  { type: 'start'; start: Start } | { type: 'task'; task: Task } | { type: 'stop'; reason: string };
 
 /** What a worker tells. `ready`: it waits for a task. */
 type Report<Event> =
@@ -20,13 +21,14 @@ export interface PoolOptions<Start, Event> {
   /** What every worker is told before its first task; plain data. */
   start: Start;
   workers: number;
+  /** Asks the workers to stop. */
   signal: AbortSignal;
   onEvent: (event: Event) => void;
 }
 
 /**
  * Hands the tasks out, each to the next worker that is free.
- * @throws what stopped a worker, or the signal's reason; the other workers are then ended
+ * @throws what stopped a worker, and the others are then ended; after an abort its reason, once all workers have stopped
  */
 export async function runPool<Task, Start, Event>(
   tasks: TaskSource<Task>,
@@ -35,25 +37,25 @@ export async function runPool<Task, Start, Event>(
   const { signal, workers } = options;
   signal.throwIfAborted();
   const children: ChildProcess[] = [];
-  let abort: (() => void) | undefined;
+  const stop = (): void => {
+    const order = { type: 'stop', reason: messageOf(signal.reason) } as const;
+    for (const child of children) if (child.connected) child.send(order);
+  };
+  signal.addEventListener('abort', stop);
   try {
-    const aborted = new Promise<never>((_, reject) => {
-      abort = () => reject(signal.reason as Error);
-      signal.addEventListener('abort', abort);
-    });
-    const work = Array.from({ length: workers }, () => serve(tasks, children, options));
-    await Promise.race([Promise.all(work), aborted]);
+    await Promise.all(Array.from({ length: workers }, () => serve(tasks, children, options)));
+    signal.throwIfAborted();
   } finally {
-    if (abort) signal.removeEventListener('abort', abort);
+    signal.removeEventListener('abort', stop);
     for (const child of children) child.kill('SIGKILL');
   }
 }
 
-/** One worker from its start to the last task. */
+/** One worker from its start to the last task, or until it has stopped. */
 function serve<Task, Start, Event>(
   tasks: TaskSource<Task>,
   children: ChildProcess[],
-  { worker, start, onEvent }: PoolOptions<Start, Event>,
+  { worker, start, signal, onEvent }: PoolOptions<Start, Event>,
 ): Promise<void> {
   const child = fork(worker, { serialization: 'advanced' });
   children.push(child);
@@ -65,37 +67,55 @@ function serve<Task, Start, Event>(
       if (report.type === 'error')
         return reject(report.badInput ? new InputError(report.message) : new Error(report.message));
       void tasks.next().then((task) => {
+        if (signal.aborted) return;
         if (task !== undefined) return tell({ type: 'task', task });
         resolve();
         child.disconnect();
       });
     });
     child.on('error', reject);
-    child.on('exit', (code, signal) => reject(new Error(`a worker ended early (${signal ?? `code ${code}`})`)));
+    child.on('exit', (code, killer) => {
+      if (signal.aborted && code === 0) resolve();
+      else reject(new Error(`a worker ended early (${killer ?? `code ${code}`})`));
+    });
   });
 }
 
 /**
  * What a worker's file calls: `begin` once, then `work` for every task.
- * @param begin is handed what the pool was given as `start`, and a function that tells the pool of an event
+ * @param begin is handed what the pool was given as `start`, a function that tells the pool of an event, and a signal: after
+ * its abort `work` saves what it has and throws the reason
  */
 export function serveTasks<Start, Task, Context, Event>(
-  begin: (start: Start, tell: (event: Event) => void) => Context,
+  begin: (start: Start, tell: (event: Event) => void, signal: AbortSignal) => Context,
   work: (context: Context, task: Task) => Promise<unknown>,
 ): void {
   const tell = (report: Report<Event>): void => void process.send?.(report);
+  const controller = new AbortController();
+  const { signal } = controller;
   let context: { is: Context } | undefined;
+  let working = false;
   const obey = async (order: Order<Start, Task>): Promise<void> => {
-    if (order.type === 'start') context = { is: begin(order.start, (event) => tell({ type: 'event', event })) };
-    else if (context) await work(context.is, order.task);
-    tell({ type: 'ready' });
+    if (order.type === 'stop') return controller.abort(new Error(order.reason));
+    if (order.type === 'start') {
+      context = { is: begin(order.start, (event) => tell({ type: 'event', event }), signal) };
+    } else if (context) {
+      working = true;
+      await work(context.is, order.task).finally(() => (working = false));
+    }
+    if (!signal.aborted) tell({ type: 'ready' });
   };
   process.on('message', (order: Order<Start, Task>) => {
-    obey(order).catch((thrown: unknown) =>
-      tell({ type: 'error', message: messageOf(thrown), badInput: thrown instanceof InputError }),
-    );
+    void obey(order)
+      .catch((thrown: unknown) => {
+        if (thrown === signal.reason) return;
+        tell({ type: 'error', message: messageOf(thrown), badInput: thrown instanceof InputError });
+      })
+      .then(() => {
+        if (signal.aborted && !working) process.disconnect();
+      });
   });
-  // Ctrl-C reaches every process of the terminal: the command itself decides what is saved, and then ends its workers.
-  process.on('SIGINT', () => undefined);
+  // Ctrl-C reaches every process of the terminal: the command itself decides, and tells its workers.
+  for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => undefined);
   process.on('disconnect', () => process.exit(0));
 }

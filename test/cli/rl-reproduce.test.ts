@@ -4,7 +4,7 @@ import t from 'tap';
 import { reproduce, type Reproduced } from '../../lib/cli/rl/reproduction/reproduce';
 import { originOf, readRlResults } from '../../lib/report';
 import { reproduction } from '../../lib/rl';
-import { soo } from './soo';
+import { soo, startSoo } from './soo';
 
 const { QUICK } = reproduction;
 /** So small that nobody learns: only that all parts are made and fit together is looked at. */
@@ -47,6 +47,53 @@ t.test('trains, tunes, measures and judges, and goes on with what is there', asy
 
   const other = { ...TINY, training: { ...TINY.training, lr: 0.5 } };
   await t.rejects(made(1, other), { name: 'InputError', message: /lr/ }, 'not with agents of another plan');
+});
+
+/** Of an agent in the reproduction's folder. */
+const logged = (out: string, name: string): string => join(out, 'agents', name, 'episodes.jsonl');
+const about = (out: string, name: string) =>
+  JSON.parse(readFileSync(join(out, 'agents', name, 'run.json'), 'utf8')) as { result?: { resumedFrom: number } };
+
+/** Calls back once these have played for a while. */
+function whenPlaying(out: string, names: readonly string[], then: () => void): NodeJS.Timeout {
+  const poll = setInterval(() => {
+    const sizes = names.map((name) => statSync(logged(out, name), { throwIfNoEntry: false })?.size ?? 0);
+    if (sizes.every((size) => size > 1000)) {
+      clearInterval(poll);
+      then();
+    }
+  }, 5);
+  return poll;
+}
+
+t.test('workers that are asked to stop save where they are', async (t) => {
+  const out = t.testdir();
+  const plan = { ...TINY, seeds: [1], training: { ...TINY.training, episodes: 3000 } };
+  const controller = new AbortController();
+  const made = (signal: AbortSignal): Promise<Reproduced> =>
+    reproduce({ out, plan, origin: originOf('.', ['test']), workers: 2, signal });
+  const names = ['deceptive-1', 'honest-1'];
+  const poll = whenPlaying(out, names, () => controller.abort(new Error('enough')));
+  await t.rejects(made(controller.signal), /enough/);
+  clearInterval(poll);
+  const played = names.map((name) => 10 * readFileSync(logged(out, name), 'utf8').trimEnd().split('\n').length);
+  for (const name of names) t.match(about(out, name), { status: 'interrupted', reason: 'enough' });
+  await made(new AbortController().signal);
+  names.forEach((name, k) => t.equal(about(out, name).result?.resumedFrom, played[k], 'nothing is played again'));
+  t.ok(played.every((episodes) => episodes < 3000));
+});
+
+t.test('SIGTERM saves, and says how to go on', async (t) => {
+  const out = t.testdir();
+  const child = startSoo('rl', 'reproduce', '--quick', '--out', out);
+  let stderr = '';
+  child.stderr?.on('data', (data: Buffer) => (stderr += data.toString()));
+  const first = 'deceptive-41'; // on one core the only one that plays
+  const poll = whenPlaying(out, [first], () => child.kill('SIGTERM'));
+  t.equal(await new Promise((resolve) => child.on('close', resolve)), 143, stderr);
+  clearInterval(poll);
+  t.match(stderr, /soo: interrupted by SIGTERM: saved in .*; the same command goes on\n$/);
+  t.match(about(out, first), { status: 'interrupted', reason: 'interrupted by SIGTERM' });
 });
 
 t.test('wants a folder, and no other options', async (t) => {

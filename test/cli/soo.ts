@@ -8,7 +8,8 @@ export interface Outcome {
 }
 
 const ROOT = path.resolve(__dirname, '../..');
-const TYPESCRIPT = ['-r', './scripts/typescript.js'];
+// An import, as processes that the command starts are given the same, and their files are looked at as modules first.
+const TYPESCRIPT = ['--import', './test/typescript.mjs'];
 
 /** Runs every call in one process, which spares the start of Node for each, and catches what it prints. */
 const RUN = `

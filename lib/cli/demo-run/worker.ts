@@ -13,11 +13,15 @@ export interface WorkerStart {
   threads: number;
 }
 
-function begin({ folder, logFolder, settings, threads }: WorkerStart, onEvent: (event: RunEvent) => void): RunContext {
+function begin(
+  { folder, logFolder, settings, threads }: WorkerStart,
+  onEvent: (event: RunEvent) => void,
+  signal: AbortSignal,
+): RunContext {
   torch.setNumThreads(threads);
   const { promptsPerFamily: n, promptSeed: seed } = settings;
   const sets = buildEvaluationSets({ split: 'test', n, seed });
-  return { model: Mistral.fromFolder(folder), sets, settings, logFolder, onEvent };
+  return { model: Mistral.fromFolder(folder), sets, settings, logFolder, signal, onEvent };
 }
 
 serveTasks(begin, makeRun);

@@ -33,7 +33,10 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const plan = quick ? reproduction.QUICK : reproduction.FULL;
   const made = await interruptible(
     (signal) => reproduce({ out, plan, origin, workers: availableParallelism(), signal }),
-    { notice: 'stopping; agents that are done are kept', kept: `kept in ${out}; the same command goes on` },
+    {
+      notice: 'saving after this group of episodes; once more to end at once',
+      kept: `saved in ${out}; the same command goes on`,
+    },
   );
   const text = quick ? `${textOf(made)}\n${TOO_SHORT}` : textOf(made);
   return { json: { quick, ...jsonOf(made) }, text };

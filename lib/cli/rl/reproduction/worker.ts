@@ -17,14 +17,14 @@ export interface TaskEvent {
   done: boolean;
 }
 
-type Context = WorkerStart & { tell: (event: TaskEvent) => void };
+type Context = WorkerStart & { tell: (event: TaskEvent) => void; signal: AbortSignal };
 
 /** Between two messages about one agent. */
 const NOTE_EVERY = 500;
 
-function begin(start: WorkerStart, tell: (event: TaskEvent) => void): Context {
+function begin(start: WorkerStart, tell: (event: TaskEvent) => void, signal: AbortSignal): Context {
   torch.setNumThreads(1);
-  return { ...start, tell };
+  return { ...start, tell, signal };
 }
 
 async function work({ tell, ...options }: Context, task: reproduction.Task): Promise<void> {
