@@ -1,27 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { soo, startSoo } from './soo';
+import { interrupt } from './interrupt';
+import { soo } from './soo';
 
 const SMALL = ['--worlds', '10', '--batch', '32', '--steps-per-round', '100'];
 const EPISODES = 150;
 
 const bytes = (folder: string): string => readFileSync(join(folder, 'agents.safetensors'), 'hex');
-
-/** Starts a command, and sends it Ctrl-C once a file is there. */
-async function interrupt(args: string[], file: string): Promise<{ code: number | null; stderr: string }> {
-  const child = startSoo(...args);
-  let stderr = '';
-  child.stderr?.on('data', (data: Buffer) => (stderr += data.toString()));
-  const poll = setInterval(() => {
-    if (!existsSync(file)) return;
-    clearInterval(poll);
-    child.kill('SIGINT');
-  }, 5);
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  clearInterval(poll);
-  return { code, stderr };
-}
 
 t.test('fine-tunes beside a control, which goes on after Ctrl-C to the same bytes', async (t) => {
   const folder = t.testdir();

@@ -1,9 +1,10 @@
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { z } from 'zod';
 import { originOf } from '../../report';
 import { follow, maddpg, PhysicalDeception, REWARDS } from '../../rl';
 import { checked, type Result } from '../command';
 import { decimal, integer } from '../options';
+import { makeFolder } from '../out-folder';
 import { ROOT } from '../package-root';
 import { table } from '../table';
 import { outcomesOf, trainingJson, watchTraining, type TrainedOutcomes, type WatchedTraining } from './training-output';
@@ -60,13 +61,19 @@ export function define(command: Command): void {
     .option('--resume', 'go on with the run that the folder holds');
 }
 
-const quirksOf = (text: string): string[] => (text === 'none' ? [] : text.split(','));
+function quirksOf(text: string): string[] {
+  const quirks = text === 'none' ? [] : text.split(',');
+  const other = quirks.find((name) => !(QUIRKS as readonly string[]).includes(name));
+  if (other === undefined) return quirks;
+  throw new InvalidArgumentError(`They are ${QUIRKS.join(', ')}, or none, got ${other}`);
+}
 
 /** `soo rl train`: trains both agents of physical deception, or blue against a follower. */
 export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
   const options = checked(optionsSchema, given);
   const { reward, opponent, out } = options;
   const config = configOf(options);
+  makeFolder(out);
   const trained = await watchTraining({ command: 'rl train', out, config }, (hooks) =>
     maddpg.trainingRun({
       ...hooks,
