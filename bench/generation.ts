@@ -27,12 +27,14 @@ export interface GenerationReport {
   /** How many times the peer's tokens per second at the same batch, and at a batch of one. */
   timesPeer: number;
   timesPeerBatchOfOne: number;
+  /** Of the peer's peak memory at the same batch. */
+  memoryShare: number;
 }
 
 const [BATCH, PROMPTS, NEW_TOKENS] = [25, 25, 75];
 /** The peer one prompt at a time takes minutes; five prompts give the same rate. */
 const PROMPTS_ONE_BY_ONE = 5;
-const WANTED = { timesPeer: 1.7, timesPeerBatchOfOne: 6 };
+const WANTED = { timesPeer: 1.7, timesPeerBatchOfOne: 6, memoryShare: 1 };
 
 /** @throws Error where the peer is missing */
 export function measureGeneration(rounds: number): GenerationReport {
@@ -55,7 +57,12 @@ export function measureGeneration(rounds: number): GenerationReport {
   }));
   const [peerRate, oneRate, ownRate] = measured.map(({ tokensPerSecond }) => tokensPerSecond);
   const sameIds = theirs.ids === ours.ids;
-  return { measured, sameIds, timesPeer: ownRate / peerRate, timesPeerBatchOfOne: ownRate / oneRate };
+  return {
+    ...{ measured, sameIds },
+    timesPeer: ownRate / peerRate,
+    timesPeerBatchOfOne: ownRate / oneRate,
+    memoryShare: measured[2].peakMb / measured[0].peakMb,
+  };
 }
 
 const promptsOf = ({ data }: LlmPeer): string => join(data, 'prompts.json');
@@ -82,8 +89,10 @@ function idsIn(file: string): string {
   return JSON.stringify(JSON.parse(readFileSync(file, 'utf8')));
 }
 
-export function generationMet({ sameIds, timesPeer, timesPeerBatchOfOne }: GenerationReport): boolean {
-  return sameIds && timesPeer >= WANTED.timesPeer && timesPeerBatchOfOne >= WANTED.timesPeerBatchOfOne;
+export function generationMet(report: GenerationReport): boolean {
+  const { sameIds, timesPeer, timesPeerBatchOfOne, memoryShare } = report;
+  const fast = timesPeer >= WANTED.timesPeer && timesPeerBatchOfOne >= WANTED.timesPeerBatchOfOne;
+  return sameIds && fast && memoryShare <= WANTED.memoryShare;
 }
 
 export function generationTable({ measured, sameIds, timesPeer, timesPeerBatchOfOne }: GenerationReport): string {
