@@ -88,6 +88,7 @@ void define_tensors(napi_env env, napi_value exports);
 void define_memory(napi_env env, napi_value exports);
 void define_operators(napi_env env, napi_value exports);
 void define_attention(napi_env env, napi_value exports);
+void define_frozen_linear(napi_env env, napi_value exports);
 void define_norms(napi_env env, napi_value exports);
 void define_prepacked(napi_env env, napi_value exports);
 void define_perceptron(napi_env env, napi_value exports);

@@ -52,6 +52,7 @@ napi_value initialise(napi_env env, napi_value exports) {
     define_devices(env, exports);
     define_mapped_files(env, exports);
     define_attention(env, exports);
+    define_frozen_linear(env, exports);
     define_norms(env, exports);
     define_prepacked(env, exports);
     define_perceptron(env, exports);

@@ -118,12 +118,12 @@ SOO_AVX2 inline void transpose_eight(const float* from, int64_t from_stride, flo
   }
 }
 
-/** to[i * stride + row] = from[row * in + i] for `rows` rows, by eights of both; the last eights go back where need be. */
-SOO_AVX2 void transpose(const float* from, int64_t rows, int64_t in, float* to, int64_t stride) {
+/** to[i * to_stride + row] = from[row * from_stride + i], by eights of both; the last eights go back where need be. */
+SOO_AVX2 void transpose(const float* from, int64_t rows, int64_t in, int64_t from_stride, float* to, int64_t to_stride) {
   constexpr int64_t kEight = 8;
   if (rows < kEight || in < kEight) {
     for (int64_t i = 0; i < in; ++i) {
-      for (int64_t row = 0; row < rows; ++row) to[i * stride + row] = from[row * in + i];
+      for (int64_t row = 0; row < rows; ++row) to[i * to_stride + row] = from[row * from_stride + i];
     }
     return;
   }
@@ -131,7 +131,7 @@ SOO_AVX2 void transpose(const float* from, int64_t rows, int64_t in, float* to, 
     i = std::min(i, in - kEight);
     for (int64_t row = 0; row < rows; row += kEight) {
       row = std::min(row, rows - kEight);
-      transpose_eight(from + row * in + i, in, to + i * stride + row, stride);
+      transpose_eight(from + row * from_stride + i, from_stride, to + i * to_stride + row, to_stride);
     }
   }
 }
@@ -142,11 +142,12 @@ bool has_avx512() { return __builtin_cpu_supports("avx512f"); }
 
 bool has_panels() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 
-void lay_panel(const float* weight, int64_t out, int64_t in, int64_t panel, float* panels) {
-  const int64_t first = panel * kPanel, count = std::min(kPanel, out - first);
-  float* to = panels + first * in;
-  if (count < kPanel) std::fill_n(to, in * kPanel, 0.0f);
-  transpose(weight + first * in, count, in, to, kPanel);
+void lay_panel(const Weight& weight, int64_t panel, float* laid) {
+  const int64_t first = panel * kPanel, count = std::min(kPanel, weight.out - first);
+  const float* from = weight.data + first * weight.out_stride;
+  if (count < kPanel) std::fill_n(laid, weight.in * kPanel, 0.0f);
+  if (weight.in_stride == 1) return transpose(from, count, weight.in, weight.out_stride, laid, kPanel);
+  for (int64_t i = 0; i < weight.in; ++i) std::copy_n(from + i * weight.in_stride, count, laid + i * kPanel);
 }
 
 RowBlocks row_blocks(int64_t rows, int64_t in) {
@@ -156,13 +157,12 @@ RowBlocks row_blocks(int64_t rows, int64_t in) {
 
 void lay_block(const float* rows, const RowBlocks& blocks, int64_t block, float* laid) {
   const int64_t first = block * blocks.size, count = std::min(blocks.size, blocks.rows - first);
-  transpose(rows + first * blocks.in, count, blocks.in, laid + first * blocks.in, count);
+  transpose(rows + first * blocks.in, count, blocks.in, blocks.in, laid + first * blocks.in, count);
 }
 
-void multiply_panel(const float* laid, const RowBlocks& blocks, const float* panels, int64_t panel, float* output, int64_t out) {
+void multiply_panel(const float* laid, const RowBlocks& blocks, Panel weights, int64_t panel, float* output, int64_t out) {
   const auto& [rows, in, size, blocks_count] = blocks;
   const Multiply* multiply = has_avx512() ? kAvx512.data() : kAvx2.data();
-  const float* weights = panels + panel * in * kPanel;
   const int64_t first = panel * kPanel, width = std::min(kPanel, out - first);
   const int64_t ahead = (in + blocks_count - 1) / blocks_count * kPanel;
   float aside[kRowsAvx512 * kPanel];
@@ -170,7 +170,7 @@ void multiply_panel(const float* laid, const RowBlocks& blocks, const float* pan
     const int64_t row = block * size, count = std::min(size, rows - row);
     float* at = output + row * out + first;
     const bool whole = width == kPanel;
-    multiply[count - 1]({laid + row * in, in, weights, whole ? at : aside, whole ? out : kPanel, weights + in * kPanel + block * ahead, blocks_count});
+    multiply[count - 1]({laid + row * in, in, weights.weights, whole ? at : aside, whole ? out : kPanel, weights.next + block * ahead, blocks_count});
     if (whole) continue;
     for (int64_t i = 0; i < count; ++i) std::copy_n(aside + i * kPanel, width, at + i * out);
   }
@@ -180,13 +180,13 @@ void multiply_panel(const float* laid, const RowBlocks& blocks, const float* pan
 
 bool has_panels() { return false; }
 
-void lay_panel(const float*, int64_t, int64_t, int64_t, float*) {}
+void lay_panel(const Weight&, int64_t, float*) {}
 
 RowBlocks row_blocks(int64_t rows, int64_t in) { return {rows, in, rows, 1}; }
 
 void lay_block(const float*, const RowBlocks&, int64_t, float*) {}
 
-void multiply_panel(const float*, const RowBlocks&, const float*, int64_t, float*, int64_t) {}
+void multiply_panel(const float*, const RowBlocks&, Panel, int64_t, float*, int64_t) {}
 
 #endif
 

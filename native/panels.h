@@ -15,8 +15,14 @@ constexpr int64_t kPanel = 16;
 /** Whether this processor has the instructions. */
 bool has_panels();
 
-/** Lays the rows of a weight [out, in] out as one panel [in, kPanel]; outputs beyond the last are 0. */
-void lay_panel(const float* weight, int64_t out, int64_t in, int64_t panel, float* panels);
+/** A weight [out, in]: of its two strides one is 1. */
+struct Weight {
+  const float* data;
+  int64_t out, in, out_stride, in_stride;
+};
+
+/** Lays the weights of a panel's outputs out as [in, kPanel]; outputs beyond the last are 0. */
+void lay_panel(const Weight& weight, int64_t panel, float* laid);
 
 /** How rows are cut into blocks: of one size, as a last block of one row costs as much as a whole one. */
 struct RowBlocks {
@@ -28,7 +34,12 @@ RowBlocks row_blocks(int64_t rows, int64_t in);
 /** Writes a block of rows [rows, in] as [in, rows of the block] to where it belongs in `laid`, of rows * in numbers. */
 void lay_block(const float* rows, const RowBlocks& blocks, int64_t block, float* laid);
 
+/** A panel [in, kPanel], and memory that is read after it. */
+struct Panel {
+  const float *weights, *next;
+};
+
 /** Writes output[row, panel * kPanel + ...] of all rows, as far as it lies within the `out` outputs. */
-void multiply_panel(const float* laid, const RowBlocks& blocks, const float* panels, int64_t panel, float* output, int64_t out);
+void multiply_panel(const float* laid, const RowBlocks& blocks, Panel weights, int64_t panel, float* output, int64_t out);
 
 }  // namespace soo

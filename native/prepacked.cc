@@ -3,8 +3,8 @@
 
 #include "environment.h"
 #include "pages.h"
+#include "panel-rows.h"
 #include "panels.h"
-#include "threads.h"
 #include "values.h"
 
 // Frozen weights of linear layers, laid out for products with a few rows.
@@ -12,9 +12,6 @@
 namespace soo {
 
 namespace {
-
-/** Numbers of rows that are laid out at a time: a megabyte, so that they stay near while panels pass by. */
-constexpr int64_t kLaid = 1 << 18;
 
 /** canPrepack(): whether this processor can compute with packed weights */
 napi_value can_prepack(Environment&, napi_env env, size_t, napi_value*) { return from_bool(env, has_panels()); }
@@ -33,7 +30,9 @@ napi_value prepack_linear(Environment& self, napi_env env, size_t, napi_value* a
   const at::AutoDispatchBelowADInplaceOrView below;
   const int64_t out = weight.size(0), in = weight.size(1), count = (out + kPanel - 1) / kPanel;
   const at::Tensor rows = weight.contiguous(), panels = at::empty({count, in, kPanel}, weight.options());
-  on_threads(count, [&, from = rows.const_data_ptr<float>(), to = panels.mutable_data_ptr<float>()](int64_t panel) { lay_panel(from, out, in, panel, to); });
+  on_threads(count, [&, from = rows.const_data_ptr<float>(), to = panels.mutable_data_ptr<float>()](int64_t panel) {
+    lay_panel({from, out, in, in, 1}, panel, to + panel * in * kPanel);
+  });
   // A checkpoint's weight is not read again soon: its file has it.
   release_clean_pages(rows.const_data_ptr(), rows.nbytes());
   return from_tensor(self, panels);
@@ -52,23 +51,9 @@ napi_value linear_prepacked(Environment& self, napi_env env, size_t, napi_value*
     throw BadArgument("expected a float32 input [..., " + std::to_string(in) + "], got " + describe(input));
   }
   const at::AutoDispatchBelowADInplaceOrView below;
-  auto shape = input.sizes().vec();
-  shape.back() = out;
-  const at::Tensor output = at::empty(shape, input.options());
-  if (output.numel() == 0) return from_tensor(self, output);
-  const at::Tensor rows = input.contiguous();
-  const int64_t count = rows.numel() / in, most = std::min(count, std::max<int64_t>(1, kLaid / in));
-  const at::Tensor laid = at::empty({most, in}, input.options());
-  for (int64_t first = 0; first < count; first += most) {
-    const RowBlocks blocks = row_blocks(std::min(most, count - first), in);
-    const float* from = rows.const_data_ptr<float>() + first * in;
-    float* to = output.mutable_data_ptr<float>() + first * out;
-    on_threads(blocks.count, [&, place = laid.mutable_data_ptr<float>()](int64_t block) { lay_block(from, blocks, block, place); });
-    on_threads(panels.size(0), [&, place = laid.const_data_ptr<float>(), weights = panels.const_data_ptr<float>()](int64_t panel) {
-      multiply_panel(place, blocks, weights, panel, to, out);
-    });
-  }
-  return from_tensor(self, output);
+  return from_tensor(self, multiply_rows(input, out, [in, weights = panels.const_data_ptr<float>()](int64_t panel, Scratch&) {
+    return Panel{weights + panel * in * kPanel, weights + (panel + 1) * in * kPanel};
+  }));
 }
 
 }  // namespace

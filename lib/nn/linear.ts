@@ -1,4 +1,4 @@
-import { PackedWeight, torch, type Tensor } from '../torch';
+import { frozenLinear, PackedWeight, torch, type Tensor } from '../torch';
 import * as init from './init';
 import { Module } from './module';
 import { emptyParameter, initialise, type Parameter, type Placement } from './parameter';
@@ -61,7 +61,8 @@ export class Linear extends Module {
   forward(input: Tensor): Tensor {
     try {
       if (this.#packed && !input.requiresGrad) return this.#packed.linear(input);
-      return torch.linear(input, this.weight, this.bias);
+      const frozen = this.bias || this.weight.requiresGrad ? null : frozenLinear(input, this.weight);
+      return frozen ?? torch.linear(input, this.weight, this.bias);
     } catch (error) {
       // The shape is only looked at when libtorch refused: the good path pays nothing for the better message.
       if (input.shape.at(-1) === this.inFeatures) throw error;

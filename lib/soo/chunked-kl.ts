@@ -1,6 +1,6 @@
 /** Upstream's KL loss from hidden states, without ever holding the logits of more than a few rows. */
 import { Linear, type AnyModule } from '../nn';
-import { torch, type Tensor } from '../torch';
+import { frozenLinear, torch, type Tensor } from '../torch';
 
 /** Rows of each side whose logits are held at a time, at most: at a vocabulary of 32,000 that is 16 MB per tensor. */
 const MOST_ROWS = 64;
@@ -23,7 +23,7 @@ interface Terms {
  * can be: these are the largest tensors.
  */
 function termsOf(both: Tensor, head: Tensor): Terms {
-  const logits = torch.linear(both, head);
+  const logits = frozenLinear(both, head) ?? torch.linear(both, head);
   const [self, other] = logits.chunk(2, 0) as [Tensor, Tensor];
   for (const side of [self, other]) torch.scope(() => void side.copy_(side.logSoftmax(-1)));
   const p = other.exp();

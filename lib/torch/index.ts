@@ -78,6 +78,7 @@ export { cachedAttention } from './cached-attention';
 export { Device, Event, Stream, type DeviceLike } from './device';
 export { DTYPES, isDType, type DType, type Layout, type MemoryFormat, type Scalar, type TypedArray } from './dtype';
 export { formatTensor } from './format';
+export { frozenLinear } from './frozen-linear';
 export { Generator } from './generator';
 export { MappedFile } from './mapped-file';
 export { perceptron, type PerceptronOptions, type PerceptronTensors } from './perceptron';

@@ -95,6 +95,8 @@ export interface NativeAddon {
   /** Null where the tensors are of another kind, or the processor lacks AVX2. */
   cachedAttention(query: number, key: number, value: number, mask: number | null): number | null;
   canPrepack(): boolean;
+  /** Null where another way is meant or faster. */
+  frozenLinear(input: number, weight: number): number | null;
   prepackLinear(weight: number): number;
   linearPrepacked(input: number, panels: number, out: number): number;
   /** Null where the tensors are of another kind. */
