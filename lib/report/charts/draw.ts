@@ -28,7 +28,7 @@ const CONFIG = {
     titleFontWeight: 'normal',
     labelFlush: false,
   },
-  legend: { ...text, titleFontWeight: 'normal', symbolSize: 90, symbolOpacity: 1, labelLimit: 300 },
+  legend: { ...text, titleFontWeight: 'normal', symbolSize: 90, symbolOpacity: 1, labelLimit: 300, titleLimit: 300 },
   header: { ...text, titleFontWeight: 'normal', labelFontWeight: 'bold', labelFontSize: 13 },
 } as const;
 
