@@ -7,15 +7,11 @@
 #include <numeric>
 #include <vector>
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#include <immintrin.h>
-#define SOO_HAS_CACHED_ATTENTION 1
-#define SOO_AVX2 __attribute__((target("avx2,fma"), optimize("O3")))
-#endif
+#include "avx2.h"
 
 namespace soo {
 
-#ifdef SOO_HAS_CACHED_ATTENTION
+#ifdef SOO_HAS_AVX2
 
 namespace {
 
@@ -152,7 +148,7 @@ constexpr int64_t kMostQueries = std::size(kAttend);
 
 }  // namespace
 
-bool has_cached_attention() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+bool has_cached_attention() { return has_avx2(); }
 
 void attend(const QueryGroup& group, float* out) {
   int64_t first = 0;

@@ -4,16 +4,15 @@
 #include <array>
 #include <utility>
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#include <immintrin.h>
-#define SOO_HAS_PANELS 1
-#define SOO_AVX2 __attribute__((target("avx2,fma"), optimize("O3")))
+#include "avx2.h"
+
+#ifdef SOO_HAS_AVX2
 #define SOO_AVX512 __attribute__((target("avx512f"), optimize("O3")))
 #endif
 
 namespace soo {
 
-#ifdef SOO_HAS_PANELS
+#ifdef SOO_HAS_AVX2
 
 namespace {
 
@@ -140,7 +139,7 @@ bool has_avx512() { return __builtin_cpu_supports("avx512f"); }
 
 }  // namespace
 
-bool has_panels() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+bool has_panels() { return has_avx2(); }
 
 void lay_panel(const Weight& weight, int64_t panel, float* laid) {
   const int64_t first = panel * kPanel, count = std::min(kPanel, weight.out - first);

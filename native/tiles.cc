@@ -2,15 +2,11 @@
 
 #include <algorithm>
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#include <immintrin.h>
-#define SOO_HAS_TILES 1
-#define SOO_AVX2 __attribute__((target("avx2,fma"), optimize("O3")))
-#endif
+#include "avx2.h"
 
 namespace soo {
 
-#ifdef SOO_HAS_TILES
+#ifdef SOO_HAS_AVX2
 
 namespace {
 
@@ -150,7 +146,7 @@ SOO_AVX2 void add_sums(Rows x, int64_t rows, float* sums) {
 
 }  // namespace
 
-bool has_tiles() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+bool has_tiles() { return has_avx2(); }
 
 void multiply_rectified(Rows left, Rows right, ProductSize size, const float* bias, float leak, float* out, int64_t stride) {
   multiply<false>(left, right, size, out, stride, Rectify{bias, leak});
