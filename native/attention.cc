@@ -2,6 +2,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 
+#include "avx2.h"
 #include "cached-attention.h"
 #include "environment.h"
 #include "plain-tensor.h"
@@ -21,7 +22,7 @@ bool is_heads(const at::Tensor& tensor) {
 
 bool fit(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) {
   return query.size(2) == 1 && key.sizes() == value.sizes() && query.size(0) == key.size(0) && query.size(3) == key.size(3) &&
-         query.numel() > 0 && key.size(1) > 0 && query.size(1) % key.size(1) == 0 && query.size(3) % kHeadLanes == 0;
+         query.numel() > 0 && key.size(1) > 0 && query.size(1) % key.size(1) == 0 && query.size(3) % kLanes == 0;
 }
 
 bool is_mask(const at::Tensor& mask, const at::Tensor& key) {

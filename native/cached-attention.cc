@@ -15,8 +15,6 @@ namespace soo {
 
 namespace {
 
-constexpr int64_t whole_lanes(int64_t count) { return (count + kHeadLanes - 1) / kHeadLanes * kHeadLanes; }
-
 /** Keys whose products with a query are summed side by side. */
 constexpr int64_t kKeys = 4;
 
@@ -47,7 +45,7 @@ SOO_AVX2 void multiply_keys(const QueryGroup& group, int64_t query, int64_t firs
     for (int q = 0; q < Queries; ++q)
 #pragma GCC unroll 8
       for (int k = 0; k < kKeys; ++k) sums[q][k] = _mm256_setzero_ps();
-    for (int64_t i = 0; i < group.size; i += kHeadLanes) {
+    for (int64_t i = 0; i < group.size; i += kLanes) {
 #pragma GCC unroll 8
       for (int k = 0; k < kKeys; ++k) {
         const __m256 key = _mm256_loadu_ps(keys[k] + i);
@@ -83,19 +81,19 @@ SOO_AVX2 inline __m256 exponential(__m256 x) {
 /** Puts the softmax of `width` scores in their place. */
 SOO_AVX2 void to_weights(float* scores, int64_t width) {
   __m256 largest = _mm256_loadu_ps(scores);
-  for (int64_t i = kHeadLanes; i < width; i += kHeadLanes) largest = _mm256_max_ps(largest, _mm256_loadu_ps(scores + i));
-  alignas(32) float lanes[kHeadLanes];
+  for (int64_t i = kLanes; i < width; i += kLanes) largest = _mm256_max_ps(largest, _mm256_loadu_ps(scores + i));
+  alignas(32) float lanes[kLanes];
   _mm256_store_ps(lanes, largest);
-  const __m256 top = _mm256_set1_ps(*std::max_element(lanes, lanes + kHeadLanes));
+  const __m256 top = _mm256_set1_ps(*std::max_element(lanes, lanes + kLanes));
   __m256 sum = _mm256_setzero_ps();
-  for (int64_t i = 0; i < width; i += kHeadLanes) {
+  for (int64_t i = 0; i < width; i += kLanes) {
     const __m256 weight = exponential(_mm256_sub_ps(_mm256_loadu_ps(scores + i), top));
     _mm256_storeu_ps(scores + i, weight);
     sum = _mm256_add_ps(sum, weight);
   }
   _mm256_store_ps(lanes, sum);
-  const __m256 part = _mm256_set1_ps(1 / std::accumulate(lanes, lanes + kHeadLanes, 0.0f));
-  for (int64_t i = 0; i < width; i += kHeadLanes) _mm256_storeu_ps(scores + i, _mm256_mul_ps(_mm256_loadu_ps(scores + i), part));
+  const __m256 part = _mm256_set1_ps(1 / std::accumulate(lanes, lanes + kLanes, 0.0f));
+  for (int64_t i = 0; i < width; i += kLanes) _mm256_storeu_ps(scores + i, _mm256_mul_ps(_mm256_loadu_ps(scores + i), part));
 }
 
 /** out[query] = sum over positions of weight[query] * value, for `Registers` registers of a value's numbers from `at` on. */
@@ -111,7 +109,7 @@ SOO_AVX2 void mix_values(const QueryGroup& group, int64_t first, const float* we
     if (fetches) fetch(group.next_values, position, position + 1, group.size);
 #pragma GCC unroll 8
     for (int r = 0; r < Registers; ++r) {
-      const __m256 numbers = _mm256_loadu_ps(value + r * kHeadLanes);
+      const __m256 numbers = _mm256_loadu_ps(value + r * kLanes);
 #pragma GCC unroll 8
       for (int q = 0; q < Queries; ++q) sums[q][r] = _mm256_fmadd_ps(_mm256_broadcast_ss(weights + q * width), numbers, sums[q][r]);
     }
@@ -119,7 +117,7 @@ SOO_AVX2 void mix_values(const QueryGroup& group, int64_t first, const float* we
 #pragma GCC unroll 8
   for (int q = 0; q < Queries; ++q)
 #pragma GCC unroll 8
-    for (int r = 0; r < Registers; ++r) _mm256_storeu_ps(out + q * group.size + at + r * kHeadLanes, sums[q][r]);
+    for (int r = 0; r < Registers; ++r) _mm256_storeu_ps(out + q * group.size + at + r * kLanes, sums[q][r]);
 }
 
 /** Attention of `Queries` neighbours from `query` on; `scores` has room for them. */
@@ -137,8 +135,8 @@ SOO_AVX2 void attend_together(const QueryGroup& group, int64_t query, int64_t fi
   }
   constexpr int kRegisters = 4;
   int64_t at = 0;
-  for (; at + kRegisters * kHeadLanes <= group.size; at += kRegisters * kHeadLanes) mix_values<Queries, kRegisters>(group, first, scores, width, at, query == 0 && at == 0, out);
-  for (; at < group.size; at += kHeadLanes) mix_values<Queries, 1>(group, first, scores, width, at, query == 0 && at == 0, out);
+  for (; at + kRegisters * kLanes <= group.size; at += kRegisters * kLanes) mix_values<Queries, kRegisters>(group, first, scores, width, at, query == 0 && at == 0, out);
+  for (; at < group.size; at += kLanes) mix_values<Queries, 1>(group, first, scores, width, at, query == 0 && at == 0, out);
 }
 
 using Attend = void (*)(const QueryGroup&, int64_t, int64_t, float*, float*);

@@ -7,9 +7,6 @@
 
 namespace soo {
 
-/** Numbers in a register; a head's size comes in multiples of it. */
-constexpr int64_t kHeadLanes = 8;
-
 /** Vectors `stride` apart. */
 struct Vectors {
   const float* data;
@@ -19,6 +16,7 @@ struct Vectors {
 /** Queries that share keys and values. */
 struct QueryGroup {
   Vectors queries, keys, values;
+  /** `size` comes in multiples of kLanes. */
   int64_t count, positions, size;
   /** For each position whether it may be looked at, `mask_stride` apart; null: all may. */
   const bool* mask;

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "avx2.h"
+
 // Matrix products of small layers, with what comes after a product done while its sums are still in registers. Sums of
 // 6 rows and 16 columns at a time; what is multiplied should fit into the nearest caches.
 
@@ -9,11 +11,6 @@ namespace soo {
 
 /** Whether this processor has the instructions; without them nothing below may be called. */
 bool has_tiles();
-
-/** Floats in a register: columns of the right side, of sums and of results come in multiples of it. */
-constexpr int64_t kLanes = 8;
-
-constexpr int64_t whole_lanes(int64_t columns) { return (columns + kLanes - 1) / kLanes * kLanes; }
 
 /** Row-major, rows `stride` apart. */
 struct Rows {
