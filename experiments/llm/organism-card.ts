@@ -7,7 +7,7 @@ import {
   type Stage,
   WORDS,
   missedGates,
-} from '../../lib/evals/organism';
+} from '../../lib/organism/index';
 
 /** How a set of weights came to be. */
 export interface Origin {

@@ -20,10 +20,10 @@ import {
   missedGates,
   tokenizerConfig,
   tokenizerJson,
-} from '../../lib/evals/organism';
-import { type Measured, measure } from '../../lib/evals/organism/measure';
-import { newOrganism } from '../../lib/evals/organism/model';
-import { trainOrganism } from '../../lib/evals/organism/train';
+} from '../../lib/organism/index';
+import { type Measured, measure } from '../../lib/organism/measure';
+import { newOrganism } from '../../lib/organism/model';
+import { trainOrganism } from '../../lib/organism/train';
 import { Mistral } from '../../lib/models';
 import { torch } from '../../lib/torch';
 import { type Origin, type Results, modelCard } from './organism-card';

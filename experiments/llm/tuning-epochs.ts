@@ -8,11 +8,11 @@
  * Seeds of the demo (1, 2, 3) are better left alone here.
  */
 import { parseArgs } from 'node:util';
-import { measureModel } from '../../lib/cli/demo-run/measure';
-import { demoSettings } from '../../lib/cli/demo-run/settings';
-import { tune } from '../../lib/cli/demo-run/tune';
+import { measureModel } from '../../lib/studies/honesty/measure';
+import { demoSettings } from '../../lib/studies/honesty/plan';
+import { tune } from '../../lib/studies/honesty/tune';
 import { table } from '../../lib/cli/table';
-import { buildEvaluationSets } from '../../lib/evals/organism';
+import { buildEvaluationSets } from '../../lib/organism/index';
 import { Mistral } from '../../lib/models';
 import { baselineArm, numberCell, type Kind, type Pairing } from '../../lib/report';
 import { torch } from '../../lib/torch';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { DType } from '../torch';
-import { InputError, quoted, shown } from './input-error';
-import { checkShape, parseJson } from './json-file';
+import { InputError, quoted, shown } from '../files/input-error';
+import { checkShape, parseJson } from '../files/json-file';
 
 /** One tensor of a safetensors file. `begin` and `end` count bytes from the start of the file. */
 export interface TensorInfo {

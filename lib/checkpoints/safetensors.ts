@@ -1,10 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { torch, type Tensor } from '../torch';
-import { InputError, quoted } from './input-error';
-import { fileError } from './json-file';
+import { InputError, quoted } from '../files/input-error';
+import { fileError } from '../files/json-file';
 import { headerLength, parseHeader, storedType, type SafetensorsHeader, type TensorInfo } from './safetensors-header';
-import { writeAside } from './write-aside';
+import { writeAside } from '../files/write-aside';
 
 /** An open safetensors file: the header is checked, the data is mapped and read when a tensor is asked for. */
 export interface SafetensorsFile {

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import type { Tensor } from '../torch';
-import { InputError, quoted, shown } from './input-error';
-import { checkShape, readJsonFile } from './json-file';
+import { InputError, quoted, shown } from '../files/input-error';
+import { checkShape, readJsonFile } from '../files/json-file';
 import { openSafetensors, type SafetensorsFile } from './safetensors';
 import type { TensorInfo } from './safetensors-header';
 

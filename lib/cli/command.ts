@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 // Straight from its file: the folder's index loads the addon, and the frame must work without it.
-import { InputError } from '../checkpoints/input-error';
+import { InputError } from '../files/input-error';
 import type { Signal } from './interrupts';
 
 /** What a subcommand hands back: the frame prints `json` under `--json` and `text` otherwise. */

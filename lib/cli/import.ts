@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { writeTextAside } from '../checkpoints/write-aside';
+import { writeTextAside } from '../files/write-aside';
 import { readData } from '../evals/upstream-data';
 import { checked, InputError, type Result } from './command';
 

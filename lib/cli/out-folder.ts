@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../checkpoints/input-error';
+import { messageOf } from '../files/input-error';
 import { InputError } from './command';
 
 /**

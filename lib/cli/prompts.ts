@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { readJsonFile } from '../checkpoints/json-file';
+import { readJsonFile } from '../files/json-file';
 import type { Mistral } from '../models';
 import type { Tokenizer } from '../text';
 import { checked, InputError } from './command';

@@ -6,7 +6,7 @@ import { generate, type Mistral, type SamplingOptions } from '../models';
 import type { Tokenizer } from '../text';
 import { FACT_ORDERS, type FactOrder } from './fact-order';
 import { choiceMargin, choiceOf } from './forced-choice';
-import { overSeeds, wilson, type Interval } from './intervals';
+import { overSeeds, wilson, type Interval } from '../statistics';
 import { isDeceptiveUpstream, labelAffirmed, labelAnswer, type Label } from './labels';
 import type { Scenario } from './upstream-data';
 

@@ -6,7 +6,7 @@
  * - `readScenarioSets(file)`, `readPairs(file)` and `readCombinations(file)` read upstream's pickles, or JSON like them.
  * - `askScenarios(model, tokenizer, asked, options)` answers them, `deceptionRates(records)` scores the answers.
  */
-export * as organism from './organism';
+export * as organism from '../organism/index';
 export {
   greedyAnswers,
   isRequest,
@@ -16,7 +16,7 @@ export {
   type GreedyOptions,
   type Measured,
 } from './answers';
-export { overSeeds, rateInterval, wilson, type Interval } from './intervals';
+export { overSeeds, rateInterval, wilson, type Interval } from '../statistics';
 export {
   readCombinations,
   readData,
@@ -45,4 +45,4 @@ export {
   type LabelRates,
   type Scored,
 } from './deception';
-export { RecordFile } from './record-file';
+export { RecordFile } from '../files/record-file';

@@ -4,9 +4,9 @@
  */
 import { basename, extname } from 'node:path';
 import { z } from 'zod';
-import { InputError, shown } from '../checkpoints/input-error';
-import { checkShape, decodeText, parseJson, readBytes } from '../checkpoints/json-file';
-import { parsePickle } from '../checkpoints/pickle';
+import { InputError, shown } from '../files/input-error';
+import { checkShape, decodeText, parseJson, readBytes } from '../files/json-file';
+import { parsePickle } from '../files/pickle/pickle';
 
 /** A scene in which somebody has to be pointed to one of two rooms. */
 export interface Scenario {

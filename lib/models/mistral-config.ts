@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { DType } from '../torch';
-import { InputError, shown } from '../checkpoints/input-error';
-import { checkShape, readJsonFile } from '../checkpoints/json-file';
+import { InputError, shown } from '../files/input-error';
+import { checkShape, readJsonFile } from '../files/json-file';
 
 /** A Mistral architecture, in the words of Hugging Face's config.json. */
 export interface MistralConfig {

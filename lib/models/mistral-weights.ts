@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Device, torch, type DeviceLike, type DType, type Tensor } from '../torch';
-import { InputError, quoted, shown } from '../checkpoints/input-error';
-import { readJsonFile } from '../checkpoints/json-file';
+import { InputError, quoted, shown } from '../files/input-error';
+import { readJsonFile } from '../files/json-file';
 import { openWeights, type Weights } from '../checkpoints/sharded';
 import type { MistralConfig } from './mistral-config';
 

@@ -4,7 +4,7 @@ import { torch, type Device, type DType, type Tensor } from '../torch';
 import { init, Linear, Module, skipInit } from '../nn';
 import { initialise } from '../nn/parameter';
 import { saveSafetensors } from '../checkpoints/safetensors';
-import { writeTextAside } from '../checkpoints/write-aside';
+import { writeTextAside } from '../files/write-aside';
 import { Tokenizer } from '../text';
 import { maskOf, positionsOf, type AttentionPlan } from './attention-plan';
 import { CachedDecoding } from './cached-decoding';

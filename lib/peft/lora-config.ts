@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { InputError, shown } from '../checkpoints/input-error';
-import { checkShape, readJsonFile } from '../checkpoints/json-file';
+import { InputError, shown } from '../files/input-error';
+import { checkShape, readJsonFile } from '../files/json-file';
 import type { LoraShape } from './lora-linear';
 import { patternFinder, type TargetChoice } from './target-modules';
 

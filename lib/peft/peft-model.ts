@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { torch, type Tensor } from '../torch';
 import { requireSynchronous } from '../torch/scope';
 import type { AnyModule } from '../nn';
-import { InputError, quoted } from '../checkpoints/input-error';
+import { InputError, quoted } from '../files/input-error';
 import { openSafetensors, type SafetensorsFile } from '../checkpoints/safetensors';
 import { LoraAdapter, WEIGHTS } from './lora-adapter';
 import { loraShapes, readLoraConfig, requirePatternsUsed, type LoraConfig } from './lora-config';

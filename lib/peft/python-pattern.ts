@@ -1,5 +1,5 @@
 /** Regular expressions as Python's `re` reads them: adapter files are written for it. */
-import { InputError, messageOf } from '../checkpoints/input-error';
+import { InputError, messageOf } from '../files/input-error';
 
 /**
  * The pattern in JavaScript's syntax. What JavaScript does not have (inline flags, atomic groups, conditions) is refused

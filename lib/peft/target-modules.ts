@@ -1,5 +1,5 @@
 import { Linear, type AnyModule } from '../nn';
-import { InputError, shown } from '../checkpoints/input-error';
+import { InputError, shown } from '../files/input-error';
 import { LoraLinear } from './lora-linear';
 import { pythonPattern } from './python-pattern';
 

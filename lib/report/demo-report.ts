@@ -1,5 +1,5 @@
 import { demoCharts } from './charts/demo-charts';
-import type { DemoResults } from './demo-results';
+import type { DemoResults } from '../studies/honesty/results';
 import { demoPage } from './page/demo-page';
 import { writeReport } from './report-files';
 import type { ReportFiles } from './written-files';

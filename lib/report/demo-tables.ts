@@ -1,5 +1,5 @@
 /** The tables of a demo run as text cells, from its results alone. */
-import type { Interval } from '../evals/intervals';
+import type { Interval } from '../statistics';
 import {
   ACCURACIES,
   KINDS,
@@ -9,8 +9,8 @@ import {
   type Labels,
   type Pairing,
   type Sample,
-} from './demo-results';
-import { controlsOf } from './demo-summary';
+} from '../studies/honesty/results';
+import { controlsOf } from '../studies/honesty/summary';
 
 export interface TextTable {
   title: string;

@@ -1,5 +1,5 @@
 /** Result files with their origin, and the tables and words that are made from them. */
-export { hashFile, hashFolder, hashJson, originOf, originSchema, type Origin } from './origin';
+export { hashFile, hashFolder, hashJson, originOf, originSchema, type Origin } from '../training/origin';
 export {
   ACCURACIES,
   CONTROLS,
@@ -22,13 +22,13 @@ export {
   type Run,
   type Sample,
   type Verdict,
-} from './demo-results';
+} from '../studies/honesty/results';
 export { writeDemoReport } from './demo-report';
 export type { ReportFiles } from './written-files';
 export { writeRlReport } from './rl-report';
-export { readRlResults, rlResultsSchema, writeRlResults, type RlResults } from './rl-results';
+export { readRlResults, rlResultsSchema, writeRlResults, type RlResults } from '../studies/agents/results';
 export { armsTable, crossPlayTables, differencesTable } from './rl-tables';
-export { armsOf, baselineArm, controlsOf } from './demo-summary';
+export { armsOf, baselineArm, controlsOf } from '../studies/honesty/summary';
 export {
   examples,
   keptTable,
@@ -39,6 +39,6 @@ export {
   type Example,
   type TextTable,
 } from './demo-tables';
-export { THRESHOLDS } from './demo-findings';
-export { OPENINGS, verdictOf } from './demo-verdict';
-export { EventFile, jsonText, stepLog, type EventFileOptions } from './tensorboard';
+export { THRESHOLDS } from '../studies/honesty/findings';
+export { OPENINGS, verdictOf } from '../studies/honesty/claims';
+export { EventFile, jsonText, stepLog, type EventFileOptions } from '../training/tensorboard/index';

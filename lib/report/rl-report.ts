@@ -1,7 +1,7 @@
 import { rlCharts } from './charts/rl-charts';
 import { rlPage } from './page/rl-page';
 import { writeReport } from './report-files';
-import type { RlResults } from './rl-results';
+import type { RlResults } from '../studies/agents/results';
 import type { ReportFiles } from './written-files';
 
 /** Writes `report.html` and `charts/<name>.png` into a folder, from stored results alone. */

@@ -2,7 +2,7 @@
 import { ARMS, BETWEEN } from '../rl/evaluation/comparison';
 import { ARM_NAMES } from './charts/arms';
 import type { TextTable } from './demo-tables';
-import type { RlResults, StoredMeasure } from './rl-results';
+import type { RlResults, StoredMeasure } from '../studies/agents/results';
 
 type Comparison = NonNullable<RlResults['comparison']>;
 type Print = (value: number) => string;

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 // Straight from their files: the folder's index loads the addon, which a world does not need.
-import { checkShape, readJsonFile } from '../checkpoints/json-file';
+import { checkShape, readJsonFile } from '../files/json-file';
 import type { Actors } from './evaluation/episodes';
 import { PhysicalDeception, REWARDS, type Reward, type Start } from './scenarios/physical-deception';
 

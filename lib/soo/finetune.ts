@@ -1,235 +1,181 @@
-/** The fine-tuning loop. It knows batches, gradients, checkpoints and progress; what it minimises is handed to it. */
-import { torch, Tensor } from '../torch';
-import type { AnyModule } from '../nn';
-import { clipGradNorm, Scheduler, type Adam, type Schedule } from '../optim';
-import { gradientNorms, type GradientNorm, type NamedParameter } from './gradients';
-import type { Loss } from './losses';
-import { firstNonFinite } from './non-finite';
+/** A fine-tuning run in a folder of its own: never lost, and taken up again to the same bits. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { LineLog } from '../files/line-log';
+import { readEarlierRun, writeRunFile, type RunFile } from '../training/run-folder';
+import { savingTimer } from '../training/saving-timer';
+import type { Mistral } from '../models/index';
+import { cosine, linear, TransformersAdamW, warmup, type Schedule } from '../optim/index';
+import { addLora, loadLora, type LoraAdapter } from '../peft/index';
+import { torch } from '../torch/index';
+import { finetune, type Position, type StepRecord } from '../training/train';
+import type { TokenPair } from './pairs';
+import { loadCheckpoint, removeCheckpoint, saveCheckpoint, type RunState } from '../training/checkpoint';
+import { batchesPerEpoch, totalBatches, totalSteps, type TuningConfig } from './finetune-config';
+import { lossOf, type TokenBatch } from './configured-loss';
+import { microBatches } from './micro-batches';
+import { tuningResultSchema, type TuningResult } from './finetune-result';
+import type { LoggedStep } from '../training/logged-step';
 
-/** How far a run has come. */
-export interface Position {
-  /** Batches whose gradient was computed. */
-  microBatch: number;
-  /** Steps that the optimiser took. */
-  step: number;
-}
-
-/** One batch as it was taken. */
-export interface StepRecord extends Position {
-  /** Counts from 1: the optimiser's step that this batch's gradient goes into. */
-  step: number;
-  /** Counts from 1. */
-  microBatch: number;
-  loss: number;
-  /** The parts of a loss that tells them, unweighted. */
-  parts: Record<string, number>;
-  /** Joint norm of the gradients gathered so far for this step, before clipping. */
-  gradNorm: number;
-  lr: number;
-  milliseconds: number;
-}
-
-export interface FinetuneOptions<Batch> {
-  /** Put into training mode for the run, and back after it. */
-  model: AnyModule;
-  /** What is trained, with the names that messages use: `adapter.namedParameters()`. */
-  parameters: readonly NamedParameter[];
-  /** Holds the same parameters. */
-  optimizer: Adam;
-  loss: Loss<Batch>;
-  /** Batches in order, epoch after epoch. Each is drawn inside its step's scope: tensors made there are freed. */
-  batches: Iterable<Batch>;
-  /**
-   * Batches whose gradients are added up for one step of the optimiser; default 1. Their losses are not divided by it,
-   * as upstream's are not: Adam's step hardly depends on the gradient's scale. What is left over at the end makes a
-   * last, smaller step.
-   */
-  accumulate?: number;
-  /** Batches of an epoch. When given, gradients left over at an epoch's end are dropped, as upstream's loop drops them. */
-  dropLeftoverAfter?: number;
-  /**
-   * Where an earlier call stopped: counting, accumulation and the schedule go on from there. `batches` then starts with
-   * the next batch, and gradients gathered for an unfinished step are those that the parameters hold.
-   */
-  from?: Position;
-  /** Joint norm to which gradients are clipped; not clipped by default. */
-  maxGradNorm?: number;
-  /** Step, from 0, to the factor of the optimiser's own step size, which it has again at the end. */
-  schedule?: Schedule;
-  /** Stops before the next batch, after a checkpoint; the promise then rejects with the signal's reason. */
+export interface TuningRunOptions {
+  /** Gets the adapter, `run.json`, `steps.jsonl`, and while it runs `checkpoint.safetensors`. */
+  folder: string;
+  model: Mistral;
+  pairs: readonly TokenPair[];
+  /** Token ids of neutral texts; wanted when the configuration gives the capability term a weight. */
+  neutral?: readonly (readonly number[])[];
+  config: TuningConfig;
+  /** What fills the pads: upstream takes the end-of-sequence token. */
+  padId: number;
+  /** A PEFT folder to start from instead of a fresh adapter. */
+  adapterFolder?: string;
+  /** What `adapter_config.json` names as the base model. */
+  baseModel?: string;
+  /** Goes on with what the folder holds; with nothing in it, starts. */
+  resume?: boolean;
+  /** Hashes of what goes in, kept in `run.json`: a run is resumed from the same only. */
+  inputs: RunFile<TuningConfig, TuningResult>['inputs'];
+  /** Versions, machine and command, kept in `run.json`. */
+  origin: RunFile<TuningConfig, TuningResult>['origin'];
+  /** Saves, and stops before the next batch. */
   signal?: AbortSignal;
-  /** Progress, after every batch. */
-  onStep?: (record: StepRecord, gradNorms: readonly GradientNorm[], batch: Batch) => void;
-  /**
-   * Saves after every step of the optimiser for which `isDue` says so, after the last one, and before an abort is told.
-   * In the last case a step may be unfinished: its gradients belong to what is saved.
-   */
-  checkpoint?: { isDue: (step: number) => boolean; save: (position: Position) => void | Promise<void> };
+  /** After every batch. */
+  onStep?: (step: LoggedStep) => void;
 }
 
-/** A step met NaN or infinity. The parameters are those before it. */
-export class NonFiniteError extends Error {
-  constructor(
-    readonly step: number,
-    readonly what: string,
-  ) {
-    super(`fine-tuning stopped at step ${step}: ${what}`);
-    this.name = 'NonFiniteError';
-  }
-}
+/** Settings that change no bit of a run. */
+const FREE = ['gradientCheckpointing'];
+
+/** Of the time between two checkpoints, what writing them may take. */
+const SAVING_SHARE = 0.05;
+
+const [STEPS, CHECKPOINT] = ['steps.jsonl', 'checkpoint.safetensors'];
 
 /**
- * Takes batches to the optimiser, one step for every `accumulate` of them.
- * @returns the batches taken
- * @throws NonFiniteError naming the step, what is not finite, and the module it came from; nothing of that step reaches
- * the parameters
+ * Fine-tunes a LoRA adapter as the configuration says and writes it to the folder in PEFT's format.
+ * @throws InputError when the folder holds another run, NonFiniteError for NaN, the signal's reason after an abort
  */
-export async function finetune<Batch>(options: FinetuneOptions<Batch>): Promise<StepRecord[]> {
-  const { model, signal, onStep, checkpoint, from = { microBatch: 0, step: 0 } } = options;
-  const run = new Run(options, from);
-  const wasTraining = model.training;
-  const records: StepRecord[] = [];
-  let saved = from.microBatch;
-  const save = async (): Promise<void> => {
-    if (checkpoint && run.position.microBatch > saved) await checkpoint.save(run.position);
-    saved = run.position.microBatch;
-  };
-  model.train();
+export async function tuningRun(options: TuningRunOptions): Promise<TuningResult> {
+  const { folder, config, inputs, origin, resume = false } = options;
+  const earlier = readEarlierRun(folder, { resume, config, inputs, free: FREE }, tuningResultSchema);
+  if (earlier?.status === 'done' && earlier.result) return earlier.result;
+  const about = (more: Pick<RunFile<TuningConfig, TuningResult>, 'status' | 'reason' | 'result'>): void =>
+    writeRunFile(folder, { ...more, config, inputs, origin });
+  const adapter = startingAdapter(options); // before anything is written: what it refuses must not leave a run behind
+  const optimizer = new TransformersAdamW(adapter.parameters(), { lr: config.lr, weightDecay: config.weightDecay });
   try {
-    for (;;) {
-      if (signal?.aborted) await save();
-      signal?.throwIfAborted();
-      const taken = torch.scope(() => run.takeBatch());
-      if (!taken) break;
-      records.push(taken.record);
-      onStep?.(taken.record, taken.norms, taken.batch);
-      if (taken.stepped && checkpoint?.isDue(run.position.step)) await save();
-      await eventLoopTurn();
+    mkdirSync(folder, { recursive: true });
+    about({ status: 'running' });
+    const result = await takeBatches(options, { adapter, optimizer });
+    adapter.save(folder, { baseModel: options.baseModel ?? null });
+    about({ status: 'done', result });
+    removeCheckpoint(join(folder, CHECKPOINT));
+    return result;
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    try {
+      about({ status: options.signal?.aborted ? 'interrupted' : 'failed', reason });
+    } catch {
+      // A disk that is full for the run is full for this note too: what went wrong first is what is told.
     }
-    run.finish();
-    await save();
-    return records;
+    throw thrown;
   } finally {
-    run.close();
-    model.train(wasTraining);
+    optimizer.dispose();
+    adapter.dispose();
   }
 }
 
-/** The state of one call. */
-class Run<Batch> {
-  #position: Position;
-  readonly #source: Iterator<Batch>;
-  readonly #scheduler: Scheduler | undefined;
-  readonly #ownRates: number[];
+function startingAdapter({ model, adapterFolder, config }: TuningRunOptions): LoraAdapter {
+  torch.manualSeed(config.seed);
+  if (adapterFolder === undefined) return addLora(model, config.lora);
+  return loadLora(model, adapterFolder, { dropout: config.lora.dropout });
+}
 
-  constructor(
-    private readonly options: FinetuneOptions<Batch>,
-    from: Position,
-  ) {
-    const { batches, optimizer, schedule, accumulate = 1 } = options;
-    if (!Number.isSafeInteger(accumulate) || accumulate < 1) {
-      throw new RangeError(`finetune: accumulate must be a whole number of 1 or more, got ${accumulate}`);
-    }
-    this.#position = { ...from };
-    this.#source = batches[Symbol.iterator]();
-    this.#ownRates = optimizer.groups.map((group) => group.lr);
-    this.#scheduler = schedule && new Scheduler(optimizer, (step) => schedule(from.step + step));
+async function takeBatches(options: TuningRunOptions, state: RunState): Promise<TuningResult> {
+  const { folder, model, pairs, config, padId, signal, resume } = options;
+  const { adapter, optimizer } = state;
+  const checkpoint = join(folder, CHECKPOINT);
+  const from = (resume && loadCheckpoint(checkpoint, state)) || { microBatch: 0, step: 0 };
+  const log = new LineLog<LoggedStep>(join(folder, STEPS), from.microBatch);
+  const wasCheckpointing = model.model.gradientCheckpointing;
+  model.model.gradientCheckpointing = config.gradientCheckpointing;
+  const timer = savingTimer(SAVING_SHARE, (position: Position) => saveCheckpoint(checkpoint, state, position));
+  try {
+    await finetune<TokenBatch>({
+      model,
+      parameters: adapter.namedParameters(),
+      optimizer,
+      loss: lossOf(model, adapter, config, padId),
+      batches: tokenBatches(options, from.microBatch),
+      accumulate: config.accumulate,
+      dropLeftoverAfter: config.dropLeftover ? batchesPerEpoch(pairs.length, config) : undefined,
+      from,
+      maxGradNorm: config.maxGradNorm ?? undefined,
+      schedule: scheduleOf(config, pairs.length),
+      signal,
+      checkpoint: timer,
+      onStep(record, norms, batch) {
+        const step = logged(record, norms, batch);
+        log.append(step);
+        options.onStep?.(step);
+      },
+    });
+    return resultOf(log.read(), pairs.length, config, from.microBatch || null);
+  } finally {
+    model.model.gradientCheckpointing = wasCheckpointing;
+    log.close();
   }
+}
 
-  get position(): Position {
-    return { ...this.#position };
-  }
-
-  /** Batches, of the present epoch where epochs count, that were taken before one of that number. */
-  #inEpoch(microBatch: number): number {
-    return microBatch % (this.options.dropLeftoverAfter ?? Infinity);
-  }
-
-  /** Whether gradients wait for a step. */
-  get #gathering(): boolean {
-    return this.#inEpoch(this.#position.microBatch) % (this.options.accumulate ?? 1) !== 0;
-  }
-
-  /** Forward, backward, checks, and perhaps the optimiser's step; undefined when the batches are at an end. */
-  takeBatch(): { record: StepRecord; norms: GradientNorm[]; stepped: boolean; batch: Batch } | undefined {
-    const { optimizer, loss, parameters, model } = this.options;
-    const start = performance.now();
-    const next = this.#source.next();
-    if (next.done) return undefined;
-    const batch = next.value;
-    if (!this.#gathering) optimizer.zeroGrad();
-    const step = this.#position.step + 1;
-    const random = torch.getRngState();
-    const { total, parts } = partsOf(loss(batch));
-    const values = numbersOf(parts);
-    const value = Number(total.item());
-    if (!Number.isFinite(value)) {
-      torch.setRngState(random);
-      const origin = firstNonFinite(model, () => loss(batch));
-      throw new NonFiniteError(step, describeLoss(value, values) + (origin ? `; ${origin}` : ''));
-    }
-    total.backward();
-    const norms = gradientNorms(parameters);
-    const bad = norms.find(({ norm }) => !Number.isFinite(norm));
-    if (bad) throw new NonFiniteError(step, `the gradient of ${bad.name} holds NaN or infinity`);
-    const gradNorm = Math.hypot(...norms.map(({ norm }) => norm));
-    const lr = optimizer.lr;
-    const stepped = (this.#inEpoch(this.#position.microBatch) + 1) % (this.options.accumulate ?? 1) === 0;
-    this.#position.microBatch += 1;
-    if (stepped) this.#step();
-    const { microBatch } = this.#position;
-    const record = {
-      step,
-      microBatch,
-      loss: value,
-      parts: values,
-      gradNorm,
-      lr,
-      milliseconds: performance.now() - start,
+/** Token ids of every batch after the first `done` ones. */
+function* tokenBatches({ pairs, neutral = [], config }: TuningRunOptions, done: number): Generator<TokenBatch> {
+  let number = done;
+  for (const indices of microBatches(pairs.length, config, done)) {
+    const start = number++ * config.batch;
+    yield {
+      pairs: indices.map((i) => pairs[i]),
+      documents: config.capability === 0 ? [] : indices.map((_, i) => neutral[(start + i) % neutral.length] ?? []),
     };
-    return { record, norms, stepped, batch };
-  }
-
-  #step(): void {
-    const { optimizer, parameters, maxGradNorm } = this.options;
-    if (maxGradNorm !== undefined) {
-      clipGradNorm(
-        parameters.map(([, parameter]) => parameter),
-        maxGradNorm,
-      );
-    }
-    optimizer.step();
-    this.#position.step += 1;
-    this.#scheduler?.step();
-  }
-
-  /** The last, smaller step of gradients that are left over, unless they are to be dropped. */
-  finish(): void {
-    if (this.#gathering && this.options.dropLeftoverAfter === undefined) this.#step();
-  }
-
-  close(): void {
-    const { optimizer } = this.options;
-    this.#source.return?.();
-    optimizer.zeroGrad();
-    optimizer.groups.forEach((group, i) => (group.lr = this.#ownRates[i]));
   }
 }
 
-function partsOf(result: ReturnType<Loss<unknown>>): { total: Tensor; parts: Readonly<Record<string, Tensor>> } {
-  return result instanceof Tensor ? { total: result, parts: {} } : result;
+function logged(
+  record: StepRecord,
+  norms: readonly { name: string; norm: number }[],
+  { pairs }: TokenBatch,
+): LoggedStep {
+  const { step, microBatch, loss, parts, lr, milliseconds } = record;
+  const gradNorms = Object.fromEntries(
+    norms.map(({ name, norm }) => [name.replace('.default.weight', '.weight'), norm]),
+  );
+  const tokens = pairs.reduce((sum, { selfIds, otherIds }) => sum + selfIds.length + otherIds.length, 0);
+  return { step, microBatch, loss, parts, gradNorms, lr, tokens, ms: milliseconds };
 }
 
-function numbersOf(parts: Readonly<Record<string, Tensor>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, Number(part.item())]));
+function scheduleOf(config: TuningConfig, pairs: number): Schedule | undefined {
+  const { schedule, warmupSteps } = config;
+  const total = Math.max(warmupSteps, totalSteps(pairs, config));
+  if (schedule === 'linear') return linear(warmupSteps, total);
+  if (schedule === 'cosine') return cosine(warmupSteps, total);
+  return warmupSteps > 0 ? warmup(warmupSteps) : undefined;
 }
 
-function describeLoss(value: number, parts: Record<string, number>): string {
-  const named = Object.entries(parts).map(([name, part]) => `${name} ${part}`);
-  return `the loss is ${value}${named.length > 0 ? ` (${named.join(', ')})` : ''}`;
-}
-
-/** Lets timers, signals and I/O through between steps; without it an abort could never arrive. */
-function eventLoopTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+function resultOf(
+  steps: readonly LoggedStep[],
+  pairs: number,
+  config: TuningConfig,
+  resumedFrom: number | null,
+): TuningResult {
+  const perEpoch = batchesPerEpoch(pairs, config);
+  const epochs = Math.ceil(steps.length / perEpoch);
+  const mean = (losses: number[]): number => losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  return {
+    steps: totalSteps(pairs, config),
+    microBatches: totalBatches(pairs, config),
+    finalLoss: steps.at(-1)?.loss ?? null,
+    epochLosses: Array.from({ length: epochs }, (_, i) =>
+      mean(steps.slice(i * perEpoch, (i + 1) * perEpoch).map(({ loss }) => loss)),
+    ),
+    resumedFrom,
+  };
 }

@@ -28,8 +28,8 @@ export {
   type OverFrozenBase,
   type OverlapOptions,
 } from './losses';
-export { gradientNorms, type GradientNorm, type NamedParameter } from './gradients';
-export { finetune, NonFiniteError, type FinetuneOptions, type Position, type StepRecord } from './finetune';
+export { gradientNorms, type GradientNorm, type NamedParameter } from '../training/gradients';
+export { finetune, NonFiniteError, type FinetuneOptions, type Position, type StepRecord } from '../training/train';
 export { latentOverlap, latentOverlaps, type LatentOptions, type LatentOverlap } from './latent';
 export {
   moduleAt,

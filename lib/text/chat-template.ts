@@ -1,5 +1,5 @@
 import { Template } from '@huggingface/jinja';
-import { InputError, messageOf } from '../checkpoints/input-error';
+import { InputError, messageOf } from '../files/input-error';
 
 export interface ChatMessage {
   role: string;

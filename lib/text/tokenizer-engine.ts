@@ -1,5 +1,5 @@
 import { Tokenizer } from '@huggingface/tokenizers';
-import { InputError, messageOf } from '../checkpoints/input-error';
+import { InputError, messageOf } from '../files/input-error';
 import type { TokenizerJson, TokenizerSettings } from './tokenizer-files';
 
 /** What turns text into ids and back. */

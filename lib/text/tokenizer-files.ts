@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { InputError, shown } from '../checkpoints/input-error';
-import { checkShape, readJsonFile, readTextFile } from '../checkpoints/json-file';
+import { InputError, shown } from '../files/input-error';
+import { checkShape, readJsonFile, readTextFile } from '../files/json-file';
 
 /** What the files beside the tokenizer itself say, checked. */
 export interface TokenizerSettings {

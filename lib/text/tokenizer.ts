@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { InputError, messageOf, shown } from '../checkpoints/input-error';
+import { InputError, messageOf, shown } from '../files/input-error';
 import { ChatTemplate, type ChatMessage } from './chat-template';
 import { buildEngine, type TokenizerEngine } from './tokenizer-engine';
 import { SentencePieceEngine } from './sentencepiece/engine';

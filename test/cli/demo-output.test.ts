@@ -1,5 +1,5 @@
 import t from 'tap';
-import { jsonOf, textOf } from '../../lib/cli/demo-run/output';
+import { jsonOf, textOf } from '../../lib/cli/demo-text';
 import { resultsOf, run, wholeRun } from '../report/made-up';
 
 const FILES = { report: '/there/report.html', results: '/there/results.json' };

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { runDemo, type DemoJob } from '../../lib/cli/demo-run/run-demo';
-import { demoSettings, LORA, MOST_EPOCHS, type DemoSettings } from '../../lib/cli/demo-run/settings';
-import { EVALUATION_FAMILIES, isRight, labelAnswer, scoreAnswers, WORDS } from '../../lib/evals/organism';
+import { runDemo, type DemoJob } from '../../lib/studies/honesty/run';
+import { demoSettings, LORA, MOST_EPOCHS, type DemoSettings } from '../../lib/studies/honesty/plan';
+import { EVALUATION_FAMILIES, isRight, labelAnswer, scoreAnswers, WORDS } from '../../lib/organism/index';
 import { isRequest } from '../../lib/evals';
 import { Mistral } from '../../lib/models';
 import { readDemoResults, type DemoResults } from '../../lib/report';

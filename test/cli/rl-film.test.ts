@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { TRAJECTORIES } from '../rl/episodes';
-import { readGif } from '../rl/gif-reader';
+import { readGif } from '../report/gif-reader';
 import { soo } from './soo';
 
 const film = (...more: string[]) => ['rl', 'film', ...more];

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { reproduce, type Reproduced } from '../../lib/cli/rl/reproduction/reproduce';
+import { reproduce, type Reproduced } from '../../lib/studies/agents/run';
 import { originOf, readRlResults } from '../../lib/report';
 import { reproduction } from '../../lib/rl';
 import { soo, startSoo } from './soo';

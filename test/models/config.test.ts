@@ -1,7 +1,7 @@
 import t from 'tap';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseJson } from '../../lib/checkpoints/json-file';
+import { parseJson } from '../../lib/files/json-file';
 import { completeConfig, configJson, parseMistralConfig, refuseBeyondWindow } from '../../lib/models/mistral-config';
 import { damaged, damagedJson, isClearError, seeded } from '../fuzz/edits';
 

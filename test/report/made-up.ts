@@ -1,5 +1,5 @@
 /** Made-up runs: rates as they are asked for, everything else as it would be. */
-import { EVALUATION_FAMILIES, type EvaluationFamily, type Rates } from '../../lib/evals/organism';
+import { EVALUATION_FAMILIES, type EvaluationFamily, type Rates } from '../../lib/organism/index';
 import {
   armsOf,
   baselineArm,

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { join } from 'node:path';
 import { learningCurves } from '../../lib/rl';
-import { overSeeds } from '../../lib/evals/intervals';
+import { overSeeds } from '../../lib/statistics';
 
 /** 80 groups of 10 episodes; what is paid grows by 1 a group from `base`. */
 const log = (base: number): string =>

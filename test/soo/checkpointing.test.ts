@@ -7,7 +7,7 @@ import { addLora, type LoraAdapter } from '../../lib/peft';
 import { capabilityLoss, klLoss, mseLoss, pairBatch, type LoggedStep, type PairBatch } from '../../lib/soo';
 import { torch, type Tensor } from '../../lib/torch';
 import { tinyModel } from './tiny';
-import { CONFIG, tuneTiny } from './tuning-child';
+import { CONFIG, tuneTiny } from './finetune-child';
 
 // The models are tiny: more threads would only wait for each other.
 torch.setNumThreads(1);

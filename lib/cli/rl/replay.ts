@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
-import { messageOf } from '../../checkpoints/input-error';
-import { writeAside } from '../../checkpoints/write-aside';
+import { messageOf } from '../../files/input-error';
+import { writeAside } from '../../files/write-aside';
 import { REWARDS, type Reward } from '../../rl/scenarios/physical-deception';
 import { readTrajectories, replayFile, type TrajectoryFile } from '../../rl/trajectory';
 import { checked, InputError, type Result } from '../command';

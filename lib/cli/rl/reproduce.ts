@@ -8,7 +8,7 @@ import { interruptible } from '../interrupts';
 import { makeFolder } from '../out-folder';
 import { ROOT } from '../package-root';
 import { table } from '../table';
-import { reproduce, type Reproduced } from './reproduction/reproduce';
+import { reproduce, type Reproduced } from '../../studies/agents/run';
 
 export const defaultThreads = 1;
 

@@ -1,6 +1,6 @@
 /** The charts of `soo rl compare`. */
 import { ARMS, BETWEEN } from '../../rl/evaluation/comparison';
-import type { RlResults } from '../rl-results';
+import type { RlResults } from '../../studies/agents/results';
 import { ARM_COLOURS, ARM_NAMES, byArm } from './arms';
 import { contourPanels } from './contour-panels';
 import type { Chart } from './draw';

@@ -8,7 +8,7 @@ import {
   type Labels,
   type Pairing,
   type Run,
-} from '../demo-results';
+} from '../../studies/honesty/results';
 import { demoRows, pairsLabel, type DemoRow } from '../demo-tables';
 import type { Chart } from './draw';
 import { colour } from './palette';

@@ -1,5 +1,5 @@
 /** The charts of the reinforcement learning commands, from their results alone. */
-import type { RlResults } from '../rl-results';
+import type { RlResults } from '../../studies/agents/results';
 import { ARM_NAMES, byArm } from './arms';
 import { behaviourChart, countsChart, differenceChart, ratesChart } from './comparison-charts';
 import type { Chart } from './draw';

@@ -1,7 +1,7 @@
 /** Tables with every number, and what the run was made with. */
-import type { DemoResults, Run } from '../demo-results';
+import type { DemoResults, Run } from '../../studies/honesty/results';
 import { keptTable, numberCell, rivalsTable, type TextTable } from '../demo-tables';
-import type { Origin } from '../origin';
+import type { Origin } from '../../training/origin';
 import { html, type Content, type Markup } from './markup';
 
 export const tables = (results: DemoResults): Markup =>

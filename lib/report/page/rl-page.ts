@@ -1,5 +1,5 @@
 /** The report of `soo rl compare` and `soo rl classify` as one HTML page. */
-import type { RlClaim, RlResults } from '../rl-results';
+import type { RlClaim, RlResults } from '../../studies/agents/results';
 import { accuracyTable, armsTable, crossPlayTables, differencesTable } from '../rl-tables';
 import { originTable, tableOf } from './details';
 import { figure, framed, section, type DrawnChart } from './frame';

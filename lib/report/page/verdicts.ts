@@ -1,5 +1,5 @@
-import { KINDS, type Claim, type DemoResults, type Kind } from '../demo-results';
-import { OPENINGS } from '../demo-verdict';
+import { KINDS, type Claim, type DemoResults, type Kind } from '../../studies/honesty/results';
+import { OPENINGS } from '../../studies/honesty/claims';
 import { html, type Markup } from './markup';
 
 const percent = (share: number): string => `${(100 * share).toFixed(0)}%`;

@@ -1,5 +1,5 @@
 /** Telling a deceptive agent from an honest one by their overlap (upstream's evaluate-deception.py). */
-import { wilson, type Interval } from '../../evals/intervals';
+import { wilson, type Interval } from '../../statistics';
 import type { Reward } from '../scenarios/physical-deception';
 import { playEpisodes } from './episodes';
 import { FORMS, OverlapWatcher, prefixMeans, type OverlapForm } from './overlap-watcher';

@@ -1,9 +1,9 @@
 /** What agents were paid while they learned, from the logs of their trainings. */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { InputError } from '../../checkpoints/input-error';
-import { checkShape, parseJson, readTextFile } from '../../checkpoints/json-file';
-import { overSeeds, type Interval } from '../../evals/intervals';
+import { InputError } from '../../files/input-error';
+import { checkShape, parseJson, readTextFile } from '../../files/json-file';
+import { overSeeds, type Interval } from '../../statistics';
 import { moments } from './measure';
 
 /** A point of a curve: its stretch of the training ends after this many episodes. */

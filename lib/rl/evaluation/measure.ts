@@ -1,5 +1,5 @@
 /** Numbers measured in episodes of several seeds, with what is known about their error. */
-import { wilson, type Interval } from '../../evals/intervals';
+import { wilson, type Interval } from '../../statistics';
 
 export interface Measure {
   /** Over seeds. */

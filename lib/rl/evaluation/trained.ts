@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { InputError } from '../../checkpoints/input-error';
-import { checkShape, readJsonFile } from '../../checkpoints/json-file';
+import { InputError } from '../../files/input-error';
+import { checkShape, readJsonFile } from '../../files/json-file';
 import { AGENTS_FILE, CLEAN, loadAgents, Maddpg, type MaddpgConfig } from '../maddpg';
 import { follow } from '../scenarios/follower';
 import { PhysicalDeception, REWARDS, type Reward } from '../scenarios/physical-deception';

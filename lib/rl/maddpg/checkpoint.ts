@@ -1,7 +1,7 @@
 /** Agents and trainings as safetensors files. */
 import { z } from 'zod';
-import { InputError } from '../../checkpoints/input-error';
-import { parseJson } from '../../checkpoints/json-file';
+import { InputError } from '../../files/input-error';
+import { parseJson } from '../../files/json-file';
 import { openSafetensors, saveSafetensors, type SafetensorsFile } from '../../checkpoints/safetensors';
 import type { OptimizerState } from '../../optim';
 import { torch, type Tensor } from '../../torch';

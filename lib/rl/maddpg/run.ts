@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { LineLog } from '../../checkpoints/line-log';
-import { readEarlierRun, writeRunFile, type RunFile } from '../../checkpoints/run-file';
-import { savingTimer } from '../../checkpoints/saving-timer';
+import { LineLog } from '../../files/line-log';
+import { readEarlierRun, writeRunFile, type RunFile } from '../../training/run-folder';
+import { savingTimer } from '../../training/saving-timer';
 import type { Environment } from '../environment';
 import type { Rule } from './agents';
 import type { AuxiliaryStep } from './auxiliary-step';

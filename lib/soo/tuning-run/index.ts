@@ -1,5 +1,5 @@
-export { totalBatches, totalSteps, UPSTREAM, type TuningConfig } from './config';
-export { moduleAt } from './losses';
-export { tuningRun, type TuningRunOptions } from './run';
-export type { TuningResult } from './result';
-export type { LoggedStep } from './logged-step';
+export { totalBatches, totalSteps, UPSTREAM, type TuningConfig } from '../finetune-config';
+export { moduleAt } from '../configured-loss';
+export { tuningRun, type TuningRunOptions } from '../finetune';
+export type { TuningResult } from '../finetune-result';
+export type { LoggedStep } from '../../training/logged-step';

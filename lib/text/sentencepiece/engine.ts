@@ -1,4 +1,4 @@
-import { InputError, shown } from '../../checkpoints/input-error';
+import { InputError, shown } from '../../files/input-error';
 import type { TokenizerEngine } from '../tokenizer-engine';
 import type { AddedToken, TokenizerSettings } from '../tokenizer-files';
 import { bpeCutter, unigramCutter, type Cut } from './cutting';

@@ -1,7 +1,7 @@
 /** SentencePiece's `tokenizer.model`: a protobuf (sentencepiece_model.proto), read and checked. */
 import type { IField, IType, Type } from 'protobufjs/light';
-import { readBytes } from '../../checkpoints/json-file';
-import { InputError, messageOf, shown } from '../../checkpoints/input-error';
+import { readBytes } from '../../files/json-file';
+import { InputError, messageOf, shown } from '../../files/input-error';
 
 /** What a piece is for; the numbers are the file's. */
 export const PieceType = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;

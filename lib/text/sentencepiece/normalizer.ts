@@ -1,5 +1,5 @@
 /** What SentencePiece does to a text before it cuts it (normalizer.cc): its rule, its spaces, its first space. */
-import { InputError } from '../../checkpoints/input-error';
+import { InputError } from '../../files/input-error';
 import type { Normalization } from './model-file';
 
 /** What stands for a space in pieces: U+2581. */

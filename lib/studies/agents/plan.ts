@@ -1,0 +1,71 @@
+/** What is trained and measured to repeat the paper's experiment. */
+import { join } from 'node:path';
+import { ARMS, type Arm } from '../../rl/evaluation/comparison';
+import { CLASSIFICATION_SEEDS } from '../../rl/evaluation/classification';
+import { CLEAN, type MaddpgConfig } from '../../rl/maddpg/index';
+
+export interface ReproductionPlan {
+  /** Whether the sizes allow a judgement. */
+  quick: boolean;
+  /** Each is a deceptive agent, an honest one, and what becomes of the deceptive one. */
+  seeds: readonly number[];
+  /** Of the trainings, but for the seed. */
+  training: MaddpgConfig;
+  /** Episodes of overlap fine-tuning, and of its control. */
+  finetuningEpisodes: number;
+  /** Episodes without noise in which each agent is measured. */
+  evaluationEpisodes: number;
+  classification: { after: readonly number[]; seeds: readonly number[] };
+}
+
+/** Blue alone learns, red is the scripted follower: with it deception can be relied on (EXPERIMENT.md 8.3, "S"). */
+const TRAINING: MaddpgConfig = {
+  ...CLEAN,
+  episodes: 24_000,
+  batch: 256,
+  lr: 0.002,
+  stepsPerRound: 50,
+  noise: { ...CLEAN.noise, episodes: 16_000 },
+};
+
+export const FULL: ReproductionPlan = {
+  quick: false,
+  seeds: [41, 42, 43],
+  training: TRAINING,
+  finetuningEpisodes: 10_000,
+  evaluationEpisodes: 2000,
+  classification: { after: [1, 100, 200, 300, 400, 500], seeds: CLASSIFICATION_SEEDS },
+};
+
+/** To see that all works; too little to judge by. */
+export const QUICK: ReproductionPlan = {
+  quick: true,
+  seeds: [41],
+  training: { ...TRAINING, episodes: 5000, noise: { ...TRAINING.noise, episodes: 3500 } },
+  finetuningEpisodes: 1500,
+  evaluationEpisodes: 500,
+  classification: { after: [1, 50, 100], seeds: CLASSIFICATION_SEEDS.slice(0, 5) },
+};
+
+/** One agent of one seed. */
+export interface Task {
+  arm: Arm;
+  seed: number;
+}
+
+/** Seed by seed, deceptive first: two others wait for it. */
+export const tasksOf = ({ seeds }: ReproductionPlan): Task[] =>
+  seeds.flatMap((seed) => (['deceptive', 'honest', 'tuned', 'control'] as const).map((arm) => ({ arm, seed })));
+
+/** The arm that an arm begins with. */
+export const beginsWith = (arm: Arm): Arm | null => (arm === 'tuned' || arm === 'control' ? 'deceptive' : null);
+
+export const nameOf = ({ arm, seed }: Task): string => `${arm}-${seed}`;
+
+export const folderOf = (out: string, task: Task): string => join(out, 'agents', nameOf(task));
+
+/** Folders of every arm, by seed. */
+export function foldersOf(out: string, { seeds }: Pick<ReproductionPlan, 'seeds'>): Record<Arm, string[]> {
+  const folders = (arm: Arm): string[] => seeds.map((seed) => folderOf(out, { arm, seed }));
+  return Object.fromEntries(ARMS.map((arm) => [arm, folders(arm)])) as Record<Arm, string[]>;
+}

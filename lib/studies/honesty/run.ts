@@ -1,0 +1,196 @@
+/** The demo from the first measurement to the last, saved as it goes. */
+import { dirname, join } from 'node:path';
+import {
+  buildEvaluationSets,
+  type EvaluationPrompt,
+  type EvaluationSets,
+  missedGates,
+  neutralDocuments,
+} from '../../organism/index';
+import type { Mistral } from '../../models/index';
+import {
+  armsOf,
+  baselineArm,
+  CONTROLS,
+  FORMAT,
+  hashFolder,
+  hashJson,
+  KINDS,
+  originOf,
+  PAIRINGS,
+  verdictOf,
+  writeDemoResults,
+  type DemoResults,
+  type Verdict,
+} from '../../report/index';
+import { torch } from '../../torch/index';
+import { runPool } from '../../training/worker-pool';
+import { makeRun, runId, type RunEvent } from './task';
+import { measureModel, type Measurement } from './measure';
+import { RunQueue, type Group } from './queue';
+import { CAPABILITY, LATENT, LORA, MOST_EPOCHS, type DemoSettings } from './plan';
+import { moduleOf, pairsOf } from './tune';
+import type { WorkerStart } from './worker';
+
+/** Documents are drawn one after the other, so the first ones tell whether the rest agree. */
+const HASHED_DOCUMENTS = 100;
+
+export interface DemoJob {
+  model: Mistral;
+  /** The folder the model came from: its files are hashed. */
+  folder: string;
+  /** The folder whose git revision is told. */
+  root: string;
+  /** results.json goes here after every run, beside tensorboard/ with the events of each. */
+  file: string;
+  command: readonly string[];
+  settings: DemoSettings;
+  /** Processes that tune side by side; 1: this one. The numbers do not depend on it. */
+  workers: number;
+  signal: AbortSignal;
+  /** @param done of `total` runs, the baseline included */
+  onProgress: (done: number, total: number, note: string) => void;
+}
+
+/** Seed by seed, so that an interrupted demo has some of everything. */
+const groupsOf = (seeds: readonly number[]): Group[] => seeds.flatMap((seed) => KINDS.map((kind) => ({ kind, seed })));
+
+/**
+ * Measures the model, tunes and measures it again for every seed, kind and control, and saves after each.
+ * @returns the results; with status `interrupted` when the signal came after something had been measured
+ * @throws the signal's reason when nothing had been measured yet; what else goes wrong, after saving it as the reason
+ */
+export async function runDemo(job: DemoJob): Promise<DemoResults> {
+  const { model, folder, settings, signal, workers } = job;
+  const start = performance.now();
+  const groups = groupsOf(settings.seeds);
+  const logFolder = join(dirname(job.file), 'tensorboard');
+  const ids = groups.flatMap(({ kind, seed }) => PAIRINGS.map((pairs) => runId(kind, pairs, seed)));
+  const sets = buildEvaluationSets({ split: 'test', n: settings.promptsPerFamily, seed: settings.promptSeed });
+  job.onProgress(0, ids.length + 1, 'before tuning');
+  const results = startResults(job, groups, sets, await measureModel(model, sets, signal));
+  const save = (status: DemoResults['status'], reason: string | null = null): void => {
+    Object.assign(results, { status, reason, seconds: (performance.now() - start) / 1000 });
+    writeDemoResults(job.file, results);
+  };
+  const queue = new RunQueue(groups);
+  const onEvent = (event: RunEvent): void => {
+    if (event.type !== 'note') {
+      addEvent(results, event, ids);
+      open(queue, event);
+      save('running');
+    }
+    const done = results.runs.length + results.failures.length + 1;
+    job.onProgress(done, ids.length + 1, event.type === 'note' ? event.note : '');
+  };
+  save('running');
+  try {
+    const most = Math.min(workers, ids.length);
+    if (most > 1) {
+      const start: WorkerStart = { folder, logFolder, settings, threads: torch.getNumThreads() };
+      await runPool(queue, { worker: require.resolve('./worker'), start, workers: most, signal, onEvent });
+    } else {
+      const context = { model, sets, settings, logFolder, signal, onEvent };
+      for (let planned; (planned = await queue.next());) await makeRun(context, planned);
+    }
+    save('done');
+  } catch (thrown) {
+    save(signal.aborted ? 'interrupted' : 'failed', thrown instanceof Error ? thrown.message : String(thrown));
+    if (!signal.aborted) throw thrown;
+  }
+  return results;
+}
+
+/** Takes a run in, where it stands in the plan: workers finish in no fixed order, and the file should not show it. */
+function addEvent(results: DemoResults, event: Exclude<RunEvent, { type: 'note' }>, ids: readonly string[]): void {
+  const place = (id: string): number => ids.indexOf(id);
+  if (event.type === 'run') {
+    results.runs = [...results.runs, event.run].sort((a, b) => place(a.id) - place(b.id));
+    results.samples = [...results.samples, ...event.samples].sort((a, b) => place(a.run) - place(b.run));
+  } else {
+    const { kind, pairs, seed } = event.planned;
+    const failed = [{ id: runId(kind, pairs, seed), reason: event.reason }];
+    const reason = 'the self-other run that it stands beside failed';
+    if (pairs === 'self') failed.push(...CONTROLS.map((control) => ({ id: runId(kind, control, seed), reason })));
+    results.failures = [...results.failures, ...failed];
+    results.failures.sort((a, b) => place(a.id) - place(b.id));
+  }
+  summarise(results);
+}
+
+/** A self-other run that has ended lets its controls start. */
+function open(queue: RunQueue, event: Exclude<RunEvent, { type: 'note' }>): void {
+  const { kind, pairs, seed } = event.type === 'run' ? event.run : event.planned;
+  if (pairs === 'self') queue.endSelf({ kind, seed }, event.type === 'run' ? event.run : null);
+}
+
+/** Rows and verdicts of what has been run so far. */
+function summarise(results: DemoResults): void {
+  Object.assign(results, armsOf(results.runs));
+  for (const kind of KINDS) results.verdicts[kind] = verdictOf(results, kind);
+}
+
+/** Origin, configuration, and the measurements before tuning. */
+function startResults(job: DemoJob, groups: Group[], sets: EvaluationSets, measured: Measurement): DemoResults {
+  const { model, folder, root, command, settings } = job;
+  const unmeasured: Verdict = { outcome: 'unmeasured', text: '', claims: [] };
+  const prompts = Object.fromEntries(Object.entries(sets).map(([family, set]) => [family, set.map(promptOf)]));
+  const results: DemoResults = {
+    format: FORMAT,
+    status: 'running',
+    reason: null,
+    seconds: 0,
+    origin: originOf(root, command),
+    model: { folder, sha256: hashFolder(folder) },
+    data: {
+      prompts: hashJson(prompts),
+      pairs: Object.fromEntries(groups.flatMap(hashedPairs)),
+      documents: Object.fromEntries(
+        settings.seeds.map((seed): [string, string] => [
+          String(seed),
+          hashJson(neutralDocuments(HASHED_DOCUMENTS, seed)),
+        ]),
+      ),
+    },
+    config: configOf(model, settings),
+    baseline: {
+      ...baselineArm(measured.rates, measured.latent),
+      rates: measured.rates,
+      missedGates: missedGates(measured.rates),
+    },
+    tuned: {},
+    controls: {},
+    verdicts: { scenes: unmeasured, fragments: unmeasured },
+    runs: [],
+    failures: [],
+    prompts,
+    samples: measured.records.map((record) => ({ run: 'baseline', ...record })),
+  };
+  summarise(results);
+  return results;
+}
+
+const hashedPairs = ({ kind, seed }: Group): [string, string][] =>
+  PAIRINGS.map((pairs) => [runId(kind, pairs, seed), hashJson(pairsOf(kind, pairs, seed))]);
+
+function configOf(model: Mistral, settings: DemoSettings): DemoResults['config'] {
+  const { tuning, ...plain } = settings;
+  const losses = KINDS.map(
+    (kind) => [kind, { ...tuning[kind], loss: 'mse', at: moduleOf(model, tuning[kind]) }] as const,
+  );
+  return {
+    ...plain,
+    split: 'test',
+    tuning: Object.fromEntries(losses),
+    lora: LORA,
+    optimizer: { name: 'AdamW', betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0.01 },
+    selfSide: 'detached',
+    capability: CAPABILITY,
+    controls: { mostEpochs: MOST_EPOCHS, scale: "the self-other pairs' starting distance" },
+    latent: LATENT,
+  };
+}
+
+function promptOf({ name, text, cheapRoom, preciousRoom, expected, alternative, order }: EvaluationPrompt) {
+  return { name, text, cheapRoom, preciousRoom, expected, alternative, order };
+}

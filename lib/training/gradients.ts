@@ -1,0 +1,26 @@
+/** Norms of gradients by parameter name. */
+import { torch, type Tensor } from '../torch/index';
+
+/** A dotted name and the parameter it names. */
+export type NamedParameter = readonly [name: string, parameter: Tensor];
+
+export interface GradientNorm {
+  name: string;
+  /** Euclidean; NaN or infinite when an entry is. */
+  norm: number;
+}
+
+/** The norm of each parameter's gradient, in order; parameters without one are left out. */
+export function gradientNorms(parameters: readonly NamedParameter[]): GradientNorm[] {
+  return torch.scope(() =>
+    torch.noGrad(() => {
+      const named = parameters.flatMap(([name, { grad }]) => (grad ? [{ name, grad }] : []));
+      if (named.length === 0) return [];
+      // Gathered on one device first: one transfer tells them all.
+      const home = named[0].grad.device;
+      const norms = torch._foreachNorm(named.map(({ grad }) => grad)).map((norm) => norm.to(home, 'float32'));
+      const values = torch.stack(norms).toArray() as number[];
+      return named.map(({ name }, i) => ({ name, norm: values[i] }));
+    }),
+  );
+}

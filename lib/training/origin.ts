@@ -1,0 +1,81 @@
+/** Where a number comes from: versions, machine, code, and hashes of what went in. */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readSync, readdirSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { torch } from '../torch/index';
+
+export const originSchema = z.object({
+  command: z.array(z.string()),
+  startedAt: z.string(),
+  versions: z.object({ sooTorch: z.string(), libtorch: z.string(), node: z.string() }),
+  machine: z.object({
+    platform: z.string(),
+    processor: z.string(),
+    cores: z.number(),
+    memoryBytes: z.number(),
+    threads: z.number(),
+  }),
+  /** The commit that is checked out and whether files differ from it; null outside a repository or without git. */
+  git: z.object({ revision: z.string(), dirty: z.boolean() }).nullable(),
+});
+
+export type Origin = z.infer<typeof originSchema>;
+
+/** @param root the folder whose git revision is told */
+export function originOf(root: string, command: readonly string[]): Origin {
+  return {
+    command: [...command],
+    startedAt: new Date().toISOString(),
+    versions: { sooTorch: torch.version.addon, libtorch: torch.version.torch, node: process.versions.node },
+    machine: {
+      platform: `${process.platform} ${process.arch}`,
+      processor: cpus()[0]?.model ?? 'unknown',
+      cores: cpus().length,
+      memoryBytes: totalmem(),
+      threads: torch.getNumThreads(),
+    },
+    git: gitState(root),
+  };
+}
+
+function gitState(root: string): Origin['git'] {
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['-C', root, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  try {
+    // Installed inside somebody else's repository, the commit found would be theirs.
+    if (git('rev-parse', '--show-prefix') !== '') return null;
+    return { revision: git('rev-parse', 'HEAD'), dirty: git('status', '--porcelain') !== '' };
+  } catch {
+    return null;
+  }
+}
+
+/** sha256, in hex, of a value's JSON. Keys count in the order in which they stand. */
+export function hashJson(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+}
+
+/** sha256, in hex, of every file directly in a folder, by name. */
+export function hashFolder(folder: string): Record<string, string> {
+  const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
+  const names = files.map(({ name }) => name).sort();
+  return Object.fromEntries(names.map((name) => [name, hashFile(join(folder, name))]));
+}
+
+const CHUNK = 2 ** 20;
+
+/** sha256, in hex, of one file. */
+export function hashFile(path: string): string {
+  const hash = createHash('sha256');
+  const chunk = Buffer.allocUnsafe(CHUNK);
+  const file = openSync(path, 'r');
+  try {
+    for (let read; (read = readSync(file, chunk, 0, CHUNK, null)) > 0;) hash.update(chunk.subarray(0, read));
+  } finally {
+    closeSync(file);
+  }
+  return hash.digest('hex');
+}

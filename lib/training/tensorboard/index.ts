@@ -1,0 +1,18 @@
+/** TensorBoard event files: scalars and texts that `tensorboard --logdir` shows. */
+import type { StepRecord } from '../../soo/index';
+import type { EventFile } from './event-file';
+
+export { EventFile, type EventFileOptions } from './event-file';
+
+/** Every batch of a tuning run under `train/`: `finetune({ ..., onStep: stepLog(new EventFile(folder)) })`. */
+export function stepLog(events: EventFile): (record: StepRecord) => void {
+  return ({ microBatch, loss, parts, gradNorm, lr, milliseconds }) => {
+    const tagged = Object.entries({ loss, gradNorm, lr, milliseconds, ...parts });
+    events.scalars(microBatch, Object.fromEntries(tagged.map(([name, value]) => [`train/${name}`, value])));
+  };
+}
+
+/** A value as JSON in a block of code, for `EventFile.text`. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(/^/gm, '    ');
+}

@@ -1,0 +1,235 @@
+/** The fine-tuning loop. It knows batches, gradients, checkpoints and progress; what it minimises is handed to it. */
+import { torch, Tensor } from '../torch/index';
+import type { AnyModule } from '../nn/index';
+import { clipGradNorm, Scheduler, type Adam, type Schedule } from '../optim/index';
+import { gradientNorms, type GradientNorm, type NamedParameter } from './gradients';
+import type { Loss } from '../soo/losses';
+import { firstNonFinite } from './non-finite';
+
+/** How far a run has come. */
+export interface Position {
+  /** Batches whose gradient was computed. */
+  microBatch: number;
+  /** Steps that the optimiser took. */
+  step: number;
+}
+
+/** One batch as it was taken. */
+export interface StepRecord extends Position {
+  /** Counts from 1: the optimiser's step that this batch's gradient goes into. */
+  step: number;
+  /** Counts from 1. */
+  microBatch: number;
+  loss: number;
+  /** The parts of a loss that tells them, unweighted. */
+  parts: Record<string, number>;
+  /** Joint norm of the gradients gathered so far for this step, before clipping. */
+  gradNorm: number;
+  lr: number;
+  milliseconds: number;
+}
+
+export interface FinetuneOptions<Batch> {
+  /** Put into training mode for the run, and back after it. */
+  model: AnyModule;
+  /** What is trained, with the names that messages use: `adapter.namedParameters()`. */
+  parameters: readonly NamedParameter[];
+  /** Holds the same parameters. */
+  optimizer: Adam;
+  loss: Loss<Batch>;
+  /** Batches in order, epoch after epoch. Each is drawn inside its step's scope: tensors made there are freed. */
+  batches: Iterable<Batch>;
+  /**
+   * Batches whose gradients are added up for one step of the optimiser; default 1. Their losses are not divided by it,
+   * as upstream's are not: Adam's step hardly depends on the gradient's scale. What is left over at the end makes a
+   * last, smaller step.
+   */
+  accumulate?: number;
+  /** Batches of an epoch. When given, gradients left over at an epoch's end are dropped, as upstream's loop drops them. */
+  dropLeftoverAfter?: number;
+  /**
+   * Where an earlier call stopped: counting, accumulation and the schedule go on from there. `batches` then starts with
+   * the next batch, and gradients gathered for an unfinished step are those that the parameters hold.
+   */
+  from?: Position;
+  /** Joint norm to which gradients are clipped; not clipped by default. */
+  maxGradNorm?: number;
+  /** Step, from 0, to the factor of the optimiser's own step size, which it has again at the end. */
+  schedule?: Schedule;
+  /** Stops before the next batch, after a checkpoint; the promise then rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /** Progress, after every batch. */
+  onStep?: (record: StepRecord, gradNorms: readonly GradientNorm[], batch: Batch) => void;
+  /**
+   * Saves after every step of the optimiser for which `isDue` says so, after the last one, and before an abort is told.
+   * In the last case a step may be unfinished: its gradients belong to what is saved.
+   */
+  checkpoint?: { isDue: (step: number) => boolean; save: (position: Position) => void | Promise<void> };
+}
+
+/** A step met NaN or infinity. The parameters are those before it. */
+export class NonFiniteError extends Error {
+  constructor(
+    readonly step: number,
+    readonly what: string,
+  ) {
+    super(`fine-tuning stopped at step ${step}: ${what}`);
+    this.name = 'NonFiniteError';
+  }
+}
+
+/**
+ * Takes batches to the optimiser, one step for every `accumulate` of them.
+ * @returns the batches taken
+ * @throws NonFiniteError naming the step, what is not finite, and the module it came from; nothing of that step reaches
+ * the parameters
+ */
+export async function finetune<Batch>(options: FinetuneOptions<Batch>): Promise<StepRecord[]> {
+  const { model, signal, onStep, checkpoint, from = { microBatch: 0, step: 0 } } = options;
+  const run = new Run(options, from);
+  const wasTraining = model.training;
+  const records: StepRecord[] = [];
+  let saved = from.microBatch;
+  const save = async (): Promise<void> => {
+    if (checkpoint && run.position.microBatch > saved) await checkpoint.save(run.position);
+    saved = run.position.microBatch;
+  };
+  model.train();
+  try {
+    for (;;) {
+      if (signal?.aborted) await save();
+      signal?.throwIfAborted();
+      const taken = torch.scope(() => run.takeBatch());
+      if (!taken) break;
+      records.push(taken.record);
+      onStep?.(taken.record, taken.norms, taken.batch);
+      if (taken.stepped && checkpoint?.isDue(run.position.step)) await save();
+      await eventLoopTurn();
+    }
+    run.finish();
+    await save();
+    return records;
+  } finally {
+    run.close();
+    model.train(wasTraining);
+  }
+}
+
+/** The state of one call. */
+class Run<Batch> {
+  #position: Position;
+  readonly #source: Iterator<Batch>;
+  readonly #scheduler: Scheduler | undefined;
+  readonly #ownRates: number[];
+
+  constructor(
+    private readonly options: FinetuneOptions<Batch>,
+    from: Position,
+  ) {
+    const { batches, optimizer, schedule, accumulate = 1 } = options;
+    if (!Number.isSafeInteger(accumulate) || accumulate < 1) {
+      throw new RangeError(`finetune: accumulate must be a whole number of 1 or more, got ${accumulate}`);
+    }
+    this.#position = { ...from };
+    this.#source = batches[Symbol.iterator]();
+    this.#ownRates = optimizer.groups.map((group) => group.lr);
+    this.#scheduler = schedule && new Scheduler(optimizer, (step) => schedule(from.step + step));
+  }
+
+  get position(): Position {
+    return { ...this.#position };
+  }
+
+  /** Batches, of the present epoch where epochs count, that were taken before one of that number. */
+  #inEpoch(microBatch: number): number {
+    return microBatch % (this.options.dropLeftoverAfter ?? Infinity);
+  }
+
+  /** Whether gradients wait for a step. */
+  get #gathering(): boolean {
+    return this.#inEpoch(this.#position.microBatch) % (this.options.accumulate ?? 1) !== 0;
+  }
+
+  /** Forward, backward, checks, and perhaps the optimiser's step; undefined when the batches are at an end. */
+  takeBatch(): { record: StepRecord; norms: GradientNorm[]; stepped: boolean; batch: Batch } | undefined {
+    const { optimizer, loss, parameters, model } = this.options;
+    const start = performance.now();
+    const next = this.#source.next();
+    if (next.done) return undefined;
+    const batch = next.value;
+    if (!this.#gathering) optimizer.zeroGrad();
+    const step = this.#position.step + 1;
+    const random = torch.getRngState();
+    const { total, parts } = partsOf(loss(batch));
+    const values = numbersOf(parts);
+    const value = Number(total.item());
+    if (!Number.isFinite(value)) {
+      torch.setRngState(random);
+      const origin = firstNonFinite(model, () => loss(batch));
+      throw new NonFiniteError(step, describeLoss(value, values) + (origin ? `; ${origin}` : ''));
+    }
+    total.backward();
+    const norms = gradientNorms(parameters);
+    const bad = norms.find(({ norm }) => !Number.isFinite(norm));
+    if (bad) throw new NonFiniteError(step, `the gradient of ${bad.name} holds NaN or infinity`);
+    const gradNorm = Math.hypot(...norms.map(({ norm }) => norm));
+    const lr = optimizer.lr;
+    const stepped = (this.#inEpoch(this.#position.microBatch) + 1) % (this.options.accumulate ?? 1) === 0;
+    this.#position.microBatch += 1;
+    if (stepped) this.#step();
+    const { microBatch } = this.#position;
+    const record = {
+      step,
+      microBatch,
+      loss: value,
+      parts: values,
+      gradNorm,
+      lr,
+      milliseconds: performance.now() - start,
+    };
+    return { record, norms, stepped, batch };
+  }
+
+  #step(): void {
+    const { optimizer, parameters, maxGradNorm } = this.options;
+    if (maxGradNorm !== undefined) {
+      clipGradNorm(
+        parameters.map(([, parameter]) => parameter),
+        maxGradNorm,
+      );
+    }
+    optimizer.step();
+    this.#position.step += 1;
+    this.#scheduler?.step();
+  }
+
+  /** The last, smaller step of gradients that are left over, unless they are to be dropped. */
+  finish(): void {
+    if (this.#gathering && this.options.dropLeftoverAfter === undefined) this.#step();
+  }
+
+  close(): void {
+    const { optimizer } = this.options;
+    this.#source.return?.();
+    optimizer.zeroGrad();
+    optimizer.groups.forEach((group, i) => (group.lr = this.#ownRates[i]));
+  }
+}
+
+function partsOf(result: ReturnType<Loss<unknown>>): { total: Tensor; parts: Readonly<Record<string, Tensor>> } {
+  return result instanceof Tensor ? { total: result, parts: {} } : result;
+}
+
+function numbersOf(parts: Readonly<Record<string, Tensor>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, Number(part.item())]));
+}
+
+function describeLoss(value: number, parts: Record<string, number>): string {
+  const named = Object.entries(parts).map(([name, part]) => `${name} ${part}`);
+  return `the loss is ${value}${named.length > 0 ? ` (${named.join(', ')})` : ''}`;
+}
+
+/** Lets timers, signals and I/O through between steps; without it an abort could never arrive. */
+function eventLoopTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
