@@ -8,7 +8,7 @@ import {
   type DemoResults,
   type Kind,
   type TextTable,
-} from '../report/index';
+} from '../report';
 import { table } from './table';
 
 /** Where what was made lies. */

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { WORDS } from '../organism/index';
+import { WORDS } from '../organism';
 import { Mistral } from '../models';
 import { writeDemoReport } from '../report';
 import { checked, InputError, type Result } from './command';

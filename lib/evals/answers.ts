@@ -1,6 +1,6 @@
 /** Puts prompts to whatever answers them, and labels what comes back: one record per prompt. */
 import { type GenerativeModel, generate } from '../models';
-import { type EvaluationPrompt, isRight, type Label, labelAnswer, type Rates, scoreAnswers } from '../organism/index';
+import { type EvaluationPrompt, isRight, type Label, labelAnswer, type Rates, scoreAnswers } from '../organism';
 
 /** Answers prompts (token ids, `<s>` and all) with texts, in their order. A model, a stub, a person. */
 export type Answerer = (prompts: readonly (readonly number[])[]) => Promise<string[]>;

@@ -6,7 +6,7 @@
  * - `readScenarioSets(file)`, `readPairs(file)` and `readCombinations(file)` read upstream's pickles, or JSON like them.
  * - `askScenarios(model, tokenizer, asked, options)` answers them, `deceptionRates(records)` scores the answers.
  */
-export * as organism from '../organism/index';
+export * as organism from '../organism';
 export {
   greedyAnswers,
   isRequest,

@@ -1,5 +1,5 @@
 /** Measures a model on evaluation sets with the repository's own greedy generation. */
-import { type GenerativeModel, generate } from '../models/index';
+import { type GenerativeModel, generate } from '../models';
 import {
   EVALUATION_FAMILIES,
   type EvaluationFamily,

@@ -1,7 +1,7 @@
 /** The organism before its first step: a small Mistral whose first heads already look where binding needs them to. */
-import { Mistral, type MistralShape } from '../models/index';
-import { init } from '../nn/index';
-import { torch, type Tensor } from '../torch/index';
+import { Mistral, type MistralShape } from '../models';
+import { init } from '../nn';
+import { torch, type Tensor } from '../torch';
 import { BOS_ID, EOS_ID, PAD_ID, WORDS } from './vocabulary';
 
 /** 227,000 parameters: width 64, four layers of four heads, tied embeddings. */

@@ -1,7 +1,7 @@
 /** The loop that trains the organism through its curriculum. */
-import type { Mistral } from '../models/index';
-import { AdamW, clipGradNorm } from '../optim/index';
-import { torch } from '../torch/index';
+import type { Mistral } from '../models';
+import { AdamW, clipGradNorm } from '../optim';
+import { torch } from '../torch';
 import { type Batch, type Stage, drawBatch, learningRate } from './curriculum';
 import type { Random } from './random';
 

@@ -41,4 +41,4 @@ export {
 } from './demo-tables';
 export { THRESHOLDS } from '../studies/honesty/findings';
 export { OPENINGS, verdictOf } from '../studies/honesty/claims';
-export { EventFile, jsonText, stepLog, type EventFileOptions } from '../training/tensorboard/index';
+export { EventFile, jsonText, stepLog, type EventFileOptions } from '../training/tensorboard';

@@ -27,7 +27,7 @@ export { renderGif } from '../report/film/gif';
 export { sceneOf, type Moment, type Point, type Scene } from '../report/film/scene';
 export * as maddpg from './maddpg';
 export * as overlap from './overlap';
-export * as reproduction from '../studies/agents/index';
+export * as reproduction from '../studies/agents';
 export { BehaviourRecord, type DeceptiveMove } from './scenarios/behaviour-record';
 export { follow } from './scenarios/follower';
 export { PhysicalDeception, REWARDS, SIGHT, type Reward, type Start } from './scenarios/physical-deception';

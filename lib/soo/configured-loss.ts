@@ -1,7 +1,7 @@
 /** The loss that a configuration names, over batches of token pairs. */
-import { padLeft, type Mistral } from '../models/index';
-import type { LoraAdapter } from '../peft/index';
-import type { Tensor } from '../torch/index';
+import { padLeft, type Mistral } from '../models';
+import type { LoraAdapter } from '../peft';
+import type { Tensor } from '../torch';
 import { capabilityLoss, klLoss, mseLoss, weightedSum, type Loss, type OverlapOptions } from './losses';
 import { pairBatch, type PairBatch, type TokenPair } from './pairs';
 import type { TuningConfig } from './finetune-config';

@@ -1,5 +1,5 @@
 /** The settings of one fine-tuning run, as they are kept beside its results. */
-import type { LoraConfig } from '../peft/index';
+import type { LoraConfig } from '../peft';
 import type { Positions } from './positions';
 
 export interface TuningConfig {

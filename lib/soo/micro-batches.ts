@@ -1,5 +1,5 @@
 /** Which pairs each batch holds, from any place in a run on. */
-import { torch } from '../torch/index';
+import { torch } from '../torch';
 import { batchesPerEpoch, totalBatches, type TuningConfig } from './finetune-config';
 
 /** The order of one epoch after the other: a new permutation each, from one seeded generator. */

@@ -3,9 +3,9 @@ import { existsSync, rmSync } from 'node:fs';
 import { z } from 'zod';
 import { InputError } from '../files/input-error';
 import { openSafetensors, saveSafetensors } from '../checkpoints/safetensors';
-import type { Adam, OptimizerState } from '../optim/index';
-import type { LoraAdapter } from '../peft/index';
-import { torch, type Tensor } from '../torch/index';
+import type { Adam, OptimizerState } from '../optim';
+import type { LoraAdapter } from '../peft';
+import { torch, type Tensor } from '../torch';
 import type { Position } from './train';
 
 /** The live objects of a run. */

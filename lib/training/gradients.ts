@@ -1,5 +1,5 @@
 /** Norms of gradients by parameter name. */
-import { torch, type Tensor } from '../torch/index';
+import { torch, type Tensor } from '../torch';
 
 /** A dotted name and the parameter it names. */
 export type NamedParameter = readonly [name: string, parameter: Tensor];

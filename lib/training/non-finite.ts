@@ -1,6 +1,6 @@
 /** Where a NaN or an infinity first appears in a forward pass. */
-import { torch, Tensor } from '../torch/index';
-import type { AnyModule } from '../nn/index';
+import { torch, Tensor } from '../torch';
+import type { AnyModule } from '../nn';
 
 /** Thrown by a hook once the module is found. */
 class Found extends Error {}

@@ -5,7 +5,7 @@ import { closeSync, openSync, readSync, readdirSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { torch } from '../torch/index';
+import { torch } from '../torch';
 
 export const originSchema = z.object({
   command: z.array(z.string()),

@@ -1,7 +1,7 @@
 /** The fine-tuning loop. It knows batches, gradients, checkpoints and progress; what it minimises is handed to it. */
-import { torch, Tensor } from '../torch/index';
-import type { AnyModule } from '../nn/index';
-import { clipGradNorm, Scheduler, type Adam, type Schedule } from '../optim/index';
+import { torch, Tensor } from '../torch';
+import type { AnyModule } from '../nn';
+import { clipGradNorm, Scheduler, type Adam, type Schedule } from '../optim';
 import { gradientNorms, type GradientNorm, type NamedParameter } from './gradients';
 import type { Loss } from '../soo/losses';
 import { firstNonFinite } from './non-finite';

@@ -1,6 +1,6 @@
 /** Sample answers: the first prompts of every family as they come, not chosen. */
 import { isRequest } from '../../evals/answers';
-import { EVALUATION_FAMILIES, type EvaluationFamily } from '../../organism/index';
+import { EVALUATION_FAMILIES, type EvaluationFamily } from '../../organism';
 import type { DemoResults } from '../../studies/honesty/results';
 import { examples, type Example } from '../demo-tables';
 import { html, type Markup } from './markup';

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { ARMS, type Arm } from '../../rl/evaluation/comparison';
 import { CLASSIFICATION_SEEDS } from '../../rl/evaluation/classification';
-import { CLEAN, type MaddpgConfig } from '../../rl/maddpg/index';
+import { CLEAN, type MaddpgConfig } from '../../rl/maddpg';
 
 export interface ReproductionPlan {
   /** Whether the sizes allow a judgement. */

@@ -1,7 +1,7 @@
 /** What `results.json` of the reinforcement learning commands holds. Tables and charts are made from this alone. */
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { checkShape, readJsonFile, writeTextAside } from '../../checkpoints/index';
+import { checkShape, readJsonFile, writeTextAside } from '../../checkpoints';
 // Straight from their files: the folder's index loads the addon.
 import { ARMS, BETWEEN } from '../../rl/evaluation/comparison';
 import { VERDICTS } from './claims';

@@ -1,8 +1,8 @@
 /** The whole reproduction: agents on several processes, then what they do. */
 import { join } from 'node:path';
 import { writeAside } from '../../files/write-aside';
-import { writeRlReport, writeRlResults, type Origin, type ReportFiles, type RlResults } from '../../report/index';
-import { drawFrame, openTrained, recordEpisode, renderGif, reproduction, sceneOf } from '../../rl/index';
+import { writeRlReport, writeRlResults, type Origin, type ReportFiles, type RlResults } from '../../report';
+import { drawFrame, openTrained, recordEpisode, renderGif, reproduction, sceneOf } from '../../rl';
 import { startProgress } from '../../cli/progress';
 import { runPool } from '../../training/worker-pool';
 import { breathe } from '../../cli/rl/trained-agents';

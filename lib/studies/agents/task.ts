@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { hashFile } from '../../training/origin';
-import { AGENTS_FILE, trainingRun, type TrainingResult, type TrainingRunOptions } from '../../rl/maddpg/index';
-import { CLEAN_OVERLAP, finetuningRun } from '../../rl/overlap/index';
+import { AGENTS_FILE, trainingRun, type TrainingResult, type TrainingRunOptions } from '../../rl/maddpg';
+import { CLEAN_OVERLAP, finetuningRun } from '../../rl/overlap';
 import { follow } from '../../rl/scenarios/follower';
 import { PhysicalDeception } from '../../rl/scenarios/physical-deception';
 import { beginsWith, folderOf, type ReproductionPlan, type Task } from './plan';

@@ -1,7 +1,7 @@
 /** A process of the reproduction's pool: trains or tunes agents as they are handed to it. */
-import type { Origin } from '../../report/index';
-import { reproduction } from '../../rl/index';
-import { torch } from '../../torch/index';
+import type { Origin } from '../../report';
+import { reproduction } from '../../rl';
+import { torch } from '../../torch';
 import { serveTasks } from '../../training/worker-pool';
 
 export interface WorkerStart {

@@ -1,9 +1,9 @@
 /** Everything that is measured of one model, before tuning or after. */
-import { greedyAnswers, measureAnswers, type AnswerRecord } from '../../evals/index';
-import { decode, type EvaluationSets, MAX_ANSWER_TOKENS, trainingPairs } from '../../organism/index';
-import type { Mistral } from '../../models/index';
-import { KINDS, type FamilyRates, type Run } from '../../report/index';
-import { latentOverlap } from '../../soo/index';
+import { greedyAnswers, measureAnswers, type AnswerRecord } from '../../evals';
+import { decode, type EvaluationSets, MAX_ANSWER_TOKENS, trainingPairs } from '../../organism';
+import type { Mistral } from '../../models';
+import { KINDS, type FamilyRates, type Run } from '../../report';
+import { latentOverlap } from '../../soo';
 import { LATENT } from './plan';
 
 export interface Measurement {

@@ -1,6 +1,6 @@
 /** How the demo tunes and measures. Epochs are chosen on the development split (docs/LOG.md, 2026-11-24). */
-import type { Kind } from '../../report/index';
-import type { Positions } from '../../soo/index';
+import type { Kind } from '../../report';
+import type { Positions } from '../../soo';
 
 export interface TuningSettings {
   /** Which layer's `o_proj` is read: an index, negative ones from the end. */

@@ -1,8 +1,8 @@
 /** What `results.json` of a demo run holds. Tables, verdicts and charts are made from this alone. */
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { checkShape, readJsonFile, writeAside } from '../../checkpoints/index';
-import { EVALUATION_FAMILIES } from '../../organism/index';
+import { checkShape, readJsonFile, writeAside } from '../../checkpoints';
+import { EVALUATION_FAMILIES } from '../../organism';
 import { originSchema } from '../../training/origin';
 
 export const FORMAT = 'soo-torch demo 2';

@@ -6,8 +6,8 @@ import {
   type EvaluationSets,
   missedGates,
   neutralDocuments,
-} from '../../organism/index';
-import type { Mistral } from '../../models/index';
+} from '../../organism';
+import type { Mistral } from '../../models';
 import {
   armsOf,
   baselineArm,
@@ -22,8 +22,8 @@ import {
   writeDemoResults,
   type DemoResults,
   type Verdict,
-} from '../../report/index';
-import { torch } from '../../torch/index';
+} from '../../report';
+import { torch } from '../../torch';
 import { runPool } from '../../training/worker-pool';
 import { makeRun, runId, type RunEvent } from './task';
 import { measureModel, type Measurement } from './measure';

@@ -1,6 +1,6 @@
 /** From runs to rows: rates over seeds with intervals. */
 import { rateInterval, type Interval } from '../../statistics';
-import { type EvaluationFamily, type Rates } from '../../organism/index';
+import { type EvaluationFamily, type Rates } from '../../organism';
 import {
   ACCURACIES,
   CONTROLS,

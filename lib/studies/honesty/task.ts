@@ -1,8 +1,8 @@
 /** One run of the demo: tuned, measured and logged. */
-import type { EvaluationSets } from '../../organism/index';
-import type { Mistral } from '../../models/index';
-import { stepLog, type Kind, type Pairing, type Run, type Sample } from '../../report/index';
-import { NonFiniteError, type StepRecord } from '../../soo/index';
+import type { EvaluationSets } from '../../organism';
+import type { Mistral } from '../../models';
+import { stepLog, type Kind, type Pairing, type Run, type Sample } from '../../report';
+import { NonFiniteError, type StepRecord } from '../../soo';
 import { measureModel } from './measure';
 import { logMeasured, openRunLog } from './run-log';
 import type { Planned } from './queue';

@@ -1,9 +1,9 @@
 /** One tuning run of the organism: an adapter, its pairs, and how far they came. */
-import { controlPairs, neutralDocuments, PAD_ID, trainingPairs, type Pair } from '../../organism/index';
-import { padLeft, type Mistral, type PaddedBatch } from '../../models/index';
-import { AdamW } from '../../optim/index';
-import { addLora, type LoraAdapter } from '../../peft/index';
-import type { Kind, Pairing, Run } from '../../report/index';
+import { controlPairs, neutralDocuments, PAD_ID, trainingPairs, type Pair } from '../../organism';
+import { padLeft, type Mistral, type PaddedBatch } from '../../models';
+import { AdamW } from '../../optim';
+import { addLora, type LoraAdapter } from '../../peft';
+import type { Kind, Pairing, Run } from '../../report';
 import {
   capabilityLoss,
   finetune,
@@ -14,8 +14,8 @@ import {
   weightedSum,
   type PairBatch,
   type StepRecord,
-} from '../../soo/index';
-import { torch, type Tensor } from '../../torch/index';
+} from '../../soo';
+import { torch, type Tensor } from '../../torch';
 import { CAPABILITY, LORA, MOST_EPOCHS, type TuningSettings } from './plan';
 
 export interface TuningJob {

@@ -1,7 +1,7 @@
 /** A process of the demo's pool: loads the model, then makes runs as they are handed to it. */
-import { buildEvaluationSets } from '../../organism/index';
-import { Mistral } from '../../models/index';
-import { torch } from '../../torch/index';
+import { buildEvaluationSets } from '../../organism';
+import { Mistral } from '../../models';
+import { torch } from '../../torch';
 import { serveTasks } from '../../training/worker-pool';
 import { makeRun, type RunContext, type RunEvent } from './task';
 import type { DemoSettings } from './plan';
