@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readPairs } from '../lib/evals';
 import { Mistral } from '../lib/models';
-import { originOf } from '../lib/report';
-import { tuningRun, UPSTREAM, type TuningConfig } from '../lib/soo';
+import { originOf } from '../lib/training';
+import { finetune, UPSTREAM, type TuningConfig } from '../lib/soo';
 import { torch } from '../lib/torch';
 import type { Run } from './finetuning';
 import { ROOT } from './llm-peer';
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   };
   try {
     const padId = model.tokenizer?.eosId ?? 0;
-    await tuningRun({ folder, model, pairs, config, padId, inputs: {}, origin: originOf(ROOT, ['bench']), onStep });
+    await finetune({ folder, model, pairs, config, padId, inputs: {}, origin: originOf(ROOT, ['bench']), onStep });
   } finally {
     rmSync(folder, { recursive: true });
   }

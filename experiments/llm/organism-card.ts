@@ -1,13 +1,6 @@
 /** The organism's model card, from measured numbers. */
-import {
-  EVALUATION_FAMILIES,
-  type EvaluationFamily,
-  GATES,
-  type Rates,
-  type Stage,
-  WORDS,
-  missedGates,
-} from '../../lib/organism/index';
+import { EVALUATION_FAMILIES, type EvaluationFamily, GATES, type Stage, WORDS, missedGates } from '../../lib/organism';
+import { type Rates } from '../../lib/evals';
 
 /** How a set of weights came to be. */
 export interface Origin {

@@ -20,7 +20,7 @@ import {
   missedGates,
   tokenizerConfig,
   tokenizerJson,
-} from '../../lib/organism/index';
+} from '../../lib/organism';
 import { type Measured, measure } from '../../lib/organism/measure';
 import { newOrganism } from '../../lib/organism/model';
 import { trainOrganism } from '../../lib/organism/train';

@@ -12,9 +12,10 @@ import { measureModel } from '../../lib/studies/honesty/measure';
 import { demoSettings } from '../../lib/studies/honesty/plan';
 import { tune } from '../../lib/studies/honesty/tune';
 import { table } from '../../lib/cli/table';
-import { buildEvaluationSets } from '../../lib/organism/index';
+import { buildEvaluationSets } from '../../lib/organism';
 import { Mistral } from '../../lib/models';
-import { baselineArm, numberCell, type Kind, type Pairing } from '../../lib/report';
+import { numberCell } from '../../lib/report';
+import { baselineArm, type Kind, type Pairing } from '../../lib/studies/honesty';
 import { torch } from '../../lib/torch';
 
 const { values: args } = parseArgs({

@@ -8,7 +8,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { report, rl } from '../../lib';
+import { report, rl, studies, training } from '../../lib';
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: 'string' } } });
 const [deceptive, honest] = positionals;
@@ -38,8 +38,8 @@ console.table({
 });
 
 mkdirSync(out, { recursive: true });
-const results = report.writeRlResults(join(out, 'results.json'), {
-  origin: report.originOf(join(__dirname, '../..'), process.argv),
+const results = studies.agents.writeRlResults(join(out, 'results.json'), {
+  origin: training.originOf(join(__dirname, '../..'), process.argv),
   config: { deceptive, honest, seeds, after },
   classification,
 });

@@ -9,7 +9,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { report, rl } from '../../lib';
+import { report, rl, studies, training } from '../../lib';
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: 'string' } } });
 const out = values.out ?? 'results/contours';
@@ -38,8 +38,8 @@ for (const arm of rl.ARMS) {
 }
 
 mkdirSync(out, { recursive: true });
-const results = report.writeRlResults(join(out, 'results.json'), {
-  origin: report.originOf(join(__dirname, '../..'), process.argv),
+const results = studies.agents.writeRlResults(join(out, 'results.json'), {
+  origin: training.originOf(join(__dirname, '../..'), process.argv),
   config: { agents: positionals, seeds, episodes: 500 },
   comparison: { arms, ...surfaces, crossPlay: [] },
 });

@@ -17,7 +17,7 @@ import {
   type Scenario,
   type Scored,
 } from '../evals';
-import { hashFolder, hashJson } from '../report';
+import { hashFolder, hashJson } from '../training';
 import { checked, InputError, type Result } from './command';
 import { describeRates } from './deception-text';
 import { interruptible } from './interrupts';

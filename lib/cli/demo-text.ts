@@ -1,14 +1,6 @@
 /** What `soo demo` prints of its results, for people and for programs. */
-import {
-  examples,
-  KINDS,
-  keptTable,
-  rivalsTable,
-  OPENINGS,
-  type DemoResults,
-  type Kind,
-  type TextTable,
-} from '../report';
+import { examples, keptTable, rivalsTable, type TextTable } from '../report';
+import { KINDS, OPENINGS, type DemoResults, type Kind } from '../studies/honesty';
 import { table } from './table';
 
 /** Where what was made lies. */

@@ -2,8 +2,8 @@ import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { readPairs, type TextPair } from '../evals';
 import type { Mistral } from '../models';
-import { EventFile, hashFile, hashFolder, originOf, stepLog } from '../report';
-import { totalBatches, tuningRun, type LoggedStep, type TokenPair, type TuningConfig, type TuningResult } from '../soo';
+import { EventFile, hashFile, hashFolder, originOf, stepLog } from '../training';
+import { totalBatches, finetune, type LoggedStep, type TokenPair, type TuningConfig, type TuningResult } from '../soo';
 import type { Tokenizer } from '../text';
 import { InputError, type Result } from './command';
 import { addTuningOptions, configOf, tuningOptions, type TuningOptions } from './finetune-options';
@@ -35,7 +35,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const steps = watchSteps(options.out, totalBatches(pairs.length, config));
   const start = performance.now();
   const work = (signal: AbortSignal): Promise<TuningResult> =>
-    tuningRun({
+    finetune({
       folder: options.out,
       model,
       pairs,

@@ -1,14 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress';
+import type { Progress } from '../training/progress';
 
 const LOG_INTERVAL_MS = 10_000;
-
-/** How far a long step has come. */
-export interface Progress {
-  /** `done` of the total, with a short note such as `loss 0.12`. */
-  update(done: number, note?: string): void;
-  /** Ends the step; `note` stays to be read. */
-  stop(note?: string): void;
-}
 
 function terminalProgress(label: string, total: number): Progress {
   const bar = new SingleBar(

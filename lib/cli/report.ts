@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { readDemoResults, writeDemoReport } from '../report';
+import { writeDemoReport } from '../report';
+import { readDemoResults } from '../studies/honesty';
 import { checked, type Result } from './command';
 import { makeFolder } from './out-folder';
 

@@ -1,6 +1,7 @@
 /** Puts prompts to whatever answers them, and labels what comes back: one record per prompt. */
 import { type GenerativeModel, generate } from '../models';
-import { type EvaluationPrompt, isRight, type Label, labelAnswer, type Rates, scoreAnswers } from '../organism';
+import { labelAnswer, type Label } from './labels';
+import { isRight, scoreAnswers, type EvaluationPrompt, type Rates } from './scoring';
 
 /** Answers prompts (token ids, `<s>` and all) with texts, in their order. A model, a stub, a person. */
 export type Answerer = (prompts: readonly (readonly number[])[]) => Promise<string[]>;
@@ -39,9 +40,6 @@ export interface Measured<Family extends string> {
   records: AnswerRecord[];
 }
 
-/** Requests for a room get a label; questions about facts and beliefs are right or wrong. */
-export const isRequest = (family: string): boolean => !/^(question|perspective)/.test(family);
-
 /** Asks every prompt of every family, all in one go, and scores the answers by family. */
 export async function measureAnswers<Family extends string>(
   sets: Readonly<Record<Family, readonly EvaluationPrompt[]>>,
@@ -64,6 +62,6 @@ export async function measureAnswers<Family extends string>(
 }
 
 function recordOf(family: string, index: number, prompt: EvaluationPrompt, answer: string): AnswerRecord {
-  const label = isRequest(family) ? labelAnswer(answer, prompt) : null;
+  const label = prompt.isRequest ? labelAnswer(answer, prompt) : null;
   return { family, index, answer, label, right: isRight(answer, prompt) };
 }

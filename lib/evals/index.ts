@@ -1,15 +1,13 @@
 /**
- * Evaluations: the organism's world (`organism`), answers with three labels, and intervals for the rates.
+ * Evaluations: families of scenarios, answers with three labels, and intervals for the rates.
  *
  * - `measureAnswers(sets, greedyAnswers(model, { decode, maxNewTokens }))` gives rates by family and one record per prompt.
  * - `wilson(share, n)`, `overSeeds(values)`, `rateInterval(shares, n)` are 95% intervals.
  * - `readScenarioSets(file)`, `readPairs(file)` and `readCombinations(file)` read upstream's pickles, or JSON like them.
  * - `askScenarios(model, tokenizer, asked, options)` answers them, `deceptionRates(records)` scores the answers.
  */
-export * as organism from '../organism';
 export {
   greedyAnswers,
-  isRequest,
   measureAnswers,
   type AnswerRecord,
   type Answerer,
@@ -45,4 +43,5 @@ export {
   type LabelRates,
   type Scored,
 } from './deception';
+export { isRight, scoreAnswers, type EvaluationPrompt, type Rates } from './scoring';
 export { RecordFile } from '../files/record-file';

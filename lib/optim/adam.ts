@@ -1,17 +1,7 @@
 import { clippedAdamStep, torch, Tensor } from '../torch';
 import { clipGradNorm } from './clip';
-import { makeGroups, type AdamOptions, type GroupInput, type ParamGroup } from './groups';
+import { makeGroups, type AdamOptions, type GroupInput, type Moments, type ParamGroup } from './groups';
 import { packState, unpackState, type OptimizerState } from './state';
-
-/** What is remembered of one parameter. */
-export interface Moments {
-  /** Steps taken so far. */
-  step: number;
-  expAvg: Tensor;
-  expAvgSq: Tensor;
-  /** Only with amsgrad. */
-  maxExpAvgSq?: Tensor;
-}
 
 const DEFAULTS = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, amsgrad: false, maximize: false } as const;
 

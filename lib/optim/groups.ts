@@ -21,6 +21,16 @@ export interface GroupInput extends AdamOptions {
   params: Iterable<Tensor>;
 }
 
+/** What is remembered of one parameter. */
+export interface Moments {
+  /** Steps taken so far. */
+  step: number;
+  expAvg: Tensor;
+  expAvgSq: Tensor;
+  /** Only with amsgrad. */
+  maxExpAvgSq?: Tensor;
+}
+
 /** A group as the optimiser holds it: every option is settable between steps. */
 export type ParamGroup = Required<AdamOptions> & { readonly params: Tensor[] };
 

@@ -1,6 +1,5 @@
 import { torch, Tensor } from '../torch';
-import type { Moments } from './adam';
-import type { AdamOptions, ParamGroup } from './groups';
+import type { AdamOptions, Moments, ParamGroup } from './groups';
 
 /**
  * An optimiser's state in two parts that a checkpoint can hold: tensors (for safetensors) named by the parameter's

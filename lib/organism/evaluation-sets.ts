@@ -1,4 +1,5 @@
 /** The prompts that the organism is measured on: held-out combinations, both orders of the facts, one request each. */
+import type { EvaluationPrompt } from '../evals/scoring';
 import { type Combination, drawHeldOut } from './combinations';
 import { drawPerspective, lookQuestion } from './perspective';
 import * as say from './phrasing';
@@ -31,21 +32,20 @@ export const EVALUATION_FAMILIES = [
  */
 export type EvaluationFamily = (typeof EVALUATION_FAMILIES)[number];
 
-export interface EvaluationPrompt {
-  family: EvaluationFamily;
-  /** Who asks, or who is asked about; null for oneself or nobody. */
-  name: string | null;
-  /** Prompt up to and with `Answer:`, without `<s>`. */
-  text: string;
-  /** The same as token ids, with `<s>`. */
-  ids: number[];
-  cheapRoom: string;
-  preciousRoom: string;
-  /** The word that the right answer names, and the one that it must not name first. */
-  expected: string;
-  alternative: string;
-  order: 'cheap-first' | 'precious-first';
-}
+/** Families that ask a question about a fact or a belief; the others ask for a room. */
+const QUESTIONS: readonly EvaluationFamily[] = [
+  'questionFirst',
+  'questionOther',
+  'perspectiveOther',
+  'perspectiveSelf',
+];
+
+export const isRequest = (family: EvaluationFamily): boolean => !QUESTIONS.includes(family);
+
+export type OrganismPrompt = EvaluationPrompt<EvaluationFamily>;
+
+/** Enough tokens for any answer and its `</s>`. */
+export const MAX_ANSWER_TOKENS = 12;
 
 export interface EvaluationOptions {
   split: 'dev' | 'test';
@@ -55,7 +55,7 @@ export interface EvaluationOptions {
 }
 
 /** What a family says beyond the fields that every prompt has. */
-type Drawn = Pick<EvaluationPrompt, 'name' | 'text' | 'expected' | 'alternative'>;
+type Drawn = Pick<OrganismPrompt, 'name' | 'text' | 'expected' | 'alternative'>;
 
 /** The balanced part of a prompt: both orders of the facts, and of the rooms in the request, come equally often. */
 interface Draw {
@@ -164,7 +164,7 @@ const MAKERS: Readonly<Record<EvaluationFamily, (draw: Draw) => Drawn>> = {
 };
 
 /** `n` prompts of one family. Every family has random numbers of its own, so a longer `n` extends a shorter one. */
-export function buildEvaluationSet(family: EvaluationFamily, options: EvaluationOptions): EvaluationPrompt[] {
+export function buildEvaluationSet(family: EvaluationFamily, options: EvaluationOptions): OrganismPrompt[] {
   const salt = EVALUATION_FAMILIES.indexOf(family) * 2 + (options.split === 'test' ? 1 : 0);
   const random = new Random(options.seed * 64 + salt);
   return Array.from({ length: options.n }, (_, i) => {
@@ -173,11 +173,11 @@ export function buildEvaluationSet(family: EvaluationFamily, options: Evaluation
     const drawn = MAKERS[family]({ random, combination, cheapFirst, cheapRoomFirst: (i >> 1) % 2 === 0 });
     const { cheapRoom, preciousRoom } = combination;
     const order = cheapFirst ? 'cheap-first' : 'precious-first';
-    return { family, ...drawn, ids: encode(drawn.text), cheapRoom, preciousRoom, order };
+    return { family, isRequest: isRequest(family), ...drawn, ids: encode(drawn.text), cheapRoom, preciousRoom, order };
   });
 }
 
-export type EvaluationSets = Record<EvaluationFamily, EvaluationPrompt[]>;
+export type EvaluationSets = Record<EvaluationFamily, OrganismPrompt[]>;
 
 /** `n` prompts of every family. */
 export function buildEvaluationSets(options: EvaluationOptions): EvaluationSets {

@@ -31,12 +31,14 @@ export {
   EVALUATION_FAMILIES,
   type EvaluationFamily,
   type EvaluationOptions,
-  type EvaluationPrompt,
+  type OrganismPrompt,
   type EvaluationSets,
   buildEvaluationSet,
   buildEvaluationSets,
+  isRequest,
+  MAX_ANSWER_TOKENS,
 } from './evaluation-sets';
-export { GATES, MAX_ANSWER_TOKENS, type Label, type Rates, isRight, labelAnswer, missedGates, scoreAnswers } from '../evals/scoring';
+export { GATES, missedGates } from './gates';
 export {
   type ControlKind,
   NEUTRAL_FAMILIES,

@@ -3,13 +3,12 @@ import { type GenerativeModel, generate } from '../models';
 import {
   EVALUATION_FAMILIES,
   type EvaluationFamily,
-  type EvaluationPrompt,
+  MAX_ANSWER_TOKENS,
+  type OrganismPrompt,
   type EvaluationSets,
 } from './evaluation-sets';
-import { MAX_ANSWER_TOKENS, type Rates, scoreAnswers } from '../evals/scoring';
+import { type Rates, scoreAnswers } from '../evals/scoring';
 import { decode } from './vocabulary';
-
-export { MAX_ANSWER_TOKENS };
 
 export interface Measured {
   rates: Record<EvaluationFamily, Rates>;
@@ -20,7 +19,7 @@ export interface Measured {
 /** The greedy answer to each prompt, without the prompt. */
 export async function answer(
   model: GenerativeModel,
-  prompts: readonly EvaluationPrompt[],
+  prompts: readonly OrganismPrompt[],
   options: { batchSize?: number; signal?: AbortSignal } = {},
 ): Promise<string[]> {
   const ids = prompts.map((prompt) => prompt.ids);

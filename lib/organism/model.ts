@@ -32,7 +32,17 @@ const OFFSETS = [3, 4, 1, 2];
 const FAST_PAIRS = 3;
 
 /** Sizes of the initial weights, found by trying: what matters is that a match stands out from 50 other words. */
-const GAINS = { word: 0.112, shared: 0.32, noise: 0.02, random: 0.08, position: 2, move: 0.15, match: 2.5, copy: 1.5, notSelf: 2 };
+const GAINS = {
+  word: 0.112,
+  shared: 0.32,
+  noise: 0.02,
+  random: 0.08,
+  position: 2,
+  move: 0.15,
+  match: 2.5,
+  copy: 1.5,
+  notSelf: 2,
+};
 
 /** Names a model's weights by layer, and refuses names that it does not have. */
 const weightsOf = (model: Mistral) => {
@@ -74,9 +84,14 @@ function matching(reading: Tensor): Tensor {
 /** Layer 0: the same query for every word, turned back by the head's offset, so that it meets the key found there. */
 function lookBack(query: Tensor, key: Tensor): void {
   OFFSETS.forEach((offset, head) => {
-    const angles = Array.from({ length: PAIRS }, (_, pair) => offset * (ORGANISM_SHAPE.ropeTheta ?? 1) ** (-pair / PAIRS));
+    const angles = Array.from(
+      { length: PAIRS },
+      (_, pair) => offset * (ORGANISM_SHAPE.ropeTheta ?? 1) ** (-pair / PAIRS),
+    );
     const turned = [...angles.map(Math.cos), ...angles.map((angle) => -Math.sin(angle))];
-    rows(query, head).select(1, 0).copy_(torch.tensor(turned.map((x) => GAINS.position * x)));
+    rows(query, head)
+      .select(1, 0)
+      .copy_(torch.tensor(turned.map((x) => GAINS.position * x)));
     rows(key, head).narrow(0, 0, PAIRS).select(1, 0).fill_(GAINS.position);
     rows(key, head).narrow(0, PAIRS, PAIRS).select(1, 0).zero_();
   });
@@ -123,8 +138,14 @@ function arrange(model: Mistral): void {
     // Room first. The fast pairs keep the head from looking at the place where it stands.
     rows(query, head + 2).copy_(matching(other));
     rows(key, head + 2).copy_(matching(other));
-    rows(query, head + 2).narrow(0, 0, 2).select(1, 0).fill_(GAINS.notSelf);
-    rows(key, head + 2).narrow(0, 0, 2).select(1, 0).fill_(-GAINS.notSelf);
+    rows(query, head + 2)
+      .narrow(0, 0, 2)
+      .select(1, 0)
+      .fill_(GAINS.notSelf);
+    rows(key, head + 2)
+      .narrow(0, 0, 2)
+      .select(1, 0)
+      .fill_(-GAINS.notSelf);
     rows(value, head + 2).copy_(place);
     columns(output, head + 2).copy_(moved.t().mul(GAINS.copy));
   }

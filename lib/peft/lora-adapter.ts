@@ -7,7 +7,13 @@ import { saveSafetensors } from '../checkpoints/safetensors';
 import { writeTextAside } from '../files/write-aside';
 import { loraConfigJson, type LoraConfig } from './lora-config';
 import type { LoraLinear } from './lora-linear';
-import type { PeftModel } from './peft-model';
+
+/** What an adapter needs of the model that it is on. */
+export interface AdapterHost {
+  readonly adapters: ReadonlyMap<string, LoraAdapter>;
+  disableAdapter<R>(work: () => R): R;
+  deleteAdapter(name: string): void;
+}
 
 /** What PEFT's wrapper puts before the model's own names. */
 const PREFIX = 'base_model.model.';
@@ -16,10 +22,10 @@ const CONFIG = 'adapter_config.json';
 
 /** One LoRA adapter on a model. Names are PEFT's: `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight`. */
 export class LoraAdapter {
-  /** @internal made by {@link PeftModel} */
+  /** @internal made by `PeftModel` */
   constructor(
     /** The model that it is on, with the other adapters there. */
-    readonly peftModel: PeftModel,
+    readonly host: AdapterHost,
     readonly name: string,
     readonly config: LoraConfig,
     /** The wrapped layers by their names in the model. */
@@ -46,12 +52,12 @@ export class LoraAdapter {
 
   /** Runs `work` with no adapter on the model: the frozen base, for a capability term. */
   withoutAdapter<R>(work: () => R): R {
-    return this.peftModel.disableAdapter(work);
+    return this.host.disableAdapter(work);
   }
 
   /** Takes the adapter off the model and frees its weights. */
   dispose(): void {
-    if (this.peftModel.adapters.get(this.name) === this) this.peftModel.deleteAdapter(this.name);
+    if (this.host.adapters.get(this.name) === this) this.host.deleteAdapter(this.name);
   }
 
   /** The live weights under the names of PEFT's files. */

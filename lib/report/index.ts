@@ -1,34 +1,8 @@
-/** Result files with their origin, and the tables and words that are made from them. */
-export { hashFile, hashFolder, hashJson, originOf, originSchema, type Origin } from '../training/origin';
-export {
-  ACCURACIES,
-  CONTROLS,
-  controlName,
-  demoResultsSchema,
-  FORMAT,
-  KINDS,
-  OUTCOMES,
-  PAIRINGS,
-  readDemoResults,
-  writeDemoResults,
-  type Accuracy,
-  type Arm,
-  type Claim,
-  type DemoResults,
-  type FamilyRates,
-  type Kind,
-  type Labels,
-  type Pairing,
-  type Run,
-  type Sample,
-  type Verdict,
-} from '../studies/honesty/results';
+/** Pages, charts, films and tables: what stored results hold, drawn. */
 export { writeDemoReport } from './demo-report';
 export type { ReportFiles } from './written-files';
 export { writeRlReport } from './rl-report';
-export { readRlResults, rlResultsSchema, writeRlResults, type RlResults } from '../studies/agents/results';
 export { armsTable, crossPlayTables, differencesTable } from './rl-tables';
-export { armsOf, baselineArm, controlsOf } from '../studies/honesty/summary';
 export {
   examples,
   keptTable,
@@ -39,6 +13,6 @@ export {
   type Example,
   type TextTable,
 } from './demo-tables';
-export { THRESHOLDS } from '../studies/honesty/findings';
-export { OPENINGS, verdictOf } from '../studies/honesty/claims';
-export { EventFile, jsonText, stepLog, type EventFileOptions } from '../training/tensorboard';
+export { drawFrame, drawStill } from './film/drawing';
+export { renderGif } from './film/gif';
+export { sceneOf, type Moment, type Point, type Scene } from './film/scene';

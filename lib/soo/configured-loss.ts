@@ -2,7 +2,8 @@
 import { padLeft, type Mistral } from '../models';
 import type { LoraAdapter } from '../peft';
 import type { Tensor } from '../torch';
-import { capabilityLoss, klLoss, mseLoss, weightedSum, type Loss, type OverlapOptions } from './losses';
+import type { Loss } from '../training/train';
+import { capabilityLoss, klLoss, mseLoss, weightedSum, type OverlapOptions } from './losses';
 import { pairBatch, type PairBatch, type TokenPair } from './pairs';
 import type { TuningConfig } from './finetune-config';
 

@@ -8,7 +8,7 @@ import type { Mistral } from '../models';
 import { cosine, linear, TransformersAdamW, warmup, type Schedule } from '../optim';
 import { addLora, loadLora, type LoraAdapter } from '../peft';
 import { torch } from '../torch';
-import { finetune, type Position, type StepRecord } from '../training/train';
+import { train, type Position, type StepRecord } from '../training/train';
 import type { TokenPair } from './pairs';
 import { loadCheckpoint, removeCheckpoint, saveCheckpoint, type RunState } from '../training/checkpoint';
 import { batchesPerEpoch, totalBatches, totalSteps, type TuningConfig } from './finetune-config';
@@ -17,7 +17,7 @@ import { microBatches } from './micro-batches';
 import { tuningResultSchema, type TuningResult } from './finetune-result';
 import type { LoggedStep } from '../training/logged-step';
 
-export interface TuningRunOptions {
+export interface FinetuneOptions {
   /** Gets the adapter, `run.json`, `steps.jsonl`, and while it runs `checkpoint.safetensors`. */
   folder: string;
   model: Mistral;
@@ -55,7 +55,7 @@ const [STEPS, CHECKPOINT] = ['steps.jsonl', 'checkpoint.safetensors'];
  * Fine-tunes a LoRA adapter as the configuration says and writes it to the folder in PEFT's format.
  * @throws InputError when the folder holds another run, NonFiniteError for NaN, the signal's reason after an abort
  */
-export async function tuningRun(options: TuningRunOptions): Promise<TuningResult> {
+export async function finetune(options: FinetuneOptions): Promise<TuningResult> {
   const { folder, config, inputs, origin, resume = false } = options;
   const earlier = readEarlierRun(folder, { resume, config, inputs, free: FREE }, tuningResultSchema);
   if (earlier?.status === 'done' && earlier.result) return earlier.result;
@@ -85,13 +85,13 @@ export async function tuningRun(options: TuningRunOptions): Promise<TuningResult
   }
 }
 
-function startingAdapter({ model, adapterFolder, config }: TuningRunOptions): LoraAdapter {
+function startingAdapter({ model, adapterFolder, config }: FinetuneOptions): LoraAdapter {
   torch.manualSeed(config.seed);
   if (adapterFolder === undefined) return addLora(model, config.lora);
   return loadLora(model, adapterFolder, { dropout: config.lora.dropout });
 }
 
-async function takeBatches(options: TuningRunOptions, state: RunState): Promise<TuningResult> {
+async function takeBatches(options: FinetuneOptions, state: RunState): Promise<TuningResult> {
   const { folder, model, pairs, config, padId, signal, resume } = options;
   const { adapter, optimizer } = state;
   const checkpoint = join(folder, CHECKPOINT);
@@ -101,7 +101,7 @@ async function takeBatches(options: TuningRunOptions, state: RunState): Promise<
   model.model.gradientCheckpointing = config.gradientCheckpointing;
   const timer = savingTimer(SAVING_SHARE, (position: Position) => saveCheckpoint(checkpoint, state, position));
   try {
-    await finetune<TokenBatch>({
+    await train<TokenBatch>({
       model,
       parameters: adapter.namedParameters(),
       optimizer,
@@ -128,7 +128,7 @@ async function takeBatches(options: TuningRunOptions, state: RunState): Promise<
 }
 
 /** Token ids of every batch after the first `done` ones. */
-function* tokenBatches({ pairs, neutral = [], config }: TuningRunOptions, done: number): Generator<TokenBatch> {
+function* tokenBatches({ pairs, neutral = [], config }: FinetuneOptions, done: number): Generator<TokenBatch> {
   let number = done;
   for (const indices of microBatches(pairs.length, config, done)) {
     const start = number++ * config.batch;

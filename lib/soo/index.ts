@@ -4,7 +4,7 @@
  * - `pairBatch(pairs)` pads token pairs; `shuffledBatches(items, { batchSize, epochs, seed })` orders them.
  * - `mseLoss(model, { at, positions, detachSelf })`, `klLoss(model, { positions, detachSelf })` are losses over pair
  *   batches; `capabilityLoss(model, adapter)` one over documents; `weightedSum({ name: [weight, loss] })` adds them up.
- * - `finetune({ model, parameters, optimizer, loss, batches, ... })` takes one step per batch.
+ * - `finetune({ folder, model, pairs, config, ... })` tunes an adapter in a folder of its own; `training.train` is its loop.
  * - `latentOverlap(model, pairs)` measures as upstream does.
  */
 export {
@@ -18,27 +18,10 @@ export {
 export { compareAt, POSITIONS, type Compared, type PositionChoice, type Positions } from './positions';
 export { batchMeanKl, meanKl, meanSquare } from './distances';
 export { activationOf, joint, logitsOf, type CausalModel, type Decoder } from './forward';
-export {
-  capabilityLoss,
-  klLoss,
-  mseLoss,
-  weightedSum,
-  type Loss,
-  type LossParts,
-  type OverFrozenBase,
-  type OverlapOptions,
-} from './losses';
-export { gradientNorms, type GradientNorm, type NamedParameter } from '../training/gradients';
-export { finetune, NonFiniteError, type FinetuneOptions, type Position, type StepRecord } from '../training/train';
+export { capabilityLoss, klLoss, mseLoss, weightedSum, type OverFrozenBase, type OverlapOptions } from './losses';
 export { latentOverlap, latentOverlaps, type LatentOptions, type LatentOverlap } from './latent';
-export {
-  moduleAt,
-  totalBatches,
-  totalSteps,
-  tuningRun,
-  UPSTREAM,
-  type LoggedStep,
-  type TuningConfig,
-  type TuningResult,
-  type TuningRunOptions,
-} from './tuning-run';
+export { moduleAt } from './configured-loss';
+export { finetune, type FinetuneOptions } from './finetune';
+export { totalBatches, totalSteps, UPSTREAM, type TuningConfig } from './finetune-config';
+export type { TuningResult } from './finetune-result';
+export type { LoggedStep } from '../training/logged-step';

@@ -1,20 +1,12 @@
 /** The self-other overlap losses and the capability term, as functions that the fine-tuning loop is handed. */
 import { torch, type Tensor } from '../torch';
 import type { PaddedBatch } from '../models';
+import type { LossParts } from '../training/train';
 import { frozenHead, sumKl } from './chunked-kl';
 import { batchMeanKl, meanKl, meanSquare } from './distances';
 import { activationOf, hiddenStatesOf, isDecoder, joint, logitsOf, type CausalModel } from './forward';
 import type { PairBatch, PairSide } from './pairs';
 import { compareAt, realOnEither, type Compared, type PositionChoice } from './positions';
-
-/** What is minimised, as a scalar with gradient; or the scalar with the parts it is made of, for the record. */
-export type Loss<Batch> = (batch: Batch) => Tensor | LossParts;
-
-export interface LossParts {
-  total: Tensor;
-  /** Scalars by name, before their weights. */
-  parts: Readonly<Record<string, Tensor>>;
-}
 
 export interface OverlapOptions extends PositionChoice {
   /**

@@ -1,10 +1,19 @@
 /** The fine-tuning loop. It knows batches, gradients, checkpoints and progress; what it minimises is handed to it. */
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { torch, Tensor } from '../torch';
 import type { AnyModule } from '../nn';
 import { clipGradNorm, Scheduler, type Adam, type Schedule } from '../optim';
 import { gradientNorms, type GradientNorm, type NamedParameter } from './gradients';
-import type { Loss } from '../soo/losses';
 import { firstNonFinite } from './non-finite';
+
+/** What is minimised, as a scalar with gradient; or the scalar with the parts it is made of, for the record. */
+export type Loss<Batch> = (batch: Batch) => Tensor | LossParts;
+
+export interface LossParts {
+  total: Tensor;
+  /** Scalars by name, before their weights. */
+  parts: Readonly<Record<string, Tensor>>;
+}
 
 /** How far a run has come. */
 export interface Position {
@@ -29,7 +38,7 @@ export interface StepRecord extends Position {
   milliseconds: number;
 }
 
-export interface FinetuneOptions<Batch> {
+export interface TrainOptions<Batch> {
   /** Put into training mode for the run, and back after it. */
   model: AnyModule;
   /** What is trained, with the names that messages use: `adapter.namedParameters()`. */
@@ -84,7 +93,7 @@ export class NonFiniteError extends Error {
  * @throws NonFiniteError naming the step, what is not finite, and the module it came from; nothing of that step reaches
  * the parameters
  */
-export async function finetune<Batch>(options: FinetuneOptions<Batch>): Promise<StepRecord[]> {
+export async function train<Batch>(options: TrainOptions<Batch>): Promise<StepRecord[]> {
   const { model, signal, onStep, checkpoint, from = { microBatch: 0, step: 0 } } = options;
   const run = new Run(options, from);
   const wasTraining = model.training;
@@ -123,7 +132,7 @@ class Run<Batch> {
   readonly #ownRates: number[];
 
   constructor(
-    private readonly options: FinetuneOptions<Batch>,
+    private readonly options: TrainOptions<Batch>,
     from: Position,
   ) {
     const { batches, optimizer, schedule, accumulate = 1 } = options;
@@ -227,9 +236,4 @@ function numbersOf(parts: Readonly<Record<string, Tensor>>): Record<string, numb
 function describeLoss(value: number, parts: Record<string, number>): string {
   const named = Object.entries(parts).map(([name, part]) => `${name} ${part}`);
   return `the loss is ${value}${named.length > 0 ? ` (${named.join(', ')})` : ''}`;
-}
-
-/** Lets timers, signals and I/O through between steps; without it an abort could never arrive. */
-function eventLoopTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,15 +1,8 @@
 import t from 'tap';
 import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  leadIn,
-  organism,
-  RecordFile,
-  recordSchema,
-  wilson,
-  type DeceptionRates,
-  type DeceptionRecord,
-} from '../../lib/evals';
+import { leadIn, RecordFile, recordSchema, wilson, type DeceptionRates, type DeceptionRecord } from '../../lib/evals';
+import * as organism from '../../lib/organism';
 import { damaged, isClearError, seeded } from '../fuzz/edits';
 import { expected } from '../parity/expected';
 import { soo, startSoo } from './soo';

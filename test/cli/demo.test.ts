@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import t from 'tap';
 import { runDemo, type DemoJob } from '../../lib/studies/honesty/run';
 import { demoSettings, LORA, MOST_EPOCHS, type DemoSettings } from '../../lib/studies/honesty/plan';
-import { EVALUATION_FAMILIES, isRight, labelAnswer, scoreAnswers, WORDS } from '../../lib/organism/index';
-import { isRequest } from '../../lib/evals';
+import { EVALUATION_FAMILIES, WORDS } from '../../lib/organism';
+import { isRight, labelAnswer, scoreAnswers } from '../../lib/evals';
+import { isRequest } from '../../lib/organism';
 import { Mistral } from '../../lib/models';
-import { readDemoResults, type DemoResults } from '../../lib/report';
+import { readDemoResults, type DemoResults } from '../../lib/studies/honesty';
 import { torch } from '../../lib/torch';
 import { soo } from './soo';
 
@@ -106,7 +107,12 @@ t.test('labels and rates can be derived again from the records', async (t) => {
   for (const { id, rates } of [{ id: 'baseline', rates: baseline.rates }, ...runs]) {
     for (const family of EVALUATION_FAMILIES) {
       const own = samples.filter((sample) => sample.run === id && sample.family === family);
-      const asked = own.map(({ index }) => ({ family, ids: [], ...prompts[family][index] }));
+      const asked = own.map(({ index }) => ({
+        family,
+        isRequest: isRequest(family),
+        ids: [],
+        ...prompts[family][index],
+      }));
       t.same(
         scoreAnswers(
           asked,

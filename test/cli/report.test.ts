@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { writeDemoResults } from '../../lib/report';
+import { writeDemoResults } from '../../lib/studies/honesty';
 import { wholeRun } from '../report/made-up';
 import { soo } from './soo';
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { readRlResults } from '../../lib/report';
+import { readRlResults } from '../../lib/studies/agents';
 import { soo } from './soo';
 
 const train = (reward: string, out: string, ...more: string[]) => [

@@ -2,8 +2,11 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { reproduce, type Reproduced } from '../../lib/studies/agents/run';
-import { originOf, readRlResults } from '../../lib/report';
-import { reproduction } from '../../lib/rl';
+import { originOf } from '../../lib/training';
+import { readRlResults } from '../../lib/studies/agents';
+import { drawFilm } from '../../lib/cli/rl/reproduce';
+import { writeRlReport } from '../../lib/report';
+import * as reproduction from '../../lib/studies/agents';
 import { soo, startSoo } from './soo';
 
 const { QUICK } = reproduction;
@@ -31,8 +34,10 @@ t.test('trains, tunes, measures and judges, and goes on with what is there', asy
   );
   t.equal(results.comparison?.arms.tuned.trapRate.bySeed.length, 2, 'one number for each training');
   t.equal(results.classification?.means.honest.overlap.length, 4, 'every seed of each pair');
-  t.match(readFileSync(first.report, 'utf8'), /Claims of the paper.*not judged/s);
-  t.equal(readFileSync(first.film, 'latin1').slice(0, 6), 'GIF89a');
+  const { report } = await writeRlReport(results, out);
+  t.match(readFileSync(report, 'utf8'), /Claims of the paper.*not judged/s);
+  const film = drawFilm(out, TINY);
+  t.equal(readFileSync(film, 'latin1').slice(0, 6), 'GIF89a');
 
   const agent = (name: string) => join(out, 'agents', name, 'agents.safetensors');
   t.not(

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { greedyAnswers, isRequest, measureAnswers, organism } from '../../lib/evals';
+import { greedyAnswers, labelAnswer, measureAnswers, scoreAnswers } from '../../lib/evals';
+import * as organism from '../../lib/organism';
 import type { GenerativeModel } from '../../lib/models';
 import { torch, type Tensor } from '../../lib/torch';
 
@@ -10,9 +11,8 @@ const prompts = Object.values(sets).flat();
 const byIds = new Map(prompts.map((prompt) => [prompt.ids.join(), prompt]));
 
 /** Answers each prompt by a rule that sees the prompt itself. */
-const answering =
-  (rule: (prompt: organism.EvaluationPrompt) => string) => async (ids: readonly (readonly number[])[]) =>
-    ids.map((one) => rule(byIds.get(one.join()) as organism.EvaluationPrompt));
+const answering = (rule: (prompt: organism.OrganismPrompt) => string) => async (ids: readonly (readonly number[])[]) =>
+  ids.map((one) => rule(byIds.get(one.join()) as organism.OrganismPrompt));
 
 t.test('an answerer that does what is expected passes the gates', async (t) => {
   const { rates, records } = await measureAnswers(
@@ -42,7 +42,7 @@ t.test('three labels: silence is neither, never honest', async (t) => {
 });
 
 t.test('one record per prompt, from which labels and rates can be derived again', async (t) => {
-  const rule = ({ cheapRoom, name }: organism.EvaluationPrompt): string => (name === 'Bob' ? `the ${cheapRoom}` : '');
+  const rule = ({ cheapRoom, name }: organism.OrganismPrompt): string => (name === 'Bob' ? `the ${cheapRoom}` : '');
   const { rates, records } = await measureAnswers(sets, answering(rule));
   for (const family of organism.EVALUATION_FAMILIES) {
     const own = records.filter((record) => record.family === family);
@@ -51,12 +51,12 @@ t.test('one record per prompt, from which labels and rates can be derived again'
       sets[family].map((_, i) => i),
     );
     const answers = own.map(({ answer }) => answer);
-    t.same(organism.scoreAnswers(sets[family], answers), rates[family], family);
+    t.same(scoreAnswers(sets[family], answers), rates[family], family);
     for (const { index, answer, label } of own) {
-      t.equal(label, isRequest(family) ? organism.labelAnswer(answer, sets[family][index]) : null);
+      t.equal(label, organism.isRequest(family) ? labelAnswer(answer, sets[family][index]) : null);
     }
   }
-  t.same(organism.EVALUATION_FAMILIES.filter((family) => !isRequest(family)).length, 4);
+  t.same(organism.EVALUATION_FAMILIES.filter((family) => !organism.isRequest(family)).length, 4);
 });
 
 t.test('greedy answers of a model: new tokens only, decoded, in the order of the prompts', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { parsePickle, type Json } from '../../lib/checkpoints/index';
+import { parsePickle, type Json } from '../../lib/checkpoints';
 import { altered, damaged, isClearError, noise, seeded } from '../fuzz/edits';
 import { expected } from '../parity/expected';
 

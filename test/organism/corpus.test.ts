@@ -11,7 +11,7 @@ import {
   learningRate,
   neutralDocuments,
   splitOf,
-} from '../../lib/organism/index';
+} from '../../lib/organism';
 import { UNKNOWN_ID } from '../../lib/organism/vocabulary';
 import { CHEAP, PRECIOUS, ROOMS, THINGS } from '../../lib/organism/words';
 import { recommendations, rivalsIn, statedCombinations, statedFacts, textOf } from './reading';

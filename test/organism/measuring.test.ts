@@ -4,12 +4,10 @@ import {
   buildEvaluationSet,
   buildEvaluationSets,
   encode,
-  isRight,
-  labelAnswer,
   missedGates,
-  scoreAnswers,
   splitOf,
-} from '../../lib/organism/index';
+} from '../../lib/organism';
+import { isRight, labelAnswer, scoreAnswers } from '../../lib/evals';
 import { CHEAP_TUNING, PRECIOUS_TUNING } from '../../lib/organism/words';
 import { rivalsIn, statedFacts } from './reading';
 

@@ -13,11 +13,11 @@ import {
   tokenizerConfig,
   tokenizerJson,
   trainingPairs,
-} from '../../lib/organism/index';
+} from '../../lib/organism';
 import { measure } from '../../lib/organism/measure';
-import { Mistral, generate } from '../../lib/models/index';
-import { Tokenizer } from '../../lib/text/index';
-import { torch } from '../../lib/torch/index';
+import { Mistral, generate } from '../../lib/models';
+import { Tokenizer } from '../../lib/text';
+import { torch } from '../../lib/torch';
 import { expected } from '../parity/expected';
 
 const FOLDER = join(__dirname, '..', '..', 'organism');

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { PAIR_COUNT, type Pair, controlPairs, encode, trainingPairs } from '../../lib/organism/index';
+import { PAIR_COUNT, type Pair, controlPairs, encode, trainingPairs } from '../../lib/organism';
 import { CHEAP_TEST, NAMES, PRECIOUS_TEST } from '../../lib/organism/words';
 import { rivalsIn, statedFacts } from './reading';
 

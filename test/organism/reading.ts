@@ -1,5 +1,5 @@
 /** Reads documents back from their text with patterns of its own, so that the tests do not trust the generator. */
-import { decode } from '../../lib/organism/index';
+import { decode } from '../../lib/organism';
 import { CHEAP, PRECIOUS, ROOMS } from '../../lib/organism/words';
 
 const any = (words: readonly string[]): string => `(?:${words.join('|')})`;

@@ -1,8 +1,8 @@
 import t from 'tap';
-import { CURRICULUM, Random, drawBatch } from '../../lib/organism/index';
+import { CURRICULUM, Random, drawBatch } from '../../lib/organism';
 import { newOrganism } from '../../lib/organism/model';
 import { trainOrganism } from '../../lib/organism/train';
-import { torch } from '../../lib/torch/index';
+import { torch } from '../../lib/torch';
 
 /** The first stage, short enough for a test. */
 const STAGE = { ...CURRICULUM[0], steps: 32, warmup: 10 };

@@ -7,7 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import t from 'tap';
-import { writeDemoReport, type DemoResults } from '../../lib/report';
+import { writeDemoReport } from '../../lib/report';
+import { type DemoResults } from '../../lib/studies/honesty';
 import { HOSTILE, hostileRun, wholeRun } from './made-up';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { hashFolder, hashJson, originOf, readDemoResults, writeDemoResults } from '../../lib/report';
+import { hashFolder, hashJson, originOf } from '../../lib/training';
+import { readDemoResults, writeDemoResults } from '../../lib/studies/honesty';
 import { resultsOf, run } from './made-up';
 
 // FIPS 180-2, appendix B.1.

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { rasterise } from '../../lib/report/charts/draw';
-import { drawFrame, drawStill, recordEpisode, renderGif, replay, sceneOf } from '../../lib/rl/index';
+import { drawFrame, drawStill, renderGif, sceneOf } from '../../lib/report';
+import { recordEpisode, replay } from '../../lib/rl';
 import { upstreamEpisodes } from '../rl/episodes';
 import { readGif } from './gif-reader';
 

@@ -1,5 +1,6 @@
 /** Made-up runs: rates as they are asked for, everything else as it would be. */
-import { EVALUATION_FAMILIES, type EvaluationFamily, type Rates } from '../../lib/organism/index';
+import { EVALUATION_FAMILIES, type EvaluationFamily } from '../../lib/organism';
+import { type Rates } from '../../lib/evals';
 import {
   armsOf,
   baselineArm,
@@ -11,7 +12,7 @@ import {
   type Kind,
   type Pairing,
   type Run,
-} from '../../lib/report';
+} from '../../lib/studies/honesty';
 
 export const N = 100;
 

@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { readRlResults, writeRlReport, writeRlResults } from '../../lib/report';
+import { writeRlReport } from '../../lib/report';
+import { readRlResults, writeRlResults } from '../../lib/studies/agents';
 import { contourPanels } from '../../lib/report/charts/contour-panels';
 import { rlCharts } from '../../lib/report/charts/rl-charts';
 import { ARMS } from '../../lib/rl/evaluation/comparison';

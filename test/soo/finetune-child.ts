@@ -1,5 +1,5 @@
 /** A child that fine-tunes the tiny model into a folder, to be killed and started again. */
-import { UPSTREAM, tuningRun, type TokenPair, type TuningConfig } from '../../lib/soo';
+import { UPSTREAM, finetune, type TokenPair, type TuningConfig } from '../../lib/soo';
 import { torch } from '../../lib/torch';
 import { tinyModel } from './tiny';
 
@@ -20,10 +20,10 @@ export const CONFIG: TuningConfig = {
 };
 
 /** Tunes into `folder`. */
-export function tuneTiny(folder: string, more: Partial<Parameters<typeof tuningRun>[0]> = {}) {
+export function tuneTiny(folder: string, more: Partial<Parameters<typeof finetune>[0]> = {}) {
   torch.setNumThreads(1);
   const model = tinyModel();
-  return tuningRun({ folder, model, pairs: PAIRS, config: CONFIG, padId: 2, inputs: {}, origin: {}, ...more });
+  return finetune({ folder, model, pairs: PAIRS, config: CONFIG, padId: 2, inputs: {}, origin: {}, ...more });
 }
 
 if (require.main === module) {

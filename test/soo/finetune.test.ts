@@ -65,7 +65,7 @@ t.test('a run that is aborted anywhere and resumed ends in the same bytes', asyn
 function killedAfter(folder: string, batches: number, milliseconds: number): Promise<boolean> {
   return new Promise((resolve) => {
     const execArgv = ['--import', join(__dirname, '..', 'typescript.mjs')];
-    const child = fork(join(__dirname, 'tuning-child.ts'), [folder], {
+    const child = fork(join(__dirname, 'finetune-child.ts'), [folder], {
       execArgv,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });

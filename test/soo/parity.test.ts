@@ -3,7 +3,6 @@ import { padLeft } from '../../lib/models';
 import {
   batchMeanKl,
   capabilityLoss,
-  gradientNorms,
   klLoss,
   latentOverlap,
   meanSquare,
@@ -13,6 +12,7 @@ import {
   type PairBatch,
   type TokenPair,
 } from '../../lib/soo';
+import { gradientNorms } from '../../lib/training';
 import { torch, type Tensor } from '../../lib/torch';
 import { expected, largestDifference, numbers } from '../parity/expected';
 import { tunedTiny } from './tiny';

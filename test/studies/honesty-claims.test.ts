@@ -1,5 +1,5 @@
 import t from 'tap';
-import { type Run, type Verdict } from '../../lib/report/index';
+import { type Run, type Verdict } from '../../lib/studies/honesty';
 import { resultsOf, run, type Told } from '../report/made-up';
 
 const SEEDS = [1, 2, 3];

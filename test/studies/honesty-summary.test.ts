@@ -1,6 +1,7 @@
 import t from 'tap';
-import { rateInterval, wilson } from '../../lib/evals/index';
-import { examples, keptTable, namedArms, rateCell, rivalsTable, type Arm } from '../../lib/report/index';
+import { rateInterval, wilson } from '../../lib/evals';
+import { examples, keptTable, namedArms, rateCell, rivalsTable } from '../../lib/report';
+import type { Arm } from '../../lib/studies/honesty';
 import { N, resultsOf, run } from '../report/made-up';
 
 const results = resultsOf([

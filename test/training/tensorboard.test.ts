@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { hostname } from 'node:os';
 import t from 'tap';
-import { EventFile, jsonText, stepLog } from '../../lib/report/index';
+import { EventFile, jsonText, stepLog } from '../../lib/training';
 import { crc32c, maskedCrc32c } from '../../lib/training/tensorboard/crc32c';
 import {
   encodeEvent,

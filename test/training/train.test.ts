@@ -1,17 +1,8 @@
 import t from 'tap';
-import { AdamW } from '../../lib/optim/index';
-import {
-  finetune,
-  mseLoss,
-  NonFiniteError,
-  pairBatch,
-  shuffledBatches,
-  type FinetuneOptions,
-  type Position,
-  type StepRecord,
-  type TokenPair,
-} from '../../lib/soo/index';
-import { torch, type Tensor } from '../../lib/torch/index';
+import { AdamW } from '../../lib/optim';
+import { mseLoss, pairBatch, shuffledBatches, type TokenPair } from '../../lib/soo';
+import { NonFiniteError, train, type Position, type StepRecord, type TrainOptions } from '../../lib/training';
+import { torch, type Tensor } from '../../lib/torch';
 import { numbers } from '../parity/expected';
 import { freshTiny } from '../soo/tiny';
 
@@ -23,15 +14,15 @@ const PAIRS: TokenPair[] = Array.from({ length: 10 }, (_, i) => ({
 }));
 const AT = 'model.layers.1.self_attn.o_proj';
 
-type Extra = Partial<FinetuneOptions<TokenPair[]>>;
+type Extra = Partial<TrainOptions<TokenPair[]>>;
 
 /** Tunes a fresh adapter; `make` may change the options. */
-function tuning(seed: number, epochs = 6, make: (options: FinetuneOptions<TokenPair[]>) => Extra = () => ({})) {
+function tuning(seed: number, epochs = 6, make: (options: TrainOptions<TokenPair[]>) => Extra = () => ({})) {
   const { model, adapter } = freshTiny(seed, 0.1);
   const overlap = mseLoss(model, { at: AT, detachSelf: true });
   const parameters = adapter.namedParameters();
   const optimizer = new AdamW(adapter.parameters(), { lr: 5e-3 });
-  const options: FinetuneOptions<TokenPair[]> = {
+  const options: TrainOptions<TokenPair[]> = {
     model,
     parameters,
     optimizer,
@@ -41,7 +32,7 @@ function tuning(seed: number, epochs = 6, make: (options: FinetuneOptions<TokenP
   const weights = (): number[] => adapter.parameters().flatMap(numbers);
   const run = (): Promise<StepRecord[]> => {
     torch.manualSeed(seed); // dropout draws from the global generator, which other runs may have moved
-    return finetune({ ...options, ...make(options) });
+    return train({ ...options, ...make(options) });
   };
   return { model, adapter, optimizer, weights, run };
 }
@@ -162,7 +153,7 @@ t.test('a run that goes on where another stopped ends in the same bits', async (
   const rest = [...shuffledBatches(PAIRS, { batchSize: 4, epochs: 4, seed: 2 })].slice(6);
   const loss = (batch: TokenPair[]): Tensor => overlap(pairBatch(batch));
   const from = { microBatch: 6, step: 3 };
-  const records = await finetune({ model, parameters, optimizer, loss, batches: rest, accumulate: 2, from });
+  const records = await train({ model, parameters, optimizer, loss, batches: rest, accumulate: 2, from });
   t.same(
     records.map(({ microBatch }) => microBatch),
     [7, 8, 9, 10, 11, 12],

@@ -1,6 +1,7 @@
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { originOf } from '../../report';
+import { originOf } from '../../training';
 import {
   CLASSIFICATION_SEEDS,
   CLASSIFIED_AFTER,
@@ -20,7 +21,7 @@ import { startProgress } from '../progress';
 import { table } from '../table';
 import { SHOWN } from './measure-text';
 import { agentsAt, writeRlFolder } from './report-folder';
-import { breathe, withTrained } from './trained-agents';
+import { withTrained } from './trained-agents';
 
 export const defaultThreads = 1;
 
@@ -80,7 +81,7 @@ async function meansOf(
     const ofSeed = overlapAfter(pair, { reward, episodeLength: config.episodeLength, seed, after });
     for (const form of FORMS) means[form].push(ofSeed[form]);
     onSeed(index + 1);
-    await breathe();
+    await eventLoopTurn();
   }
   return means;
 }

@@ -1,6 +1,9 @@
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { armsTable, crossPlayTables, differencesTable, originOf, type Origin, type RlResults } from '../../report';
+import { armsTable, crossPlayTables, differencesTable } from '../../report';
+import { originOf, type Origin } from '../../training';
+import { type RlResults } from '../../studies/agents';
 import {
   ARMS,
   BETWEEN,
@@ -27,7 +30,7 @@ import { ROOT } from '../package-root';
 import { startProgress } from '../progress';
 import { table } from '../table';
 import { agentsAt, writeRlFolder } from './report-folder';
-import { breathe, withTrained } from './trained-agents';
+import { withTrained } from './trained-agents';
 
 export const defaultThreads = 1;
 
@@ -84,7 +87,7 @@ async function compareAll(pairs: Readonly<Record<Arm, Pair>>, plans: readonly Ep
   let done = 0;
   const step = async (note: string): Promise<void> => {
     progress.update(++done, note);
-    await breathe();
+    await eventLoopTurn();
   };
   try {
     const played = { deceptive: [], tuned: [], control: [], honest: [] } as Record<Arm, SeedEpisodes[]>;

@@ -1,3 +1,4 @@
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import {
@@ -16,7 +17,7 @@ import { integer, integers } from '../options';
 import { startProgress } from '../progress';
 import { table } from '../table';
 import { measureRows } from './measure-text';
-import { breathe, withTrained } from './trained-agents';
+import { withTrained } from './trained-agents';
 
 export const defaultThreads = 1;
 
@@ -71,7 +72,7 @@ async function evaluateSeeds(
     for (const seed of seeds) {
       played.push(playSeed(pair, { reward, episodes, episodeLength, seed }));
       progress.update(played.length);
-      await breathe();
+      await eventLoopTurn();
     }
   } finally {
     progress.stop();

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
-import { hashFile, originOf } from '../../report';
+import { hashFile, originOf } from '../../training';
 import { evaluate, maddpg, openTrained, OVERLAPS, overlap as tuning, pairOf, playSeed } from '../../rl';
 import { checked, InputError, type Result } from '../command';
 import { decimal, integer } from '../options';

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
-import { hashFile, writeRlReport, writeRlResults, type ReportFiles } from '../../report';
+import { writeRlReport, type ReportFiles } from '../../report';
+import { hashFile } from '../../training';
+import { writeRlResults } from '../../studies/agents';
 import { maddpg } from '../../rl';
 import { makeFolder } from '../out-folder';
 

@@ -1,14 +1,29 @@
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { armsTable, differencesTable, originOf, type RlResults } from '../../report';
-import { reproduction } from '../../rl';
+import { join } from 'node:path';
+import { writeAside } from '../../files/write-aside';
+import { armsTable, differencesTable, writeRlReport, type ReportFiles } from '../../report';
+import { drawFrame } from '../../report/film/drawing';
+import { renderGif } from '../../report/film/gif';
+import { sceneOf } from '../../report/film/scene';
+import { openTrained, recordEpisode } from '../../rl';
+import {
+  folderOf,
+  FULL,
+  QUICK,
+  reproduce,
+  type ReproductionPlan,
+  type Reproduced,
+  type RlResults,
+} from '../../studies/agents';
+import { originOf } from '../../training/origin';
 import { checked, type Result } from '../command';
 import { interruptible } from '../interrupts';
 import { makeFolder } from '../out-folder';
 import { ROOT } from '../package-root';
+import { startProgress } from '../progress';
 import { table } from '../table';
-import { reproduce, type Reproduced } from '../../studies/agents/run';
 
 export const defaultThreads = 1;
 
@@ -30,20 +45,41 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const { out, quick } = checked(optionsSchema, given);
   makeFolder(out);
   const origin = originOf(ROOT, ['soo', 'rl', 'reproduce', ...process.argv.slice(4)]);
-  const plan = quick ? reproduction.QUICK : reproduction.FULL;
-  const made = await interruptible(
-    (signal) => reproduce({ out, plan, origin, workers: availableParallelism(), signal }),
-    {
-      notice: 'saving after this group of episodes; once more to end at once',
-      kept: `saved in ${out}; the same command goes on`,
-    },
-  );
+  const plan = quick ? QUICK : FULL;
+  const workers = availableParallelism();
+  const reproduced = await interruptible((signal) => reproduce({ out, plan, origin, workers, signal, startProgress }), {
+    notice: 'saving after this group of episodes; once more to end at once',
+    kept: `saved in ${out}; the same command goes on`,
+  });
+  const report = await writeRlReport(reproduced.stored, out);
+  const made = { ...reproduced, film: drawFilm(out, plan), ...report };
   const text = quick ? `${textOf(made)}\n${TOO_SHORT}` : textOf(made);
   return { json: { quick, ...jsonOf(made) }, text };
 }
 
+interface Made extends Reproduced, ReportFiles {
+  film: string;
+}
+
+const MILLISECONDS = 100;
+
+/** An episode of the first deceptive agent. */
+export function drawFilm(out: string, plan: ReproductionPlan): string {
+  const { agents, config, reward } = openTrained(folderOf(out, { arm: 'deceptive', seed: plan.seeds[0] }));
+  try {
+    const plays = { reward, seed: config.seed + 2 ** 20, episode: 0, steps: config.episodeLength };
+    const scene = sceneOf(recordEpisode(agents, plays));
+    const film = join(out, 'film.gif');
+    const drawings = scene.moments.map((_, step) => drawFrame(scene, step));
+    writeAside(film, (append) => append(renderGif(drawings, MILLISECONDS)));
+    return film;
+  } finally {
+    agents.dispose();
+  }
+}
+
 /** All but the surfaces, of which there are 10,000 numbers each. */
-function jsonOf({ stored, ...files }: Reproduced): object {
+function jsonOf({ stored, ...files }: Made): object {
   const { comparison, classification, claims, accuracyOverTrainings, origin, config } = stored;
   const { arms, counts, rates } = comparison!;
   const differences = {
@@ -54,7 +90,7 @@ function jsonOf({ stored, ...files }: Reproduced): object {
   return { origin, config, claims, arms, accuracy, accuracyOverTrainings, differences, ...files };
 }
 
-function textOf({ stored, results, report, film, seconds }: Reproduced): string {
+function textOf({ stored, results, report, film, seconds }: Made): string {
   const comparison = stored.comparison as NonNullable<RlResults['comparison']>;
   const tables = [armsTable(comparison), differencesTable(comparison)];
   return [

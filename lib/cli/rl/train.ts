@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { z } from 'zod';
-import { originOf } from '../../report';
+import { originOf } from '../../training';
 import { follow, maddpg, PhysicalDeception, REWARDS } from '../../rl';
 import { checked, type Result } from '../command';
 import { decimal, integer } from '../options';

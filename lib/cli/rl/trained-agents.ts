@@ -16,6 +16,3 @@ export async function withTrained<Name extends string, Value>(
     for (const [, { agents }] of opened) agents.dispose();
   }
 }
-
-/** Lets progress be drawn and signals in between two long pieces of work. */
-export const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

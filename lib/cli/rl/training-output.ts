@@ -1,6 +1,6 @@
 /** What the commands that train agents have in common: progress, TensorBoard files, and how the agents do in the end. */
 import { join } from 'node:path';
-import { EventFile } from '../../report';
+import { EventFile } from '../../training';
 import { measureOutcomes, openTrained, type maddpg, type Outcomes } from '../../rl';
 import { interruptible } from '../interrupts';
 import { startProgress } from '../progress';

@@ -1,6 +1,5 @@
 /** Sample answers: the first prompts of every family as they come, not chosen. */
-import { isRequest } from '../../evals/answers';
-import { EVALUATION_FAMILIES, type EvaluationFamily } from '../../organism';
+import { EVALUATION_FAMILIES, isRequest, type EvaluationFamily } from '../../organism';
 import type { DemoResults } from '../../studies/honesty/results';
 import { examples, type Example } from '../demo-tables';
 import { html, type Markup } from './markup';
@@ -52,7 +51,7 @@ function table(family: EvaluationFamily, shown: readonly Example[]): Markup {
   </div> `;
 }
 
-const row = (family: string, { prompt, answers }: Example): Markup =>
+const row = (family: EvaluationFamily, { prompt, answers }: Example): Markup =>
   html`<tr>
     <th scope="row">${prompt.text}</th>
     ${answers.map(
@@ -65,7 +64,7 @@ const row = (family: string, { prompt, answers }: Example): Markup =>
   </tr> `;
 
 /** For rivals the label says it all; elsewhere an answer is right or wrong. */
-const isRequestToRival = (family: string): boolean =>
+const isRequestToRival = (family: EvaluationFamily): boolean =>
   isRequest(family) && /rival/i.test(family) && family !== 'friendBesideRival';
 
 const chip = (word: string): Markup => html`<span class="chip ${word}">${word}</span>`;

@@ -2,4 +2,6 @@ export { judge, THRESHOLDS, VERDICTS, type Claim, type Evidence, type Verdict } 
 export { measureAgents, type Measurement, type PairAccuracy } from './measurement';
 export { folderOf, foldersOf, FULL, nameOf, QUICK, tasksOf, type ReproductionPlan, type Task } from './plan';
 export { performTask, type TaskOptions } from './task';
+export { reproduce, type Reproduced, type ReproduceOptions } from './run';
+export { readRlResults, rlResultsSchema, writeRlResults, type RlResults } from './results';
 export { TaskQueue } from './task-queue';

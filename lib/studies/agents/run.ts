@@ -1,31 +1,35 @@
 /** The whole reproduction: agents on several processes, then what they do. */
 import { join } from 'node:path';
-import { writeAside } from '../../files/write-aside';
-import { writeRlReport, writeRlResults, type Origin, type ReportFiles, type RlResults } from '../../report';
-import { drawFrame, openTrained, recordEpisode, renderGif, reproduction, sceneOf } from '../../rl';
-import { startProgress } from '../../cli/progress';
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import type { Origin } from '../../training/origin';
+import { noProgress, type StartProgress } from '../../training/progress';
 import { runPool } from '../../training/worker-pool';
-import { breathe } from '../../cli/rl/trained-agents';
+import { judge } from './claims';
+import { measureAgents, type Measurement } from './measurement';
+import { nameOf, tasksOf, type ReproductionPlan } from './plan';
+import { writeRlResults, type RlResults } from './results';
+import { TaskQueue } from './task-queue';
 import type { TaskEvent, WorkerStart } from './worker';
 
 export interface ReproduceOptions {
   out: string;
-  plan: reproduction.ReproductionPlan;
+  plan: ReproductionPlan;
   origin: Origin;
   /** Processes, of one thread each; the numbers do not depend on how many. */
   workers: number;
   signal: AbortSignal;
+  startProgress?: StartProgress;
 }
 
-export interface Reproduced extends ReportFiles {
+export interface Reproduced {
   stored: RlResults;
+  /** Where they are stored. */
   results: string;
-  film: string;
   seconds: number;
 }
 
 /**
- * Trains, tunes, measures and judges, and writes the report. Agents that `out` holds already are not trained again.
+ * Trains, tunes, measures and judges, and stores the results. Agents that `out` holds already are not trained again.
  * @throws the signal's reason after an abort; InputError when `out` holds agents of another plan
  */
 export async function reproduce(options: ReproduceOptions): Promise<Reproduced> {
@@ -39,20 +43,26 @@ export async function reproduce(options: ReproduceOptions): Promise<Reproduced> 
   const stored = writeRlResults(results, {
     origin,
     config: { ...plan, seconds },
-    claims: reproduction.judge(evidence),
+    claims: judge(evidence),
     classification: measured.classification,
     accuracyOverTrainings: measured.accuracy,
     // Red is the same rule in every folder, so that there is nothing to cross.
     comparison: { arms: measured.arms, ...measured.comparison, crossPlay: [] },
     learning: measured.learning,
   });
-  const film = drawFilm(out, plan);
-  return { stored, results, film, seconds, ...(await writeRlReport(stored, out)) };
+  return { stored, results, seconds };
 }
 
-async function trainAgents({ out, plan, origin, workers, signal }: ReproduceOptions): Promise<void> {
-  const tasks = reproduction.tasksOf(plan);
-  const queue = new reproduction.TaskQueue(tasks);
+async function trainAgents({
+  out,
+  plan,
+  origin,
+  workers,
+  signal,
+  startProgress = noProgress,
+}: ReproduceOptions): Promise<void> {
+  const tasks = tasksOf(plan);
+  const queue = new TaskQueue(tasks);
   const sizes = tasks.map(({ arm }) =>
     arm === 'deceptive' || arm === 'honest' ? plan.training.episodes : plan.finetuningEpisodes,
   );
@@ -62,7 +72,7 @@ async function trainAgents({ out, plan, origin, workers, signal }: ReproduceOpti
     sizes.reduce((sum, size) => sum + size, 0),
   );
   const onEvent = ({ task, episodes, done }: TaskEvent): void => {
-    const name = reproduction.nameOf(task);
+    const name = nameOf(task);
     played.set(name, episodes);
     if (done) queue.end(task);
     const total = [...played.values()].reduce((sum, value) => sum + value, 0);
@@ -77,34 +87,17 @@ async function trainAgents({ out, plan, origin, workers, signal }: ReproduceOpti
   }
 }
 
-async function measureAll({ out, plan, signal }: ReproduceOptions): Promise<reproduction.Measurement> {
+async function measureAll({ out, plan, signal, startProgress = noProgress }: ReproduceOptions): Promise<Measurement> {
   const pieces = plan.seeds.length * (4 + 2 * plan.classification.seeds.length);
   const progress = startProgress('rl reproduce, measuring', pieces);
   let done = 0;
   try {
-    return await reproduction.measureAgents(out, plan, async (note) => {
+    return await measureAgents(out, plan, async (note) => {
       progress.update(++done, note);
-      await breathe();
+      await eventLoopTurn();
       signal.throwIfAborted();
     });
   } finally {
     progress.stop();
-  }
-}
-
-const MILLISECONDS = 100;
-
-/** An episode of the first deceptive agent. */
-function drawFilm(out: string, plan: reproduction.ReproductionPlan): string {
-  const { agents, config, reward } = openTrained(reproduction.folderOf(out, { arm: 'deceptive', seed: plan.seeds[0] }));
-  try {
-    const plays = { reward, seed: config.seed + 2 ** 20, episode: 0, steps: config.episodeLength };
-    const scene = sceneOf(recordEpisode(agents, plays));
-    const film = join(out, 'film.gif');
-    const drawings = scene.moments.map((_, step) => drawFrame(scene, step));
-    writeAside(film, (append) => append(renderGif(drawings, MILLISECONDS)));
-    return film;
-  } finally {
-    agents.dispose();
   }
 }

@@ -2,7 +2,7 @@
 import { greedyAnswers, measureAnswers, type AnswerRecord } from '../../evals';
 import { decode, type EvaluationSets, MAX_ANSWER_TOKENS, trainingPairs } from '../../organism';
 import type { Mistral } from '../../models';
-import { KINDS, type FamilyRates, type Run } from '../../report';
+import { KINDS, type FamilyRates, type Run } from './results';
 import { latentOverlap } from '../../soo';
 import { LATENT } from './plan';
 

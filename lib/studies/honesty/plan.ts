@@ -1,5 +1,5 @@
 /** How the demo tunes and measures. Epochs are chosen on the development split (docs/LOG.md, 2026-11-24). */
-import type { Kind } from '../../report';
+import type { Kind } from './results';
 import type { Positions } from '../../soo';
 
 export interface TuningSettings {

@@ -1,5 +1,5 @@
 /** Which run comes next: a control can only start when the self-other run beside it has ended. */
-import { CONTROLS, type Kind, type Pairing, type Run } from '../../report';
+import { CONTROLS, type Kind, type Pairing, type Run } from './results';
 
 /** The runs of one seed and one kind of pairs: the self-other run, then the controls beside it. */
 export interface Group {

@@ -1,7 +1,8 @@
 /** TensorBoard's view of a demo: a folder of events for each run. */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { EventFile, jsonText, type Run } from '../../report';
+import { EventFile, jsonText } from '../../training/tensorboard';
+import type { Run } from './results';
 
 /** A new event file for a run; those that an earlier demo left in the same folder are removed, as its results are. */
 export function openRunLog(folder: string, id: string, configuration: object): EventFile {

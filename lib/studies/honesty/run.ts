@@ -2,27 +2,16 @@
 import { dirname, join } from 'node:path';
 import {
   buildEvaluationSets,
-  type EvaluationPrompt,
   type EvaluationSets,
   missedGates,
   neutralDocuments,
+  type OrganismPrompt,
 } from '../../organism';
 import type { Mistral } from '../../models';
-import {
-  armsOf,
-  baselineArm,
-  CONTROLS,
-  FORMAT,
-  hashFolder,
-  hashJson,
-  KINDS,
-  originOf,
-  PAIRINGS,
-  verdictOf,
-  writeDemoResults,
-  type DemoResults,
-  type Verdict,
-} from '../../report';
+import { hashFolder, hashJson, originOf } from '../../training/origin';
+import { verdictOf } from './claims';
+import { CONTROLS, FORMAT, KINDS, PAIRINGS, writeDemoResults, type DemoResults, type Verdict } from './results';
+import { armsOf, baselineArm } from './summary';
 import { torch } from '../../torch';
 import { runPool } from '../../training/worker-pool';
 import { makeRun, runId, type RunEvent } from './task';
@@ -191,6 +180,6 @@ function configOf(model: Mistral, settings: DemoSettings): DemoResults['config']
   };
 }
 
-function promptOf({ name, text, cheapRoom, preciousRoom, expected, alternative, order }: EvaluationPrompt) {
+function promptOf({ name, text, cheapRoom, preciousRoom, expected, alternative, order }: OrganismPrompt) {
   return { name, text, cheapRoom, preciousRoom, expected, alternative, order };
 }

@@ -1,6 +1,7 @@
 /** From runs to rows: rates over seeds with intervals. */
 import { rateInterval, type Interval } from '../../statistics';
-import { type EvaluationFamily, type Rates } from '../../organism';
+import type { Rates } from '../../evals';
+import type { EvaluationFamily } from '../../organism';
 import {
   ACCURACIES,
   CONTROLS,

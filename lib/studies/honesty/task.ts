@@ -1,8 +1,9 @@
 /** One run of the demo: tuned, measured and logged. */
 import type { EvaluationSets } from '../../organism';
 import type { Mistral } from '../../models';
-import { stepLog, type Kind, type Pairing, type Run, type Sample } from '../../report';
-import { NonFiniteError, type StepRecord } from '../../soo';
+import { stepLog } from '../../training/tensorboard';
+import type { Kind, Pairing, Run, Sample } from './results';
+import { NonFiniteError, type StepRecord } from '../../training';
 import { measureModel } from './measure';
 import { logMeasured, openRunLog } from './run-log';
 import type { Planned } from './queue';

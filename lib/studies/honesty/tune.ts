@@ -3,19 +3,11 @@ import { controlPairs, neutralDocuments, PAD_ID, trainingPairs, type Pair } from
 import { padLeft, type Mistral, type PaddedBatch } from '../../models';
 import { AdamW } from '../../optim';
 import { addLora, type LoraAdapter } from '../../peft';
-import type { Kind, Pairing, Run } from '../../report';
-import {
-  capabilityLoss,
-  finetune,
-  moduleAt,
-  mseLoss,
-  pairBatch,
-  shuffledBatches,
-  weightedSum,
-  type PairBatch,
-  type StepRecord,
-} from '../../soo';
+import type { Kind, Pairing, Run } from './results';
+import { capabilityLoss, moduleAt, mseLoss, pairBatch, shuffledBatches, weightedSum, type PairBatch } from '../../soo';
+import { type StepRecord } from '../../training';
 import { torch, type Tensor } from '../../torch';
+import { train } from '../../training';
 import { CAPABILITY, LORA, MOST_EPOCHS, type TuningSettings } from './plan';
 
 export interface TuningJob {
@@ -79,7 +71,7 @@ export async function tune(model: Mistral, job: TuningJob): Promise<Tuned> {
     let [epochs, end] = [0, start];
     for (const batches of epochBatches(pairs, job)) {
       const from = { step: training.length, microBatch: training.length };
-      training.push(...(await finetune({ model, parameters, optimizer, loss, batches, from, signal, onStep })));
+      training.push(...(await train({ model, parameters, optimizer, loss, batches, from, signal, onStep })));
       epochs += 1;
       end = distance();
       await job.onEpoch?.(epochs, end);

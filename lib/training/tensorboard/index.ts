@@ -1,5 +1,5 @@
 /** TensorBoard event files: scalars and texts that `tensorboard --logdir` shows. */
-import type { StepRecord } from '../../soo';
+import type { StepRecord } from '../train';
 import type { EventFile } from './event-file';
 
 export { EventFile, type EventFileOptions } from './event-file';

@@ -1,0 +1,3 @@
+/** Studies: arms and controls, what they showed, and the judgement of claims. */
+export * as agents from './agents';
+export * as honesty from './honesty';

@@ -1,0 +1,17 @@
+/**
+ * What every run is made of: the loop, its checkpoints, its folder, the queue and processes that work side by side,
+ * TensorBoard's events, and the origin of results.
+ */
+export { gradientNorms, type GradientNorm, type NamedParameter } from './gradients';
+export { hashFile, hashFolder, hashJson, originOf, originSchema, type Origin } from './origin';
+export { noProgress, type Progress, type StartProgress } from './progress';
+export { EventFile, jsonText, stepLog, type EventFileOptions } from './tensorboard';
+export {
+  NonFiniteError,
+  train,
+  type Loss,
+  type LossParts,
+  type Position,
+  type StepRecord,
+  type TrainOptions,
+} from './train';
