@@ -1,6 +1,6 @@
 // The floors of docs/architecture.md, from the ground up: a floor may use the floors under it, never the ones above, and
 // a room of its own floor only where an arrow is named here.
-const floors = [
+export const FLOORS = [
   ['torch', 'files', 'statistics.ts'],
   ['nn', 'optim', 'text', 'checkpoints'],
   ['models', 'peft'],
@@ -21,15 +21,15 @@ const arrows = [
 const places = (rooms) =>
   `^lib/(${rooms.map((room) => (room.endsWith('.ts') ? room.replace('.', '\\.') : `${room}/`)).join('|')})`;
 
-const upwards = floors.slice(0, -1).map((rooms, floor) => ({
+const upwards = FLOORS.slice(0, -1).map((rooms, floor) => ({
   name: `floor-${floor + 1}-uses-no-higher-floor`,
   comment: 'A floor may use the floors under it, never the ones above.',
   severity: 'error',
   from: { path: places(rooms) },
-  to: { path: places(floors.slice(floor + 1).flat()) },
+  to: { path: places(FLOORS.slice(floor + 1).flat()) },
 }));
 
-const sideways = floors.flatMap((rooms) =>
+const sideways = FLOORS.flatMap((rooms) =>
   rooms.map((room) => {
     const allowed = [room, ...arrows.filter(([from]) => from === room).map(([, to]) => to)];
     return {

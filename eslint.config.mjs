@@ -1,27 +1,5 @@
 import tseslint from 'typescript-eslint';
 
-// From the ground up: a floor may use the floors under it, never the ones above (see docs/house.md).
-const floors = [
-  ['torch'],
-  ['nn', 'optim'],
-  ['models', 'checkpoints', 'peft', 'text'],
-  ['soo', 'evals', 'rl', 'report'],
-];
-const top = ['cli', 'service'];
-
-function floorRule(folders, above) {
-  const group = above.flatMap((name) => [`**/${name}`, `**/${name}/**`]);
-  return {
-    files: folders.map((name) => `lib/${name}/**/*.ts`),
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        { patterns: [{ group, message: 'A floor may only use the floors under it.' }] },
-      ],
-    },
-  };
-}
-
 export default tseslint.config(
   { ignores: ['node_modules/', 'build/', 'dist/', '.dist-*/', '.tap/', '**/*.generated.ts', 'organism/'] },
   {
@@ -36,7 +14,7 @@ export default tseslint.config(
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       eqeqeq: ['error', 'always', { null: 'ignore' }],
-      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      'max-lines': ['error', { max: 500 }],
       '@typescript-eslint/await-thenable': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       // The class Tensor takes its operators from a generated interface.
@@ -53,5 +31,4 @@ export default tseslint.config(
     files: ['test/**/*.ts'],
     rules: { '@typescript-eslint/no-floating-promises': 'off' },
   },
-  ...floors.map((folders, index) => floorRule(folders, [...floors.slice(index + 1).flat(), ...top])),
 );
