@@ -82,8 +82,8 @@ t.test('the same seed draws the weights that PyTorch draws', async (t) => {
     for (const [name, parameter] of layer.namedParameters()) {
       seen.push(`${key}.${name}`);
       // Uniform draws are scaled with or without fused multiply-add, and normal ones go through libm: the last bit
-      // differs between machines.
-      t.ok(distance(parameter, defaults[`${key}.${name}`]) <= 1e-6, `${key}.${name}`);
+      // differs between machines, and vectorised logarithms by a few more.
+      t.ok(distance(parameter, defaults[`${key}.${name}`]) <= 1e-5, `${key}.${name}`);
     }
   }
   t.same(seen, Object.keys(defaults));
