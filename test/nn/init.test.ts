@@ -19,8 +19,9 @@ const CASES: Record<string, (w: Tensor) => Tensor> = {
   'truncNormal_ tail': (w) => init.truncNormal_(w, 0, 1, 2, 4),
 };
 
-// What goes through libm or LAPACK may differ in the last bits between machines.
-const EXACT = new Set(['uniform_', 'constant_', 'eye_', 'xavierUniform_', 'kaimingUniform_']);
+// What is drawn is scaled with or without fused multiply-add, by the processor, and libm and LAPACK differ as well: the
+// last bits do between machines.
+const EXACT = new Set(['constant_', 'eye_']);
 
 t.test("one seed, PyTorch's numbers", async (t) => {
   for (const { name, seed, ...wanted } of initialisers) {

@@ -81,8 +81,9 @@ t.test('the same seed draws the weights that PyTorch draws', async (t) => {
   for (const [key, layer] of Object.entries(layers)) {
     for (const [name, parameter] of layer.namedParameters()) {
       seen.push(`${key}.${name}`);
-      // Normal draws go through libm, whose last bit may differ between machines; on one machine the bits agree.
-      t.ok(distance(parameter, defaults[`${key}.${name}`]) <= (key.startsWith('linear') ? 0 : 1e-6), `${key}.${name}`);
+      // Uniform draws are scaled with or without fused multiply-add, and normal ones go through libm: the last bit
+      // differs between machines, and vectorised logarithms by a few more.
+      t.ok(distance(parameter, defaults[`${key}.${name}`]) <= 1e-5, `${key}.${name}`);
     }
   }
   t.same(seen, Object.keys(defaults));

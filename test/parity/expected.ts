@@ -33,3 +33,13 @@ export function largestDifference(actual: readonly number[], wanted: readonly nu
   if (actual.length !== wanted.length) return NaN;
   return actual.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i])), 0);
 }
+
+/**
+ * How far rounding alone may move the logarithm of a mean squared difference. Activations and actions are of size 1, and
+ * kernels that sum in another order leave their float32 apart by a few units in the last place: by 2^-21. Their
+ * difference has the root mean square r = exp(log / 2), so its square moves by 2 * 2^-21 / r of itself, and the logarithm
+ * by as much: by little at r = 0.1, by all there is to know at r = 1e-6. The logarithm itself is rounded on both sides.
+ */
+export function roundingOfLog(log: number): number {
+  return (2 * 2 ** -21) / Math.exp(log / 2) + 2 ** -23 * Math.max(1, Math.abs(log));
+}

@@ -71,7 +71,8 @@ t.test('one seed draws the same adapter as get_peft_model', (t) => {
   );
   for (const [name, values] of Object.entries(lora.freshA)) {
     const drawn = numbers(named.get(name) as Tensor).slice(0, values.length);
-    t.ok(largestDifference(drawn, values) < 1e-8, name);
+    // Below 0.25 a unit in the last place is 1.5e-8, and kernels scale the draws with and without fused multiply-add.
+    t.ok(largestDifference(drawn, values) < 1e-7, name);
   }
   for (const [name, parameter] of named) if (name.includes('lora_B')) t.notOk(numbers(parameter).some(Boolean), name);
   t.end();

@@ -121,7 +121,8 @@ for (const [name, wanted] of Object.entries(file.cases)) {
     const named = new Map(adapter.namedParameters());
     for (const [parameter, values] of Object.entries(wanted.fresh)) {
       const drawn = numbers(named.get(parameter) as never).slice(0, values.length);
-      t.ok(largestDifference(drawn, values) < 1e-8, parameter);
+      // Below 0.25 a unit in the last place is 1.5e-8, and kernels scale the draws with and without fused multiply-add.
+      t.ok(largestDifference(drawn, values) < 1e-7, parameter);
     }
     t.end();
   });
