@@ -17,7 +17,7 @@ export {
 } from './pairs';
 export { compareAt, POSITIONS, type Compared, type PositionChoice, type Positions } from './positions';
 export { batchMeanKl, meanKl, meanSquare } from './distances';
-export { activationOf, joint, logitsOf, type CausalModel, type Decoder } from './forward';
+export { activationOf, joint, logitsOf } from './forward';
 export {
   capabilityLoss,
   klLoss,
@@ -32,7 +32,6 @@ export { gradientNorms, type GradientNorm, type NamedParameter } from '../traini
 export { finetune, NonFiniteError, type FinetuneOptions, type Position, type StepRecord } from '../training/train';
 export { latentOverlap, latentOverlaps, type LatentOptions, type LatentOverlap } from './latent';
 export {
-  moduleAt,
   totalBatches,
   totalSteps,
   tuningRun,

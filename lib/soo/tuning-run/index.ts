@@ -1,5 +1,4 @@
 export { totalBatches, totalSteps, UPSTREAM, type TuningConfig } from '../finetune-config';
-export { moduleAt } from '../configured-loss';
 export { tuningRun, type TuningRunOptions } from '../finetune';
 export type { TuningResult } from '../finetune-result';
 export type { LoggedStep } from '../../training/logged-step';
