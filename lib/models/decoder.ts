@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Device, DType, Tensor } from '../torch';
 import { init, Linear, Module, skipInit } from '../nn';
+import { packLinears } from '../nn/linear';
 import { initialise } from '../nn/parameter';
 import { saveSafetensors } from '../checkpoints/safetensors';
 import { writeTextAside } from '../files/write-aside';
@@ -19,7 +20,6 @@ import { DecoderBody } from './decoder-layers';
 import { familyOf } from './families';
 import { KvCache } from './kv-cache';
 import type { DecodingSession, DecodingWork, ForwardOptions, LanguageModel } from './language-model';
-import { packLinears } from './packed-linears';
 import { rotationOf } from './rotary';
 import { weightLayout } from './weights';
 
