@@ -66,6 +66,12 @@ t.test('weights that do not fit the config are named', (t) => {
       { intermediate_size: 50 },
       /tensor "model.layers.0.mlp.gate_proj.weight" is \[48, 32\], but config.json makes it \[50, 32\]/,
     ],
+    // Terabytes, if they were allocated before the file is looked at.
+    [
+      () => {},
+      { intermediate_size: 2 ** 31 },
+      /gate_proj.weight" is \[48, 32\], but config.json makes it \[2147483648, 32\]/,
+    ],
     [
       (x) => x.set(norm, torch.ones([32], { dtype: 'int64' })),
       {},
@@ -166,9 +172,8 @@ for (const tieWordEmbeddings of [false, true]) {
 }
 
 t.test('names are those of transformers', (t) => {
-  const names = loadModel(join(MODELS, 'tiny'))
-    .namedModules()
-    .map(([name]) => name);
+  const model = loadModel(join(MODELS, 'tiny'));
+  const names = model.namedModules().map(([name]) => name);
   for (const name of [
     'model.embed_tokens',
     'model.layers.1.self_attn.q_proj',
@@ -180,6 +185,7 @@ t.test('names are those of transformers', (t) => {
   ]) {
     t.ok(names.includes(name), name);
   }
+  t.ok(names.includes(model.attentionOutput(1)), model.attentionOutput(1));
   t.end();
 });
 
