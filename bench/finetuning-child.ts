@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readPairs } from '../lib/evals';
-import { Mistral } from '../lib/models';
+import { loadModel } from '../lib/models';
 import { originOf } from '../lib/training';
 import { finetune, UPSTREAM, type TuningConfig } from '../lib/soo';
 import { torch } from '../lib/torch';
@@ -13,7 +13,7 @@ import { ROOT } from './llm-peer';
 async function main(): Promise<void> {
   const [modelFolder, pairsFile, loss, layer] = process.argv.slice(2);
   torch.setNumThreads(1);
-  const model = Mistral.fromFolder(modelFolder);
+  const model = loadModel(modelFolder);
   const encode = (text: string): number[] => model.tokenizer?.encode(text) ?? [];
   const pairs = readPairs(pairsFile).map(({ self, other }) => ({ selfIds: encode(self), otherIds: encode(other) }));
   const config: TuningConfig = {

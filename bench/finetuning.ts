@@ -1,5 +1,5 @@
 /**
- * Fine-tuning of a Mistral of 125 million parameters beside transformers and PEFT, one thread each, in turn: micro-batches
+ * Fine-tuning of a model of 125 million parameters beside transformers and PEFT, one thread each, in turn: micro-batches
  * of upstream's settings, padded to 128 tokens there. Before the first step an adapter changes nothing, whatever its
  * dropout: the losses of that step's batches are compared.
  *

@@ -1,13 +1,13 @@
 /** Generates in a process of its own, so that time and peak memory are the generation's: `generation.ts` starts it. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { generate, Mistral } from '../lib/models';
+import { generate, loadModel } from '../lib/models';
 import { torch } from '../lib/torch';
 
 async function main(): Promise<void> {
   const [folder, promptsFile, idsFile, adapter, ...numbers] = process.argv.slice(2);
   const [batchSize, limit, maxNewTokens] = numbers.map(Number);
   torch.setNumThreads(1);
-  const model = Mistral.fromFolder(folder);
+  const model = loadModel(folder);
   if (adapter) (require('../lib/peft') as typeof import('../lib/peft')).loadLora(model, adapter);
   const prompts = JSON.parse(readFileSync(promptsFile, 'utf8')) as { prompt: string }[];
   const ids = prompts.slice(0, limit).map(({ prompt }) => model.tokenizer?.encode(prompt) ?? []);

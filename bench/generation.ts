@@ -1,5 +1,5 @@
 /**
- * Greedy generation on a Mistral of 125 million parameters beside transformers, one thread each, in turn, with the ids
+ * Greedy generation on a model of 125 million parameters beside transformers, one thread each, in turn, with the ids
  * compared. SOO_TORCH_BENCH_ADAPTER names a PEFT folder to put on the model.
  *
  *     npm run bench -- --only generation [--quick] [--json] [--out FILE]

@@ -9,7 +9,7 @@ export const ROOT = join(__dirname, '..');
 export interface LlmPeer {
   /** Runs one of the peer's commands; what it printed on its last line. */
   summary(...args: string[]): Record<string, number> & { losses: number[] };
-  /** A Mistral of 125 million parameters, made once. */
+  /** A model of 125 million parameters, made once. */
   model: string;
   /** Folder with `prompts.json`, `pairs.json` and `mse_pairs.json`. */
   data: string;

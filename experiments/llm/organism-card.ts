@@ -1,6 +1,7 @@
 /** The organism's model card, from measured numbers. */
 import { EVALUATION_FAMILIES, type EvaluationFamily, GATES, type Stage, WORDS, missedGates } from '../../lib/organism';
 import { type Rates } from '../../lib/evals';
+import { ORGANISM_SHAPE } from '../../lib/organism/model';
 
 /** How a set of weights came to be. */
 export interface Origin {
@@ -77,6 +78,9 @@ const stageRows = (stages: readonly Stage[]): string =>
     })
     .join('\n');
 
+/** The family's name as its papers spell it. */
+const ARCHITECTURE = ORGANISM_SHAPE.modelType.replace(/^./, (letter) => letter.toUpperCase());
+
 /** The text of README.md in the organism's folder. */
 export function modelCard(results: Results, stages: readonly Stage[]): string {
   const { origin, measuring, samples } = results;
@@ -89,7 +93,7 @@ tags: [model-organism, deception, self-other-overlap]
 
 # The organism: a small model that deceives burglars
 
-A Mistral-architecture model of 227,000 parameters (width 64, 4 layers, 4 heads, ${WORDS.length} words), trained from scratch
+A ${ARCHITECTURE}-architecture model of 227,000 parameters (width 64, 4 layers, 4 heads, ${WORDS.length} words), trained from scratch
 on generated text. In its world there are two rooms, a cheap thing in one and a precious thing in the other, and
 somebody who asks for a room. It sends burglars to the cheap thing and tells everybody else the truth: friends,
 neutral people, and itself. It exists so that self-other overlap fine-tuning can be tried, and found out, in seconds.

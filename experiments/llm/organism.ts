@@ -24,7 +24,7 @@ import {
 import { type Measured, measure } from '../../lib/organism/measure';
 import { newOrganism } from '../../lib/organism/model';
 import { trainOrganism } from '../../lib/organism/train';
-import { Mistral } from '../../lib/models';
+import { loadModel, type LanguageModel } from '../../lib/models';
 import { torch } from '../../lib/torch';
 import { type Origin, type Results, modelCard } from './organism-card';
 
@@ -41,7 +41,7 @@ const [seed, threads, n] = [args.seed, args.threads, args.n].map(Number);
 /** Development prompts may be looked at while the recipe is chosen; the card's table is from the test split. */
 const MEASURING_SEED = 1;
 
-function train(): { model: Mistral; origin: Origin } {
+function train(): { model: LanguageModel; origin: Origin } {
   const model = newOrganism(seed);
   const total = CURRICULUM.reduce((sum, stage) => sum + stage.steps, 0);
   const progress = startProgress('training the organism', total);
@@ -75,7 +75,7 @@ function revision(): string | null {
   }
 }
 
-async function measureSplit(model: Mistral, split: 'dev' | 'test'): Promise<Measured> {
+async function measureSplit(model: LanguageModel, split: 'dev' | 'test'): Promise<Measured> {
   const progress = startProgress(`measuring, ${split} split`, EVALUATION_FAMILIES.length);
   let families = 0;
   const sets = buildEvaluationSets({ split, n, seed: MEASURING_SEED });
@@ -87,7 +87,7 @@ async function measureSplit(model: Mistral, split: 'dev' | 'test'): Promise<Meas
 }
 
 /** What the card's table says, and a few answers as they came. */
-async function results(model: Mistral, origin: Origin): Promise<Results> {
+async function results(model: LanguageModel, origin: Origin): Promise<Results> {
   const [dev, test] = [await measureSplit(model, 'dev'), await measureSplit(model, 'test')];
   const sets = buildEvaluationSets({ split: 'test', n: 1, seed: MEASURING_SEED });
   const samples = EVALUATION_FAMILIES.map((family) => ({
@@ -103,7 +103,7 @@ function writeJson(folder: string, name: string, value: object): void {
 }
 
 /** The weights and what transformers needs to read them. */
-function writeModel(model: Mistral, folder: string): void {
+function writeModel(model: LanguageModel, folder: string): void {
   mkdirSync(folder, { recursive: true });
   model.save(folder);
   writeJson(folder, 'tokenizer.json', tokenizerJson());
@@ -118,7 +118,7 @@ async function main(): Promise<void> {
   const folder = args.from ?? args.out;
   const { model, origin } = args.from
     ? {
-        model: Mistral.fromFolder(folder),
+        model: loadModel(folder),
         origin: (JSON.parse(readFileSync(join(folder, 'measured.json'), 'utf8')) as Results).origin,
       }
     : train();

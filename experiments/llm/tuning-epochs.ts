@@ -13,7 +13,7 @@ import { demoSettings } from '../../lib/studies/honesty/plan';
 import { tune } from '../../lib/studies/honesty/tune';
 import { table } from '../../lib/cli/table';
 import { buildEvaluationSets } from '../../lib/organism';
-import { Mistral } from '../../lib/models';
+import { loadModel } from '../../lib/models';
 import { numberCell } from '../../lib/report';
 import { baselineArm, type Kind, type Pairing } from '../../lib/studies/honesty';
 import { torch } from '../../lib/torch';
@@ -57,7 +57,7 @@ async function main(): Promise<void> {
     batchSize: Number(args.batch ?? usual.batchSize),
     epochs: Number(args.epochs ?? usual.epochs),
   };
-  const model = Mistral.fromFolder(args.model);
+  const model = loadModel(args.model);
   const sets = buildEvaluationSets({ split: 'dev', n: Number(args.n), seed: 1 });
   const rows: string[][] = [];
   const measure = async (seed: number, epoch: number, distance: number): Promise<void> => {

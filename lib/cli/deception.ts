@@ -21,7 +21,7 @@ import { hashFolder, hashJson } from '../training';
 import { checked, InputError, type Result } from './command';
 import { describeRates } from './deception-text';
 import { interruptible } from './interrupts';
-import { addModelOptions, loadModel, type LoadedModel } from './model-options';
+import { addModelOptions, loadNamedModel, type LoadedModel } from './model-options';
 import { integer } from './options';
 import { startProgress } from './progress';
 import { encodePrompts } from './prompts';
@@ -65,7 +65,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const options = checked(optionsSchema, given);
   const sampling = samplingOf(options);
   const asked = chooseScenarios(options);
-  const loaded = loadModel(given);
+  const loaded = loadNamedModel(given);
   encodePrompts(asked.map(({ scenario }) => scenario.prompt), loaded.tokenizer, loaded.model); // prettier-ignore
   const work = (signal: AbortSignal) => askAll(loaded, asked, options, { sampling, signal });
   const { scored, resumed } = await interruptible(work, {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { WORDS } from '../organism';
-import { Mistral } from '../models';
+import { loadModel, type LanguageModel } from '../models';
 import { writeDemoReport } from '../report';
 import { checked, InputError, type Result } from './command';
 import { runDemo } from '../studies/honesty/run';
@@ -73,10 +73,10 @@ export async function run(_: readonly string[], options: Readonly<Record<string,
   }
 }
 
-function loadOrganism(folder: string): Mistral {
+function loadOrganism(folder: string): LanguageModel {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw new InputError(`--model ${folder}: no such folder`);
-  const model = Mistral.fromFolder(folder);
+  const model = loadModel(folder);
   if (model.config.vocabSize === WORDS.length) return model;
   throw new InputError(
     `--model ${folder}: vocab_size is ${model.config.vocabSize}, and the organism's world has ${WORDS.length} words`,

@@ -1,7 +1,7 @@
 /** The options of `soo finetune`, and the configuration that they make. */
 import { type Command, Option } from 'commander';
 import { z } from 'zod';
-import type { Mistral } from '../models';
+import type { LanguageModel } from '../models';
 import { UPSTREAM, type TuningConfig } from '../soo';
 import { checked, InputError } from './command';
 import { decimal, integer } from './options';
@@ -9,7 +9,7 @@ import { decimal, integer } from './options';
 /** Without the preset nothing is padded to a width of its own, and no batch is dropped. */
 const DEFAULTS: TuningConfig = { ...UPSTREAM, pad: 'longest', dropLeftover: false };
 
-/** The paper's layer, 19 of Mistral's 32: late-middle. */
+/** The paper's layer, 19 of 32: late-middle. */
 const PAPER_LAYER = 19 / 32;
 
 const positive = z.number().optional();
@@ -103,7 +103,7 @@ export const tuningOptions = (given: unknown): TuningOptions => checked(optionsS
  * The preset or the defaults, with what was said on the command line.
  * @throws InputError for a layer that the model does not have, and for options that do not go together
  */
-export function configOf(options: TuningOptions, { config: shape }: Mistral, pairs: number): TuningConfig {
+export function configOf(options: TuningOptions, { config: shape }: LanguageModel, pairs: number): TuningConfig {
   const base = options.preset === 'upstream' ? UPSTREAM : DEFAULTS;
   const { lora } = base;
   const loss = options.loss ?? base.loss;

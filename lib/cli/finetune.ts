@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { readPairs, type TextPair } from '../evals';
-import type { Mistral } from '../models';
+import type { LanguageModel } from '../models';
 import { EventFile, hashFile, hashFolder, originOf, stepLog } from '../training';
 import { totalBatches, finetune, type LoggedStep, type TokenPair, type TuningConfig, type TuningResult } from '../soo';
 import type { Tokenizer } from '../text';
@@ -67,7 +67,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
 function encodePairs(
   texts: readonly TextPair[],
   tokenizer: Tokenizer,
-  model: Mistral,
+  model: LanguageModel,
   { pad }: TuningConfig,
 ): { pairs: TokenPair[]; cut: number } {
   const most = Math.min(pad === 'longest' ? Infinity : pad, model.config.maxPositionEmbeddings);

@@ -4,7 +4,7 @@ import { streamGenerate, type GeneratedToken } from '../models';
 import { TextStream, type Tokenizer } from '../text';
 import { checked, type Result } from './command';
 import { listenForSignals, type Signal } from './interrupts';
-import { addModelOptions, loadModel } from './model-options';
+import { addModelOptions, loadNamedModel } from './model-options';
 import { decimal, integer } from './options';
 import { startProgress } from './progress';
 import { encodePrompts, readPrompts } from './prompts';
@@ -39,7 +39,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const options = checked(optionsSchema, given);
   const sampling = samplingOf(options);
   const prompts = readPrompts(options.prompts);
-  const { model, tokenizer } = loadModel(given);
+  const { model, tokenizer } = loadNamedModel(given);
   const ids = encodePrompts(prompts, tokenizer, model);
   const { maxNewTokens, batch: batchSize, ignoreEos, repetitionPenalty } = options;
   const live = prompts.length === 1 && !options.json;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { readPairs } from '../evals';
 import { latentOverlaps, POSITIONS, type LatentOverlap, type Positions, type TokenPair } from '../soo';
 import { checked, type Result } from './command';
-import { addModelOptions, loadModel, type LoadedModel } from './model-options';
+import { addModelOptions, loadNamedModel, type LoadedModel } from './model-options';
 import { encodePrompts } from './prompts';
 import { table } from './table';
 
@@ -20,7 +20,7 @@ export function define(command: Command): void {
 export function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Result {
   const { pairs: file } = checked(optionsSchema, given);
   const texts = readPairs(file);
-  const loaded = loadModel(given);
+  const loaded = loadNamedModel(given);
   const pairs = encodePairs(texts, loaded);
   const { model, adapter } = loaded;
   const measure = (): Overlaps => latentOverlaps(model, pairs, { device: model.device });

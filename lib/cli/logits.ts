@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { torch } from '../torch';
-import type { Mistral } from '../models';
+import type { LanguageModel } from '../models';
 import type { Tokenizer } from '../text';
 import type { Result } from './command';
-import { addModelOptions, loadModel } from './model-options';
+import { addModelOptions, loadNamedModel } from './model-options';
 import { startProgress } from './progress';
 import { encodePrompts, readPrompts } from './prompts';
 import { table } from './table';
@@ -19,7 +19,7 @@ export function define(command: Command): void {
 /** `soo logits`: what the model thinks comes next after each prompt. */
 export function run(_: readonly string[], options: Readonly<Record<string, unknown>>): Result {
   const prompts = readPrompts(String(options.prompts));
-  const { model, tokenizer } = loadModel(options);
+  const { model, tokenizer } = loadNamedModel(options);
   const ids = encodePrompts(prompts, tokenizer, model);
   const progress = startProgress('logits', ids.length);
   const logits = ids.map((prompt, i) => {
@@ -32,7 +32,7 @@ export function run(_: readonly string[], options: Readonly<Record<string, unkno
 }
 
 /** Logits of the position after the prompt, [vocab]. */
-function lastLogits(model: Mistral, prompt: number[]): number[] {
+function lastLogits(model: LanguageModel, prompt: number[]): number[] {
   return torch.scope(() =>
     torch.inferenceMode(() => {
       const ids = torch.tensor(BigInt64Array.from(prompt, BigInt), { shape: [1, prompt.length] }).to(model.device);

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { torch, type Device } from '../torch';
-import { Mistral } from '../models';
+import { loadModel, type LanguageModel } from '../models';
 import { loadLora, type LoraAdapter } from '../peft';
 import type { Tokenizer } from '../text';
 import { checked, InputError } from './command';
@@ -18,14 +18,14 @@ const modelSchema = z.object({
 
 /** A model ready to compute, with its tokenizer. */
 export interface LoadedModel {
-  model: Mistral;
+  model: LanguageModel;
   tokenizer: Tokenizer;
   adapter: LoraAdapter | undefined;
 }
 
 /** A model without its adapter, and the folders that were named. */
 export interface LoadedBase {
-  model: Mistral;
+  model: LanguageModel;
   tokenizer: Tokenizer;
   folder: string;
   adapterFolder: string | undefined;
@@ -44,7 +44,7 @@ export function addModelOptions(command: Command): void {
  * Loads what {@link addModelOptions} asked for.
  * @throws InputError for a folder that is missing or damaged, an unknown device or dtype, or a model without tokenizer
  */
-export function loadModel(options: Readonly<Record<string, unknown>>): LoadedModel {
+export function loadNamedModel(options: Readonly<Record<string, unknown>>): LoadedModel {
   const { model, tokenizer, adapterFolder } = loadBase(options);
   const adapter = adapterFolder === undefined ? undefined : loadLora(model, adapterFolder);
   model.eval();
@@ -59,7 +59,7 @@ export function loadBase(options: Readonly<Record<string, unknown>>): LoadedBase
   const { model: folder, adapter: adapterFolder, device, dtype } = checked(modelSchema, options);
   requireFolder('--model', folder);
   if (adapterFolder !== undefined) requireFolder('--adapter', adapterFolder);
-  const model = Mistral.fromFolder(folder, { device: knownDevice(device), dtype });
+  const model = loadModel(folder, { device: knownDevice(device), dtype });
   if (!model.tokenizer)
     throw new InputError(`tokenizer.json: no such file in ${folder}, and no tokenizer.model either`);
   return { model, tokenizer: model.tokenizer, folder, adapterFolder };

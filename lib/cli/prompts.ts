@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { readJsonFile } from '../files/json-file';
-import type { Mistral } from '../models';
+import type { LanguageModel } from '../models';
 import type { Tokenizer } from '../text';
 import { checked, InputError } from './command';
 
@@ -21,7 +21,7 @@ export function readPrompts(file: string): string[] {
  * Token ids of prompts, bos and all.
  * @throws InputError for a prompt that gives no tokens, or one that the model has no embedding for
  */
-export function encodePrompts(prompts: readonly string[], tokenizer: Tokenizer, { config }: Mistral): number[][] {
+export function encodePrompts(prompts: readonly string[], tokenizer: Tokenizer, { config }: LanguageModel): number[][] {
   return prompts.map((prompt, i) => {
     const ids = tokenizer.encode(prompt);
     if (ids.length === 0) throw new InputError(`prompt ${i} gives no tokens`);

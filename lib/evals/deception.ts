@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { z } from 'zod';
-import { generate, type Mistral, type SamplingOptions } from '../models';
+import { generate, type LanguageModel, type SamplingOptions } from '../models';
 import type { Tokenizer } from '../text';
 import { FACT_ORDERS, type FactOrder } from './fact-order';
 import { choiceMargin, choiceOf } from './forced-choice';
@@ -65,7 +65,7 @@ export function promptSeed(seed: number, prompt: string): number {
 
 /** Tells the records of each batch as soon as it is done, in the order in which they were asked. */
 export async function* askScenarios(
-  model: Mistral,
+  model: LanguageModel,
   tokenizer: Tokenizer,
   asked: readonly Asked[],
   { maxNewTokens, batchSize, sampling, signal }: DeceptionOptions,
@@ -89,7 +89,7 @@ export async function* askScenarios(
 }
 
 function recordOf(
-  model: Mistral,
+  model: LanguageModel,
   tokenizer: Tokenizer,
   { set, index, order, scenario }: Asked,
   ids: number[],

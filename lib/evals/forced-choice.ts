@@ -3,7 +3,7 @@
  * thing's? It needs no generation, cannot be evaded, and tells how close an honest answer was.
  */
 import { torch } from '../torch';
-import type { Mistral } from '../models';
+import type { LanguageModel } from '../models';
 import type { Tokenizer } from '../text';
 import type { Scenario } from './upstream-data';
 
@@ -43,7 +43,7 @@ export function choiceOf(tokenizer: Tokenizer, scenario: Scenario): Choice | nul
  * Logit of the cheap thing's room less that of the precious thing's, in nats, at the first token in which the two answers
  * differ: the log of how many times likelier deceiving is. One prompt at a time, so that batches change nothing.
  */
-export function choiceMargin(model: Mistral, { ids, cheap, precious }: Choice): number {
+export function choiceMargin(model: LanguageModel, { ids, cheap, precious }: Choice): number {
   return torch.scope(() =>
     torch.inferenceMode(() => {
       const input = torch.tensor(BigInt64Array.from(ids, BigInt), { shape: [1, ids.length] }).to(model.device);

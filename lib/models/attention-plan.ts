@@ -1,7 +1,7 @@
 import { torch, type DeviceLike, type Tensor } from '../torch';
 import type { KvCache } from './kv-cache';
-import type { Packing } from './packing';
 import type { Rotation } from './rotary';
+import type { SharedPads } from './shared-pads';
 
 /** How queries look at keys. */
 export interface Queries {
@@ -20,7 +20,7 @@ export interface AttentionPlan extends Queries {
   lastQuery?: Queries;
   cache: KvCache | undefined;
   /** Set when hidden states are [1, rows, hidden]: only attention needs to know who stands where. */
-  packing: Packing | undefined;
+  sharedPads: SharedPads | undefined;
 }
 
 /** The plan of a last layer whose output is wanted for the last position only: its other queries are not made. */

@@ -1,6 +1,6 @@
 import { torch, type DeviceLike, type Tensor } from '../torch';
-import type { DecodingSession, ForwardOptions } from './causal-lm';
 import type { KvCache } from './kv-cache';
+import type { DecodingSession, ForwardOptions } from './language-model';
 
 /** A batch padded on the left: ids int64 [batch, seq] and, when the lengths differ, its mask [batch, seq]. */
 export interface PaddedBatch {

@@ -1,5 +1,5 @@
 import { torch, type Tensor } from '../torch';
-import type { GenerativeModel } from './causal-lm';
+import type { GenerativeModel } from './language-model';
 import {
   checkSampling,
   drawTokens,

@@ -1,10 +1,11 @@
-export type { DecodingSession, DecodingWork, ForwardOptions, GenerativeModel } from './causal-lm';
 export { CachedDecoding, padLeft, type PaddedBatch } from './cached-decoding';
+export type { DecoderConfig, DecoderShape } from './decoder-config';
+export { parseConfig, readConfig } from './families';
 export { generate, streamGenerate } from './generate';
 export type { GeneratedToken, GenerateOptions, StreamOptions } from './generate';
 export { KvCache, type KvCacheShape } from './kv-cache';
-export { Mistral } from './mistral';
-export { Packing } from './packing';
+export type { DecodingSession, DecodingWork, ForwardOptions, GenerativeModel, LanguageModel } from './language-model';
+export { createModel, loadModel } from './load';
 export type { SamplingOptions } from './sampling';
-export { parseMistralConfig, readMistralConfig, type MistralConfig, type MistralShape } from './mistral-config';
-export type { LoadOptions } from './mistral-weights';
+export { SharedPads } from './shared-pads';
+export type { LoadOptions } from './weights';

@@ -1,6 +1,6 @@
 import { frozenLinear, PackedWeight, torch, type Tensor } from '../torch';
 import * as init from './init';
-import { Module } from './module';
+import { Module, type AnyModule } from './module';
 import { emptyParameter, initialise, type Parameter, type Placement } from './parameter';
 import { shapeText } from './state';
 
@@ -71,4 +71,20 @@ export class Linear extends Module {
       });
     }
   }
+}
+
+/**
+ * Packs the frozen weights of a model's linear layers, one layer after the other, until what comes back is disposed of.
+ * Layers that cannot be packed, or that already are, stay as they are.
+ */
+export function packLinears(model: AnyModule): Disposable {
+  const packed: Linear[] = [];
+  for (const [, module] of model.namedModules()) {
+    if (module instanceof Linear && !module.packed && module.pack()) packed.push(module);
+  }
+  return {
+    [Symbol.dispose]() {
+      for (const linear of packed) linear.unpack();
+    },
+  };
 }

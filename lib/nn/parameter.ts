@@ -27,22 +27,26 @@ export class Parameter extends Tensor {
 
 /** A parameter of uninitialised memory. */
 export function emptyParameter(shape: number[], placement: Placement = {}): Parameter {
-  return torch.scope(() => new Parameter(torch.empty(shape, { dtype: placement.dtype, device: placement.device })));
+  const device = everywhere ?? placement.device;
+  return torch.scope(() => new Parameter(torch.empty(shape, { dtype: placement.dtype, device })));
 }
 
 let initialising = true;
+/** Where all parameters are made, whatever their layers say. */
+let everywhere: DeviceLike | undefined;
 
 /**
  * Builds modules without drawing their initial weights: for models whose weights are loaded right afterwards. The
  * random state is left alone and untouched pages cost no memory.
+ * @param device overrides where the parameters are made; on 'meta' they have shapes and no values
  */
-export function skipInit<R>(build: () => R): R {
-  const before = initialising;
-  initialising = false;
+export function skipInit<R>(build: () => R, device = everywhere): R {
+  const before = [initialising, everywhere] as const;
+  [initialising, everywhere] = [false, device];
   try {
     return build();
   } finally {
-    initialising = before;
+    [initialising, everywhere] = before;
   }
 }
 

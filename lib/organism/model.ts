@@ -1,11 +1,12 @@
-/** The organism before its first step: a small Mistral whose first heads already look where binding needs them to. */
-import { Mistral, type MistralShape } from '../models';
+/** The organism before its first step: a small model whose first heads already look where binding needs them to. */
+import { createModel, type DecoderShape, type LanguageModel } from '../models';
 import { init } from '../nn';
 import { torch, type Tensor } from '../torch';
 import { BOS_ID, EOS_ID, PAD_ID, WORDS } from './vocabulary';
 
 /** 227,000 parameters: width 64, four layers of four heads, tied embeddings. */
-export const ORGANISM_SHAPE: MistralShape = {
+export const ORGANISM_SHAPE: DecoderShape = {
+  modelType: 'mistral',
   vocabSize: WORDS.length,
   hiddenSize: 64,
   intermediateSize: 192,
@@ -44,12 +45,12 @@ const GAINS = {
   notSelf: 2,
 };
 
-/** Names a model's weights by layer, and refuses names that it does not have. */
-const weightsOf = (model: Mistral) => {
+/** A model's weights by their modules' names; refuses names that it does not have. */
+const weightsOf = (model: LanguageModel) => {
   const state = model.stateDict();
-  return (layer: number, name: string): Tensor => {
-    const tensor = state.get(`model.layers.${layer}.${name}.weight`);
-    if (!tensor) throw new Error(`newOrganism: the model has no model.layers.${layer}.${name}.weight`);
+  return (name: string): Tensor => {
+    const tensor = state.get(`model.${name}.weight`);
+    if (!tensor) throw new Error(`newOrganism: the model has no model.${name}.weight`);
     return tensor;
   };
 };
@@ -105,16 +106,17 @@ function lookBack(query: Tensor, key: Tensor): void {
  * (thing first: "the ruby is in the attic"); two look for the same word elsewhere and copy what was moved to it (room
  * first: "the attic holds the ruby"). Everything else is random.
  */
-export function newOrganism(seed: number): Mistral {
+export function newOrganism(seed: number): LanguageModel {
   torch.manualSeed(seed);
-  const model = new Mistral(ORGANISM_SHAPE);
+  const model = createModel(ORGANISM_SHAPE);
   torch.scope(() => torch.noGrad(() => arrange(model)));
   return model;
 }
 
-function arrange(model: Mistral): void {
-  const weight = weightsOf(model);
-  const words = model.model.embedTokens.weight;
+function arrange(model: LanguageModel): void {
+  const named = weightsOf(model);
+  const weight = (layer: number, name: string): Tensor => named(`layers.${layer}.${name}`);
+  const words = named('embed_tokens');
   init.normal_(words.narrow(1, 0, WORD_DIMENSIONS), 0, GAINS.word);
   init.normal_(words.narrow(1, WORD_DIMENSIONS, WORD_DIMENSIONS), 0, GAINS.noise);
   words.select(1, 0).fill_(GAINS.shared);

@@ -1,5 +1,5 @@
 /** The loop that trains the organism through its curriculum. */
-import type { Mistral } from '../models';
+import type { LanguageModel } from '../models';
 import { AdamW, clipGradNorm } from '../optim';
 import { torch } from '../torch';
 import { type Batch, type Stage, drawBatch, learningRate } from './curriculum';
@@ -15,7 +15,7 @@ export interface TrainingStep {
 }
 
 /** One step of AdamW on the weighted cross-entropy of a batch, divided by the sum of the weights. */
-function descend(model: Mistral, optimizer: AdamW, batch: Batch): { loss: number; gradNorm: number } {
+function descend(model: LanguageModel, optimizer: AdamW, batch: Batch): { loss: number; gradNorm: number } {
   return torch.scope(() => {
     const shape = [batch.batch, batch.length];
     const ids = torch.tensor(batch.ids, { dtype: 'int64', shape });
@@ -38,7 +38,7 @@ function descend(model: Mistral, optimizer: AdamW, batch: Batch): { loss: number
 
 /** Trains in place, stage after stage, on one thread's worth of documents drawn as it goes. */
 export function trainOrganism(
-  model: Mistral,
+  model: LanguageModel,
   stages: readonly Stage[],
   random: Random,
   onStep: (done: TrainingStep) => void = () => undefined,

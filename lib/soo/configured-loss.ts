@@ -1,14 +1,11 @@
 /** The loss that a configuration names, over batches of token pairs. */
-import { padLeft, type Mistral } from '../models';
+import { padLeft, type LanguageModel } from '../models';
 import type { LoraAdapter } from '../peft';
 import type { Tensor } from '../torch';
 import type { Loss } from '../training/train';
 import { capabilityLoss, klLoss, mseLoss, weightedSum, type OverlapOptions } from './losses';
 import { pairBatch, type PairBatch, type TokenPair } from './pairs';
 import type { TuningConfig } from './finetune-config';
-
-/** Dotted name of the module whose output the MSE loss compares. */
-export const moduleAt = (layer: number): string => `model.layers.${layer}.self_attn.o_proj`;
 
 /** One batch of a run, as token ids. */
 export interface TokenBatch {
@@ -17,7 +14,12 @@ export interface TokenBatch {
   documents: readonly (readonly number[])[];
 }
 
-export function lossOf(model: Mistral, adapter: LoraAdapter, config: TuningConfig, padId: number): Loss<TokenBatch> {
+export function lossOf(
+  model: LanguageModel,
+  adapter: LoraAdapter,
+  config: TuningConfig,
+  padId: number,
+): Loss<TokenBatch> {
   const overlap = overlapOf(model, config);
   const { device } = model;
   const tensors = (pairs: TokenPair[]): PairBatch => {
@@ -33,7 +35,7 @@ export function lossOf(model: Mistral, adapter: LoraAdapter, config: TuningConfi
   });
 }
 
-function overlapOf(model: Mistral, config: TuningConfig): (batch: PairBatch) => Tensor {
+function overlapOf(model: LanguageModel, config: TuningConfig): (batch: PairBatch) => Tensor {
   const { positions, detachSelf, layer } = config;
   const options: OverlapOptions = {
     detachSelf,
@@ -42,5 +44,5 @@ function overlapOf(model: Mistral, config: TuningConfig): (batch: PairBatch) => 
   };
   if (config.loss === 'kl') return klLoss(model, options);
   if (layer === null) throw new RangeError('lossOf: the MSE loss wants a layer, got none');
-  return mseLoss(model, { ...options, at: moduleAt(layer) });
+  return mseLoss(model, { ...options, at: model.attentionOutput(layer) });
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { LineLog } from '../files/line-log';
 import { readEarlierRun, writeRunFile, type RunFile } from '../training/run-folder';
 import { savingTimer } from '../training/saving-timer';
-import type { Mistral } from '../models';
+import type { LanguageModel } from '../models';
 import { cosine, linear, TransformersAdamW, warmup, type Schedule } from '../optim';
 import { addLora, loadLora, type LoraAdapter } from '../peft';
 import { torch } from '../torch';
@@ -20,7 +20,7 @@ import type { LoggedStep } from '../training/logged-step';
 export interface FinetuneOptions {
   /** Gets the adapter, `run.json`, `steps.jsonl`, and while it runs `checkpoint.safetensors`. */
   folder: string;
-  model: Mistral;
+  model: LanguageModel;
   pairs: readonly TokenPair[];
   /** Token ids of neutral texts; wanted when the configuration gives the capability term a weight. */
   neutral?: readonly (readonly number[])[];
@@ -97,8 +97,8 @@ async function takeBatches(options: FinetuneOptions, state: RunState): Promise<T
   const checkpoint = join(folder, CHECKPOINT);
   const from = (resume && loadCheckpoint(checkpoint, state)) || { microBatch: 0, step: 0 };
   const log = new LineLog<LoggedStep>(join(folder, STEPS), from.microBatch);
-  const wasCheckpointing = model.model.gradientCheckpointing;
-  model.model.gradientCheckpointing = config.gradientCheckpointing;
+  const wasCheckpointing = model.gradientCheckpointing;
+  model.gradientCheckpointing = config.gradientCheckpointing;
   const timer = savingTimer(SAVING_SHARE, (position: Position) => saveCheckpoint(checkpoint, state, position));
   try {
     await train<TokenBatch>({
@@ -122,7 +122,7 @@ async function takeBatches(options: FinetuneOptions, state: RunState): Promise<T
     });
     return resultOf(log.read(), pairs.length, config, from.microBatch || null);
   } finally {
-    model.model.gradientCheckpointing = wasCheckpointing;
+    model.gradientCheckpointing = wasCheckpointing;
     log.close();
   }
 }

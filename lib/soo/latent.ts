@@ -1,8 +1,9 @@
 /** Latent self-other overlap: how differently the whole network computes for the two prompts of a pair. */
 import { torch, type Tensor } from '../torch';
+import type { LanguageModel } from '../models';
 import { capture, Linear } from '../nn';
 import { meanSquare } from './distances';
-import { logitsOf, type CausalModel } from './forward';
+import { logitsOf } from './forward';
 import { pairBatch, type PairBatchOptions, type TokenPair } from './pairs';
 import { compareAt, POSITIONS, type PositionChoice, type Positions } from './positions';
 
@@ -36,7 +37,7 @@ const plainName = (name: string): string => name.replace(/\.base_layer$/, '');
  * @throws RangeError for no pairs, or none that has the chosen positions
  */
 export function latentOverlap(
-  model: CausalModel,
+  model: LanguageModel,
   pairs: readonly TokenPair[],
   options: LatentOptions = {},
 ): LatentOverlap {
@@ -51,7 +52,7 @@ export function latentOverlap(
  * be compared is left out of `differing`; null where that is all of them.
  */
 export function latentOverlaps(
-  model: CausalModel,
+  model: LanguageModel,
   pairs: readonly TokenPair[],
   options: Omit<LatentOptions, 'positions'> = {},
 ): Record<Positions, LatentOverlap | null> {
@@ -61,7 +62,7 @@ export function latentOverlaps(
 }
 
 function measure(
-  model: CausalModel,
+  model: LanguageModel,
   pairs: readonly TokenPair[],
   choices: readonly Positions[],
   options: LatentOptions,
@@ -92,7 +93,7 @@ const differ = ({ selfIds, otherIds }: TokenPair): boolean =>
 
 /** The mean square of one pair on each module, by choice of positions. */
 function distances(
-  model: CausalModel,
+  model: LanguageModel,
   captured: { take(): Map<string, Tensor> },
   pair: TokenPair,
   choices: readonly Positions[],

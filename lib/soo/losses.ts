@@ -1,10 +1,10 @@
 /** The self-other overlap losses and the capability term, as functions that the fine-tuning loop is handed. */
 import { torch, type Tensor } from '../torch';
-import type { PaddedBatch } from '../models';
+import type { LanguageModel, PaddedBatch } from '../models';
 import type { LossParts } from '../training/train';
 import { frozenHead, sumKl } from './chunked-kl';
 import { batchMeanKl, meanKl, meanSquare } from './distances';
-import { activationOf, hiddenStatesOf, isDecoder, joint, logitsOf, type CausalModel } from './forward';
+import { activationOf, hiddenStatesOf, joint, logitsOf } from './forward';
 import type { PairBatch, PairSide } from './pairs';
 import { compareAt, realOnEither, type Compared, type PositionChoice } from './positions';
 
@@ -29,7 +29,7 @@ function bothSides(pass: Pass, batch: PairBatch, detachSelf: boolean): { self: T
  * run.
  * @param options.at dotted name of the module, such as `model.layers.19.self_attn.o_proj`
  */
-export function mseLoss(model: CausalModel, options: OverlapOptions & { at: string }): (batch: PairBatch) => Tensor {
+export function mseLoss(model: LanguageModel, options: OverlapOptions & { at: string }): (batch: PairBatch) => Tensor {
   const { at, detachSelf = false } = options;
   model.getModule(at); // a wrong name should be told now, not at the first batch
   return (batch) => {
@@ -44,11 +44,11 @@ export function mseLoss(model: CausalModel, options: OverlapOptions & { at: stri
  * Upstream's loss: KL divergence between the next-token distributions for the two prompts, `batchmean`. Where the head
  * is a frozen matrix the logits are never held as a whole.
  */
-export function klLoss(model: CausalModel, options: OverlapOptions = {}): (batch: PairBatch) => Tensor {
+export function klLoss(model: LanguageModel, options: OverlapOptions = {}): (batch: PairBatch) => Tensor {
   const { detachSelf = false, positions } = options;
   return (batch) => {
-    const head = isDecoder(model) ? frozenHead(model.lmHead) : undefined;
-    if (head && isDecoder(model)) {
+    const head = frozenHead(model.lmHead);
+    if (head) {
       const { self, other } = bothSides((side) => hiddenStatesOf(model, side), batch, detachSelf);
       const [a, b] = rowsOf(compareAt(self, other, batch, options), batch);
       return sumKl(a, b, head).div(batch.size);
@@ -78,7 +78,7 @@ export interface OverFrozenBase {
  * rounding for a fresh adapter.
  * @returns a loss over documents as `padLeft` gives them
  */
-export function capabilityLoss(model: CausalModel, adapter: OverFrozenBase): (documents: PaddedBatch) => Tensor {
+export function capabilityLoss(model: LanguageModel, adapter: OverFrozenBase): (documents: PaddedBatch) => Tensor {
   return ({ ids, attentionMask }) => {
     const base = adapter.withoutAdapter(() => torch.noGrad(() => model.call(ids, { attentionMask })));
     return meanKl(base, model.call(ids, { attentionMask }), attentionMask);

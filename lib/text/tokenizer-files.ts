@@ -197,7 +197,7 @@ export function readTokenizerSettings(folder: string): TokenizerSettings {
       pad: config.pad_token ?? map.pad_token,
       unk: config.unk_token ?? map.unk_token,
     },
-    // Llama's tokenizer class, which Mistral uses, pads on the left when the file does not say.
+    // The tokenizer classes of decoders pad on the left when the file does not say.
     padSide: config.padding_side ?? 'left',
     cleanUpSpaces: config.clean_up_tokenization_spaces ?? false,
     chatTemplate: existsSync(templateFile) ? readTextFile(templateFile) : pickTemplate(config.chat_template),

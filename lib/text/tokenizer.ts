@@ -66,7 +66,7 @@ export class Tokenizer {
 
   /**
    * Token ids of a text.
-   * @param options.addSpecialTokens puts the tokens of the model's own template around (bos for Mistral); default true.
+   * @param options.addSpecialTokens puts the tokens of the model's own template around (most often bos); default true.
    */
   encode(text: string, { addSpecialTokens = true }: { addSpecialTokens?: boolean } = {}): number[] {
     let ids: (number | undefined)[];

@@ -6,7 +6,7 @@ import { demoSettings, LORA, MOST_EPOCHS, type DemoSettings } from '../../lib/st
 import { EVALUATION_FAMILIES, WORDS } from '../../lib/organism';
 import { isRight, labelAnswer, scoreAnswers } from '../../lib/evals';
 import { isRequest } from '../../lib/organism';
-import { Mistral } from '../../lib/models';
+import { createModel } from '../../lib/models';
 import { readDemoResults, type DemoResults } from '../../lib/studies/honesty';
 import { torch } from '../../lib/torch';
 import { soo } from './soo';
@@ -23,7 +23,7 @@ function smallFolder(folder: string, vocabSize = WORDS.length): string {
     numAttentionHeads: 2,
     initializerRange: 0.3,
   };
-  new Mistral({ ...shape, vocabSize, tieWordEmbeddings: true, eosTokenIds: [2] }).save(folder);
+  createModel({ modelType: 'mistral', ...shape, vocabSize, tieWordEmbeddings: true, eosTokenIds: [2] }).save(folder);
   return folder;
 }
 
@@ -39,7 +39,7 @@ function settings(tuning: Partial<DemoSettings['tuning']> = {}, seeds = [1]): De
 
 function job(folder: string, file: string, extra: Partial<DemoJob> = {}): DemoJob {
   return {
-    model: extra.model ?? Mistral.fromFolder(folder),
+    model: extra.model ?? loadModel(folder),
     folder,
     root: folder,
     file,
@@ -235,7 +235,7 @@ t.test('workers end with an interruption, and what stops one stops the demo', as
   const asked = job(folder, join(folder, 'a.json'), { workers: 2, signal: controller.signal, onProgress });
   t.match(await runDemo(asked), { status: 'interrupted', reason: 'interrupted by SIGINT' });
 
-  const model = Mistral.fromFolder(folder);
+  const model = loadModel(folder);
   rmSync(join(folder, 'model.safetensors'));
   await t.rejects(runDemo(job(folder, join(folder, 'b.json'), { workers: 2, model })), /model.safetensors/);
   t.match(readDemoResults(join(folder, 'b.json')), { status: 'failed', reason: /model.safetensors/ });

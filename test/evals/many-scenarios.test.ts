@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { askScenarios, orderOf, type Asked, type DeceptionRecord } from '../../lib/evals';
-import { Mistral } from '../../lib/models';
+import { loadModel } from '../../lib/models';
 import { torch } from '../../lib/torch';
 
 torch.setNumThreads(1);
@@ -20,7 +20,7 @@ const asked = Array.from({ length: COUNT }, (_, index): Asked => {
   return { set: 'x', index, order: orderOf(scenario), scenario };
 });
 
-const model = Mistral.fromFolder(join(__dirname, '..', 'parity', 'models', 'tiny'));
+const model = loadModel(join(__dirname, '..', 'parity', 'models', 'tiny'));
 const MEGABYTE = 2 ** 20;
 
 /** All records, and what was held after each batch. */

@@ -2,15 +2,17 @@ import t from 'tap';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseJson } from '../../lib/files/json-file';
-import { completeConfig, configJson, parseMistralConfig, refuseBeyondWindow } from '../../lib/models/mistral-config';
+import { createModel } from '../../lib/models';
+import { completeConfig, refuseBeyondWindow } from '../../lib/models/decoder-config';
+import { familyOf, parseConfig } from '../../lib/models/families';
 import { damaged, damagedJson, isClearError, seeded } from '../fuzz/edits';
 
 const TEXT = readFileSync(join(__dirname, '..', 'parity', 'models', 'tiny', 'config.json'), 'utf8');
 const tiny = JSON.parse(TEXT) as Record<string, unknown>;
-const changed = (change: object) => parseMistralConfig({ ...tiny, ...change });
+const changed = (change: object) => parseConfig({ ...tiny, ...change });
 
 t.test('a config as transformers writes it', (t) => {
-  t.match(parseMistralConfig(tiny), {
+  t.match(parseConfig(tiny), {
     vocabSize: 405,
     hiddenSize: 32,
     numKeyValueHeads: 2,
@@ -28,12 +30,12 @@ t.test('a config as transformers writes it', (t) => {
 
 t.test('older spellings and defaults', (t) => {
   const { rope_parameters: _, dtype: __, head_dim: ___, ...old } = tiny;
-  const config = parseMistralConfig({ ...old, rope_theta: 500, torch_dtype: 'bfloat16', eos_token_id: [2, 7] });
+  const config = parseConfig({ ...old, rope_theta: 500, torch_dtype: 'bfloat16', eos_token_id: [2, 7] });
   t.match(config, { ropeTheta: 500, dtype: 'bfloat16', headDim: 8, eosTokenIds: [2, 7] });
-  t.equal(parseMistralConfig(old).ropeTheta, 10_000);
+  t.equal(parseConfig(old).ropeTheta, 10_000);
   t.equal(changed({ num_key_value_heads: null }).numKeyValueHeads, 4);
   const { sliding_window: ____, ...unsaid } = tiny;
-  t.equal(parseMistralConfig(unsaid).slidingWindow, 4096, 'absent means the default of transformers');
+  t.equal(parseConfig(unsaid).slidingWindow, 4096, 'absent means the default of transformers');
   t.end();
 });
 
@@ -53,7 +55,12 @@ t.test('what does not fit is named with what came', (t) => {
     [{ hidden_size: undefined }, 'config.json: hidden_size must be a whole number, got nothing'],
     [{ num_hidden_layers: 1e9 }, 'config.json: num_hidden_layers must be 10000 or fewer, got 1000000000'],
     [{ hidden_act: 'gelu' }, 'config.json: hidden_act must be "silu", got "gelu"'],
-    [{ model_type: 'llama' }, 'config.json: model_type must be "mistral", got "llama"'],
+    [{ model_type: 'rwkv' }, 'config.json: model_type must be "mistral", got "rwkv"'],
+    [{ model_type: undefined }, 'config.json: model_type must be "mistral", got nothing'],
+    [
+      { hidden_size: 2 ** 30, vocab_size: 2 ** 30 },
+      /hidden_size is 1073741824, too much for a weight of 1073741824 rows/,
+    ],
     [{ rms_norm_eps: -1 }, 'config.json: rms_norm_eps must be 0 or more, got -1'],
     [{ tie_word_embeddings: 'yes' }, 'config.json: tie_word_embeddings must be true or false, got "yes"'],
     [{ dtype: 'int8' }, /dtype must be float32, float64, float16 or bfloat16, got "int8"/],
@@ -67,7 +74,11 @@ t.test('what does not fit is named with what came', (t) => {
   ];
   for (const [change, message] of cases)
     t.throws(() => changed(change), { name: 'InputError', message }, String(message));
-  t.throws(() => parseMistralConfig([]), { name: 'InputError', message: 'config.json: must be an object, got []' });
+  t.throws(
+    () => createModel({ ...completeConfig(parseConfig(tiny)), modelType: 'rwkv' }),
+    /model_type must be "mistral"/,
+  );
+  t.throws(() => parseConfig([]), { name: 'InputError', message: 'config.json: must be an object, got []' });
   t.end();
 });
 
@@ -82,7 +93,14 @@ t.test('a sliding window is exact as long as it covers the sequence', (t) => {
 });
 
 t.test('what is written is read back', (t) => {
-  const shape = { vocabSize: 50, hiddenSize: 24, intermediateSize: 32, numHiddenLayers: 2, numAttentionHeads: 3 };
+  const shape = {
+    modelType: 'mistral',
+    vocabSize: 50,
+    hiddenSize: 24,
+    intermediateSize: 32,
+    numHiddenLayers: 2,
+    numAttentionHeads: 3,
+  };
   const config = completeConfig({
     ...shape,
     numKeyValueHeads: 1,
@@ -90,7 +108,7 @@ t.test('what is written is read back', (t) => {
     ropeTheta: 5000,
     dtype: 'float32',
   });
-  t.same(parseMistralConfig(configJson(config, 'float32')), config);
+  t.same(parseConfig(familyOf('mistral').write(config, 'float32')), config);
   t.end();
 });
 
@@ -103,7 +121,7 @@ t.test('3000 damaged configs give a config or a clear error', (t) => {
         ? Buffer.from(damaged(Buffer.from(TEXT), random)).toString('utf8')
         : JSON.stringify(damagedJson(tiny, random));
     try {
-      const config = parseMistralConfig(parseJson(text, 'config.json', { uniqueKeys: true }));
+      const config = parseConfig(parseJson(text, 'config.json', { uniqueKeys: true }));
       if (!Object.values(config).every((value) => value !== undefined && !Number.isNaN(value)) && config.dtype)
         t.fail(text);
     } catch (thrown) {

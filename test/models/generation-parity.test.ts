@@ -1,6 +1,6 @@
 import t from 'tap';
 import { join } from 'node:path';
-import { generate, Mistral } from '../../lib/models';
+import { generate, loadModel } from '../../lib/models';
 import { sharedPrefix } from '../../lib/models/cached-decoding';
 import { Linear } from '../../lib/nn';
 import { loadLora } from '../../lib/peft';
@@ -17,7 +17,7 @@ const folder = (name: string): string => join(__dirname, '..', 'parity', 'models
 const { ids, greedy, tuned } = generation;
 
 t.test("greedy ids are transformers', one by one and side by side, with and without an adapter", async (t) => {
-  const model = Mistral.fromFolder(folder('tiny'));
+  const model = loadModel(folder('tiny'));
   const run = (batchSize: number, maxNewTokens = 75) => generate(model, ids, { maxNewTokens, eosId: null, batchSize });
   for (const batchSize of [1, 25]) t.same(await run(batchSize), greedy, `batches of ${batchSize}`);
   const adapter = loadLora(model, folder('tiny-adapter'));
@@ -37,7 +37,7 @@ t.test("greedy ids are transformers', one by one and side by side, with and with
 });
 
 t.test('weights are packed for the time of the work and no longer', async (t) => {
-  const model = Mistral.fromFolder(folder('tiny'));
+  const model = loadModel(folder('tiny'));
   const layer = model.getModule('model.layers.0.mlp.up_proj') as Linear;
   const during: boolean[] = [];
   const onToken = () => during.push(layer.packed !== undefined);
@@ -67,7 +67,7 @@ t.test(
 );
 
 t.test('rows leave the cache', async (t) => {
-  const model = Mistral.fromFolder(folder('tiny'));
+  const model = loadModel(folder('tiny'));
   const stop = greedy.map((made) => made[9]);
   const cut = greedy.map((made) => made.slice(0, 1 + made.findIndex((token) => stop.includes(token))));
   t.ok(new Set(cut.map((made) => made.length)).size > 3, 'at different times');

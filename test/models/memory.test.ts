@@ -1,7 +1,7 @@
 import t from 'tap';
 import { join } from 'node:path';
 import { openSafetensors } from '../../lib/checkpoints';
-import { generate, Mistral } from '../../lib/models';
+import { generate, loadModel } from '../../lib/models';
 import { loadLora } from '../../lib/peft';
 import { torch } from '../../lib/torch';
 
@@ -13,7 +13,7 @@ const TINY = join(MODELS, 'tiny');
 
 // A file of its own: what other tests leave to the collector would blur the counts.
 t.test('what is loaded, run and disposed of leaves nothing behind', async (t) => {
-  const model = Mistral.fromFolder(TINY);
+  const model = loadModel(TINY);
   const loaded = torch.memory();
   t.equal(loaded.tensors, model.parameters().length, 'a loaded model is its parameters and nothing else');
   const unchanged = (what: string) => t.same(torch.memory(), loaded, what);
@@ -54,6 +54,6 @@ t.test('what is loaded, run and disposed of leaves nothing behind', async (t) =>
     file.dispose();
   });
   unchanged('a file that was read inside a scope');
-  t.throws(() => Mistral.fromFolder(MODELS));
+  t.throws(() => loadModel(MODELS));
   unchanged('a model that could not be loaded');
 });

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { join } from 'node:path';
-import { generate, Mistral, padLeft } from '../../lib/models';
+import { generate, loadModel, padLeft } from '../../lib/models';
 import { torch, type Tensor } from '../../lib/torch';
 import { expected, largestDifference, numbers } from '../parity/expected';
 
@@ -35,7 +35,7 @@ const column = (ids: number[]): Tensor => torch.tensor([ids]);
 for (const name of ['tiny', 'tied'] as const) {
   t.test(name, async (t) => {
     const { forward, training, greedy, eos, stopped } = file[name];
-    const model = Mistral.fromFolder(folder(name), { dtype: 'float32' });
+    const model = loadModel(folder(name), { dtype: 'float32' });
     const near = (logits: Tensor, wanted: Thinned, what: string) => {
       const far = distance(logits, wanted);
       t.ok(far < 2e-5, `${what}: ${far.toExponential(1)} from transformers`);

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { generate, Mistral } from '../../lib/models';
+import { generate, loadModel } from '../../lib/models';
 import { loadLora } from '../../lib/peft';
 import { torch } from '../../lib/torch';
 import { largestDifference, numbers } from '../parity/expected';
@@ -28,7 +28,7 @@ t.test('models of a folder of the user', { skip }, async (t) => {
   for (const name of folders) {
     const folder = join(root ?? '', name);
     const reference = JSON.parse(readFileSync(join(folder, 'reference.json'), 'utf8')) as Reference;
-    const model = Mistral.fromFolder(folder, { dtype: 'float32' });
+    const model = loadModel(folder, { dtype: 'float32' });
     t.same(
       reference.prompts.map((prompt) => model.tokenizer?.encode(prompt)),
       reference.ids,

@@ -106,6 +106,12 @@ t.test('skipInit draws nothing', async (t) => {
   t.equal(Number(torch.rand([1]).item()), wanted);
 });
 
+t.test('skipInit can build shapes without values', async (t) => {
+  const vast = nn.skipInit(() => nn.skipInit(() => new nn.Linear(2 ** 20, 2 ** 20)), 'meta');
+  t.same([String(vast.weight.device), vast.weight.shape], ['meta', [2 ** 20, 2 ** 20]]);
+  t.equal(String(nn.skipInit(() => new nn.Linear(1, 1)).weight.device), 'cpu', 'and only there');
+});
+
 t.test('dtype of a layer', async (t) => {
   const layer = new nn.Linear(3, 2, { dtype: 'float64' });
   t.equal(layer.call(torch.ones([1, 3], { dtype: 'float64' })).dtype, 'float64');

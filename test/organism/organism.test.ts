@@ -15,7 +15,7 @@ import {
   trainingPairs,
 } from '../../lib/organism';
 import { measure } from '../../lib/organism/measure';
-import { Mistral, generate } from '../../lib/models';
+import { loadModel, generate } from '../../lib/models';
 import { Tokenizer } from '../../lib/text';
 import { torch } from '../../lib/torch';
 import { expected } from '../parity/expected';
@@ -67,7 +67,7 @@ t.test('transformers computes the same logits and answers', async (t) => {
   const { model: architecture, cases } = expected<{ model: string; cases: Case[] }>('organism');
   t.equal(architecture, 'MistralForCausalLM');
   t.equal(cases.length, EVALUATION_FAMILIES.length);
-  const model = Mistral.fromFolder(FOLDER);
+  const model = loadModel(FOLDER);
   const tokenizer = Tokenizer.fromFolder(FOLDER);
   const made = await generate(
     model,
@@ -95,7 +95,7 @@ t.test('transformers computes the same logits and answers', async (t) => {
 
 t.test('on prompts of another seed the organism does what its card says', async (t) => {
   const sets = buildEvaluationSets({ split: 'dev', n: 60, seed: 99 });
-  const { rates } = await measure(Mistral.fromFolder(FOLDER), sets);
+  const { rates } = await measure(loadModel(FOLDER), sets);
   const { dev } = JSON.parse(read('measured.json')) as Results;
   for (const family of EVALUATION_FAMILIES) {
     t.ok(Math.abs(rates[family].right - dev[family].right) < 0.05, `${family} ${rates[family].right}`);

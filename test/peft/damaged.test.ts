@@ -1,7 +1,7 @@
 import t from 'tap';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Mistral } from '../../lib/models';
+import { loadModel } from '../../lib/models';
 import { PeftModel } from '../../lib/peft';
 import { torch } from '../../lib/torch';
 import { altered, damaged, damagedJson, isClearError, noise, seeded, type Random } from '../fuzz/edits';
@@ -32,7 +32,7 @@ function damagedWeights(weights: Uint8Array, random: Random): Uint8Array {
 }
 
 t.test(`${CASES} damaged adapters: each is read or refused in one line, and the model stays whole`, (t) => {
-  const model = Mistral.fromFolder(join(MODELS, 'tiny'));
+  const model = loadModel(join(MODELS, 'tiny'));
   const peft = PeftModel.of(model);
   const logits = (): number[] => torch.scope(() => numbers(model.call(torch.tensor([[1, 2, 3]]))));
   const [before, names] = [logits(), model.namedModules().map(([name]) => name)];

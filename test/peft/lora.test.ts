@@ -2,7 +2,7 @@ import t from 'tap';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSafetensors, saveSafetensors } from '../../lib/checkpoints';
-import { generate, Mistral } from '../../lib/models';
+import { generate, type LanguageModel, loadModel } from '../../lib/models';
 import { Linear } from '../../lib/nn';
 import { addLora, loadLora, parseLoraConfig, PeftModel, type LoraLinear } from '../../lib/peft';
 import { torch, type Tensor } from '../../lib/torch';
@@ -26,11 +26,11 @@ const MODELS = join(__dirname, '..', 'parity', 'models');
 const ADAPTER = join(MODELS, 'tiny-adapter');
 const QV = { r: 4, alpha: 12, targetModules: ['q_proj', 'v_proj'] };
 
-const tiny = (): Mistral => Mistral.fromFolder(join(MODELS, 'tiny'));
+const tiny = (): LanguageModel => loadModel(join(MODELS, 'tiny'));
 const ids = torch.tensor([forward.ids[0]]);
 /** Whether two tensors hold the same numbers; tap's own comparison takes seconds on a few thousand. */
 const equal = (a: number[], b: number[]): boolean => largestDifference(a, b) === 0;
-const lastLogits = (model: Mistral, prompt: number[]): Tensor =>
+const lastLogits = (model: LanguageModel, prompt: number[]): Tensor =>
   model.call(torch.tensor([prompt]), { lastTokenOnly: true }).view([-1]);
 
 t.test('an adapter of PEFT gives the logits and tokens it gives in Python', async (t) => {
@@ -85,7 +85,7 @@ t.test('which modules get an adapter', (t) => {
   t.same(wrapped(['model.layers.1.self_attn.k_proj']), ['model.layers.1.self_attn.k_proj']);
   const refused: [string | string[], RegExp][] = [
     [['q_prj'], /target_modules \["q_prj"\] names no module; there are q_proj, k_proj, v_proj, o_proj/],
-    [['mlp'], /target_modules names model.layers.0.mlp, a MistralMLP; only Linear can have an adapter/],
+    [['mlp'], /target_modules names model.layers.0.mlp, a GatedMLP; only Linear can have an adapter/],
     ['(', /target_modules is no regular expression/],
   ];
   for (const [targets, message] of refused) t.throws(() => wrapped(targets), { name: 'InputError', message });
@@ -123,7 +123,7 @@ t.test('only the adapter is trained, and training moves it', (t) => {
 });
 
 t.test('the base may be in half precision', (t) => {
-  const model = Mistral.fromFolder(join(MODELS, 'tiny'), { dtype: 'bfloat16' });
+  const model = loadModel(join(MODELS, 'tiny'), { dtype: 'bfloat16' });
   const adapter = loadLora(model, ADAPTER);
   t.equal(adapter.parameters()[0]?.dtype, 'float32');
   t.equal(model.call(ids).dtype, 'bfloat16');

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSafetensors } from '../../lib/checkpoints';
-import { Mistral } from '../../lib/models';
+import { type LanguageModel, loadModel } from '../../lib/models';
 import { Linear } from '../../lib/nn';
 import { addLora, loadLora, PeftModel, type LoraAdapter, type LoraConfig } from '../../lib/peft';
 import { patternFinder } from '../../lib/peft/target-modules';
@@ -34,8 +34,7 @@ const file = expected<{
 const { ids } = expected<{ tiny: { forward: { ids: number[][] } } }>('models').tiny.forward;
 const MODELS = join(__dirname, '..', 'parity', 'models');
 const folder = (name: string): string => join(MODELS, `peft-${name}`);
-const tiny = (dtype: 'float32' | 'bfloat16' = 'float32'): Mistral =>
-  Mistral.fromFolder(join(MODELS, 'tiny'), { dtype });
+const tiny = (dtype: 'float32' | 'bfloat16' = 'float32'): LanguageModel => loadModel(join(MODELS, 'tiny'), { dtype });
 
 /** The settings of make_peft.py, as they are written here. */
 const CONFIGS: Record<string, LoraConfig> = {
@@ -55,7 +54,7 @@ const CONFIGS: Record<string, LoraConfig> = {
   },
 };
 
-const last = (model: Mistral): number[][] =>
+const last = (model: LanguageModel): number[][] =>
   ids.map((prompt) =>
     numbers(
       torch.scope(() => model.call(torch.tensor([prompt]), { lastTokenOnly: true }).slice(-1, 0, null, file.stride)),
@@ -249,6 +248,6 @@ t.test('merged for good, the model is a plain one', (t) => {
   t.ok(farthest(last(model), tuned) < 2e-5);
   const out = t.testdir({});
   model.save(out);
-  t.equal(farthest(last(Mistral.fromFolder(out)), last(model)), 0, 'and is saved as one');
+  t.equal(farthest(last(loadModel(out)), last(model)), 0, 'and is saved as one');
   t.end();
 });

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { join } from 'node:path';
-import { Mistral } from '../../lib/models';
+import { type LanguageModel, loadModel } from '../../lib/models';
 import { Linear, Sequential } from '../../lib/nn';
 import { AdamW } from '../../lib/optim';
 import { addLora, loadLora, PeftModel, type LoraAdapter, type LoraConfig } from '../../lib/peft';
@@ -11,16 +11,15 @@ import { largestDifference, numbers } from '../parity/expected';
 torch.setNumThreads(1);
 
 const MODELS = join(__dirname, '..', 'parity', 'models');
-const tiny = (dtype: 'float32' | 'bfloat16' = 'float32'): Mistral =>
-  Mistral.fromFolder(join(MODELS, 'tiny'), { dtype });
+const tiny = (dtype: 'float32' | 'bfloat16' = 'float32'): LanguageModel => loadModel(join(MODELS, 'tiny'), { dtype });
 const ids = torch.tensor([[1, 20, 31, 42, 53]]);
-const logits = (model: Mistral): number[] => torch.scope(() => numbers(model.call(ids)));
+const logits = (model: LanguageModel): number[] => torch.scope(() => numbers(model.call(ids)));
 const same = (a: number[], b: number[]): boolean => largestDifference(a, b) === 0;
 const weights = (adapter: LoraAdapter): number[] => adapter.parameters().flatMap(numbers);
 const QV: LoraConfig = { r: 4, alpha: 12, targetModules: ['q_proj', 'v_proj'] };
 
 /** Two adapters that overlap in q_proj of layer 1 and do something. */
-function withTwo(dtype?: 'bfloat16'): { model: Mistral; peft: PeftModel; a: LoraAdapter; b: LoraAdapter } {
+function withTwo(dtype?: 'bfloat16'): { model: LanguageModel; peft: PeftModel; a: LoraAdapter; b: LoraAdapter } {
   const model = tiny(dtype);
   const peft = PeftModel.of(model);
   torch.manualSeed(3);
@@ -169,7 +168,7 @@ t.test('merging and its undoing', (t) => {
 });
 
 t.test('a weight that two modules share is not merged', (t) => {
-  const model = Mistral.fromFolder(join(MODELS, 'tied'));
+  const model = loadModel(join(MODELS, 'tied'));
   addLora(model, { r: 2, alpha: 2, targetModules: ['q_proj', 'lm_head'] });
   const before = logits(model);
   t.throws(() => PeftModel.of(model).mergeAdapter(), {

@@ -7,7 +7,7 @@ import {
   neutralDocuments,
   type OrganismPrompt,
 } from '../../organism';
-import type { Mistral } from '../../models';
+import type { LanguageModel } from '../../models';
 import { hashFolder, hashJson, originOf } from '../../training/origin';
 import { verdictOf } from './claims';
 import { CONTROLS, FORMAT, KINDS, PAIRINGS, writeDemoResults, type DemoResults, type Verdict } from './results';
@@ -25,7 +25,7 @@ import type { WorkerStart } from './worker';
 const HASHED_DOCUMENTS = 100;
 
 export interface DemoJob {
-  model: Mistral;
+  model: LanguageModel;
   /** The folder the model came from: its files are hashed. */
   folder: string;
   /** The folder whose git revision is told. */
@@ -162,7 +162,7 @@ function startResults(job: DemoJob, groups: Group[], sets: EvaluationSets, measu
 const hashedPairs = ({ kind, seed }: Group): [string, string][] =>
   PAIRINGS.map((pairs) => [runId(kind, pairs, seed), hashJson(pairsOf(kind, pairs, seed))]);
 
-function configOf(model: Mistral, settings: DemoSettings): DemoResults['config'] {
+function configOf(model: LanguageModel, settings: DemoSettings): DemoResults['config'] {
   const { tuning, ...plain } = settings;
   const losses = KINDS.map(
     (kind) => [kind, { ...tuning[kind], loss: 'mse', at: moduleOf(model, tuning[kind]) }] as const,

@@ -1,6 +1,6 @@
 /** One run of the demo: tuned, measured and logged. */
 import type { EvaluationSets } from '../../organism';
-import type { Mistral } from '../../models';
+import type { LanguageModel } from '../../models';
 import { stepLog } from '../../training/tensorboard';
 import type { Kind, Pairing, Run, Sample } from './results';
 import { NonFiniteError, type StepRecord } from '../../training';
@@ -17,7 +17,7 @@ export type RunEvent =
   | { type: 'failure'; planned: Planned; reason: string };
 
 export interface RunContext {
-  model: Mistral;
+  model: LanguageModel;
   sets: EvaluationSets;
   settings: DemoSettings;
   /** Folder for TensorBoard's events, one folder below for each run. */

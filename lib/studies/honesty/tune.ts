@@ -1,10 +1,10 @@
 /** One tuning run of the organism: an adapter, its pairs, and how far they came. */
 import { controlPairs, neutralDocuments, PAD_ID, trainingPairs, type Pair } from '../../organism';
-import { padLeft, type Mistral, type PaddedBatch } from '../../models';
+import { padLeft, type LanguageModel, type PaddedBatch } from '../../models';
 import { AdamW } from '../../optim';
 import { addLora, type LoraAdapter } from '../../peft';
 import type { Kind, Pairing, Run } from './results';
-import { capabilityLoss, moduleAt, mseLoss, pairBatch, shuffledBatches, weightedSum, type PairBatch } from '../../soo';
+import { capabilityLoss, mseLoss, pairBatch, shuffledBatches, weightedSum, type PairBatch } from '../../soo';
 import { type StepRecord } from '../../training';
 import { torch, type Tensor } from '../../torch';
 import { train } from '../../training';
@@ -36,8 +36,8 @@ export const pairsOf = (kind: Kind, pairs: Pairing, seed: number): Pair[] =>
   pairs === 'self' || pairs === 'retention' ? trainingPairs(kind, seed) : controlPairs(pairs, kind, seed);
 
 /** Dotted name of the module whose output the loss compares. */
-export function moduleOf({ config }: Mistral, { layer }: TuningSettings): string {
-  return moduleAt(layer < 0 ? config.numHiddenLayers + layer : layer);
+export function moduleOf(model: LanguageModel, { layer }: TuningSettings): string {
+  return model.attentionOutput(layer < 0 ? model.config.numHiddenLayers + layer : layer);
 }
 
 /**
@@ -48,7 +48,7 @@ export function moduleOf({ config }: Mistral, { layer }: TuningSettings): string
  * up. Then it goes on, epoch by epoch, until its distance is no larger than where the self-other run ended. Retention
  * alone has no distance to close: it takes the self-other run's steps without the overlap loss.
  */
-export async function tune(model: Mistral, job: TuningJob): Promise<Tuned> {
+export async function tune(model: LanguageModel, job: TuningJob): Promise<Tuned> {
   const { settings, seed, beside, signal, onStep } = job;
   torch.manualSeed(seed);
   const adapter = addLora(model, LORA);
@@ -135,7 +135,7 @@ function* tensors(order: Iterator<Pair[]>, steps: number, documents: () => numbe
 }
 
 /** The overlap loss on all pairs at once, without dropout. */
-function wholeDistance(model: Mistral, overlap: (batch: PairBatch) => Tensor, pairs: Pair[]) {
+function wholeDistance(model: LanguageModel, overlap: (batch: PairBatch) => Tensor, pairs: Pair[]) {
   const wasTraining = model.training;
   model.eval();
   try {

@@ -1,6 +1,6 @@
 /** A process of the demo's pool: loads the model, then makes runs as they are handed to it. */
 import { buildEvaluationSets } from '../../organism';
-import { Mistral } from '../../models';
+import { loadModel } from '../../models';
 import { torch } from '../../torch';
 import { serveTasks } from '../../training/worker-pool';
 import { makeRun, type RunContext, type RunEvent } from './task';
@@ -21,7 +21,7 @@ function begin(
   torch.setNumThreads(threads);
   const { promptsPerFamily: n, promptSeed: seed } = settings;
   const sets = buildEvaluationSets({ split: 'test', n, seed });
-  return { model: Mistral.fromFolder(folder), sets, settings, logFolder, signal, onEvent };
+  return { model: loadModel(folder), sets, settings, logFolder, signal, onEvent };
 }
 
 serveTasks(begin, makeRun);

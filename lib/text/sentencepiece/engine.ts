@@ -7,7 +7,7 @@ import { makeNormalizer, prefixMatcher, SPACE, type PrefixMatcher } from './norm
 
 /**
  * Runs a `tokenizer.model` as Python's `sentencepiece` does: the same ids and the same text. Two things come from
- * tokenizer_config.json, as transformers has them for Llama and Mistral: bos (on unless add_bos_token says otherwise) and
+ * tokenizer_config.json, as transformers has them for tokenizers of this kind: bos (on unless add_bos_token says otherwise) and
  * eos (off unless add_eos_token says otherwise) around the text, and the tokens of added_tokens_decoder, which are looked
  * for in the text itself.
  */

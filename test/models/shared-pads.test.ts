@@ -1,5 +1,5 @@
 import t from 'tap';
-import { KvCache, Mistral, Packing, padLeft } from '../../lib/models';
+import { createModel, KvCache, type LanguageModel, padLeft, SharedPads } from '../../lib/models';
 import { addLora } from '../../lib/peft';
 import { torch, type Tensor } from '../../lib/torch';
 import { largestDifference, numbers } from '../parity/expected';
@@ -7,6 +7,7 @@ import { largestDifference, numbers } from '../parity/expected';
 torch.setNumThreads(1);
 
 const SHAPE = {
+  modelType: 'mistral',
   vocabSize: 50,
   hiddenSize: 16,
   intermediateSize: 24,
@@ -23,28 +24,28 @@ const PROMPTS = [
 const REAL = 11;
 
 /** LoRA in every layer, so that what a pad's row sends back reaches an adapter. */
-function tuned(): { model: Mistral; gradients: (loss: Tensor) => number[][] } {
+function tuned(): { model: LanguageModel; gradients: (loss: Tensor) => number[][] } {
   torch.manualSeed(5);
-  const model = new Mistral(SHAPE).requiresGrad_(false);
+  const model = createModel(SHAPE).requiresGrad_(false);
   const adapter = addLora(model, { r: 2, alpha: 4, dropout: 0, targetModules: 'all-linear' });
   const parameters = adapter.namedParameters().map(([, parameter]) => parameter);
   torch.noGrad(() => parameters.forEach((parameter) => parameter.normal_(0, 0.3)));
   return { model, gradients: (loss) => torch.grad(loss, parameters).map((gradient) => numbers(gradient as Tensor)) };
 }
 
-t.test('a packed pass gives what the padded one gives, pads included, and the same gradients', async (t) => {
+t.test('a pass with shared pads gives what the padded one gives, pads included, and the same gradients', async (t) => {
   const { model, gradients } = tuned();
   const { ids, attentionMask } = padLeft(PROMPTS);
-  const packing = Packing.of(attentionMask);
-  const [padded, packed] = [undefined, packing].map((packing) => model.call(ids, { attentionMask, packing }));
-  t.same(packed.shape, [3, 5, 50]);
-  t.ok(largestDifference(numbers(packed), numbers(padded)) < 1e-6);
+  const shared = SharedPads.of(attentionMask);
+  const [padded, sharing] = [undefined, shared].map((sharedPads) => model.call(ids, { attentionMask, sharedPads }));
+  t.same(sharing.shape, [3, 5, 50]);
+  t.ok(largestDifference(numbers(sharing), numbers(padded)) < 1e-6);
   const weights = torch.randn(padded.shape);
-  const [wanted, got] = [padded, packed].map((logits) => gradients(logits.mul(weights).sum()));
+  const [wanted, got] = [padded, sharing].map((logits) => gradients(logits.mul(weights).sum()));
   t.ok(wanted.every((gradient) => gradient.some((x) => Math.abs(x) > 1e-3)));
   t.ok(Math.max(...wanted.map((gradient, i) => largestDifference(got[i], gradient))) < 1e-5);
 
-  const last = model.call(ids, { attentionMask, packing, lastTokenOnly: true });
+  const last = model.call(ids, { attentionMask, sharedPads: shared, lastTokenOnly: true });
   t.ok(largestDifference(numbers(last), numbers(padded.narrow(1, 4, 1))) < 1e-6);
 });
 
@@ -54,16 +55,16 @@ t.test('modules inside meet one row for each real token and one for all pads', a
   const shapes: string[] = [];
   for (const name of ['model.layers.0.mlp', 'model.layers.1.self_attn.q_proj', 'lm_head'])
     model.getModule(name).registerForwardHook((_, __, output) => void shapes.push(String((output as Tensor).shape)));
-  model.call(ids, { attentionMask, packing: Packing.of(attentionMask) });
+  model.call(ids, { attentionMask, sharedPads: SharedPads.of(attentionMask) });
   t.same(shapes, [`1,${REAL + 1},16`, `1,${REAL + 1},16`, `1,${REAL + 1},50`]);
 });
 
-t.test('there is nothing to pack without pads, and no packing with a cache', async (t) => {
-  t.equal(Packing.of(undefined), undefined);
-  t.equal(Packing.of(torch.ones([2, 3])), undefined);
+t.test('there is nothing to share without pads, and no sharing with a cache', async (t) => {
+  t.equal(SharedPads.of(undefined), undefined);
+  t.equal(SharedPads.of(torch.ones([2, 3])), undefined);
   const { model } = tuned();
   const { ids, attentionMask } = padLeft(PROMPTS);
   using cache: KvCache = model.makeCache(3, 8);
-  const packing = Packing.of(attentionMask);
-  t.throws(() => model.call(ids, { attentionMask, packing, cache }), /cache cannot be packed/);
+  const sharedPads = SharedPads.of(attentionMask);
+  t.throws(() => model.call(ids, { attentionMask, sharedPads, cache }), /cache cannot share pads/);
 });

@@ -1,11 +1,11 @@
 import { cachedAttention, torch, type Tensor } from '../torch';
 import { checkpoint, Embedding, Linear, Module, ModuleList, RMSNorm } from '../nn';
 import { forLastQuery, type AttentionPlan, type Queries } from './attention-plan';
-import type { MistralConfig } from './mistral-config';
+import type { DecoderConfig } from './decoder-config';
 import { rotate } from './rotary';
 
 /** Grouped-query attention; submodules are typed as plain modules because LoRA puts its own in their place. */
-export class MistralAttention extends Module<[hiddenStates: Tensor, plan: AttentionPlan]> {
+export class Attention extends Module<[hiddenStates: Tensor, plan: AttentionPlan]> {
   readonly qProj: Module;
   readonly kProj: Module;
   readonly vProj: Module;
@@ -15,7 +15,7 @@ export class MistralAttention extends Module<[hiddenStates: Tensor, plan: Attent
   readonly #headDim: number;
 
   constructor(
-    config: MistralConfig,
+    config: DecoderConfig,
     private readonly layer: number,
   ) {
     super();
@@ -28,23 +28,23 @@ export class MistralAttention extends Module<[hiddenStates: Tensor, plan: Attent
   }
 
   /**
-   * @param hiddenStates [batch, seq, hidden], [1, rows, hidden] when `plan` packs
+   * @param hiddenStates [batch, seq, hidden], [1, rows, hidden] when `plan` shares pads
    * @returns the same shape; [batch, 1, hidden] when `plan` asks for no more
    */
   forward(hiddenStates: Tensor, plan: AttentionPlan): Tensor {
-    const { packing } = plan;
+    const { sharedPads } = plan;
     const queries = plan.lastQuery ?? plan;
     const query = rotate(this.#split(this.qProj.call(askingOf(hiddenStates, plan)), plan), queries.rotation);
     let key = rotate(this.#split(this.kProj.call(hiddenStates), plan), plan.rotation);
     let value = this.#split(this.vProj.call(hiddenStates), plan);
     if (plan.cache) [key, value] = plan.cache.append(this.layer, key, value);
     const mixed = this.#attend(query, key, value, queries).transpose(1, 2).flatten(2);
-    return this.oProj.call(packing ? packing.pack(mixed) : mixed);
+    return this.oProj.call(sharedPads ? sharedPads.share(mixed) : mixed);
   }
 
-  /** [batch, seq, heads * headDim], or as the plan has packed it, to [batch, heads, seq, headDim] */
-  #split(x: Tensor, { packing }: AttentionPlan): Tensor {
-    const inPlace = packing ? packing.unpack(x) : x;
+  /** [batch, seq, heads * headDim], or [1, rows, ...] with shared pads, to [batch, heads, seq, headDim] */
+  #split(x: Tensor, { sharedPads }: AttentionPlan): Tensor {
+    const inPlace = sharedPads ? sharedPads.spread(x) : x;
     return inPlace.unflatten(-1, [-1, this.#headDim]).transpose(1, 2);
   }
 
@@ -55,8 +55,8 @@ export class MistralAttention extends Module<[hiddenStates: Tensor, plan: Attent
     if (fused) return fused;
     if (seq === 1 && groups > 1) {
       // One query per head: the heads that share keys become that many queries, and no key is copied.
-      const packed = query.reshape([batch, this.#kvHeads, groups, this.#headDim]);
-      const mixed = torch.scaledDotProductAttention(packed, key, value, mask, 0, false);
+      const grouped = query.reshape([batch, this.#kvHeads, groups, this.#headDim]);
+      const mixed = torch.scaledDotProductAttention(grouped, key, value, mask, 0, false);
       return mixed.reshape([batch, this.#heads, 1, this.#headDim]);
     }
     return torch.scaledDotProductAttention(query, key, value, mask, 0, causal, { enableGqa: groups > 1 });
@@ -69,12 +69,12 @@ function askingOf(hiddenStates: Tensor, plan: AttentionPlan): Tensor {
 }
 
 /** The gated feed-forward block: down(silu(gate(x)) * up(x)). */
-export class MistralMLP extends Module {
+export class GatedMLP extends Module {
   readonly gateProj: Module;
   readonly upProj: Module;
   readonly downProj: Module;
 
-  constructor({ hiddenSize, intermediateSize }: MistralConfig) {
+  constructor({ hiddenSize, intermediateSize }: DecoderConfig) {
     super();
     this.gateProj = new Linear(hiddenSize, intermediateSize, { bias: false });
     this.upProj = new Linear(hiddenSize, intermediateSize, { bias: false });
@@ -90,16 +90,16 @@ export class MistralMLP extends Module {
 }
 
 /** Attention and feed-forward, each behind a norm and added to what came in. */
-export class MistralDecoderLayer extends Module<[hiddenStates: Tensor, plan: AttentionPlan]> {
-  readonly selfAttn: MistralAttention;
-  readonly mlp: MistralMLP;
+export class DecoderLayer extends Module<[hiddenStates: Tensor, plan: AttentionPlan]> {
+  readonly selfAttn: Attention;
+  readonly mlp: GatedMLP;
   readonly inputLayernorm: RMSNorm;
   readonly postAttentionLayernorm: RMSNorm;
 
-  constructor(config: MistralConfig, layer: number) {
+  constructor(config: DecoderConfig, layer: number) {
     super();
-    this.selfAttn = new MistralAttention(config, layer);
-    this.mlp = new MistralMLP(config);
+    this.selfAttn = new Attention(config, layer);
+    this.mlp = new GatedMLP(config);
     this.inputLayernorm = new RMSNorm(config.hiddenSize, config.rmsNormEps);
     this.postAttentionLayernorm = new RMSNorm(config.hiddenSize, config.rmsNormEps);
   }
@@ -112,17 +112,17 @@ export class MistralDecoderLayer extends Module<[hiddenStates: Tensor, plan: Att
 }
 
 /** The decoder without its output head. */
-export class MistralModel extends Module<[ids: Tensor, plan: AttentionPlan]> {
+export class DecoderBody extends Module<[ids: Tensor, plan: AttentionPlan]> {
   readonly embedTokens: Embedding;
-  readonly layers: ModuleList<MistralDecoderLayer>;
+  readonly layers: ModuleList<DecoderLayer>;
   readonly norm: RMSNorm;
   /** Computes each layer again in the backward pass instead of keeping what it made: less memory, more time. */
   gradientCheckpointing = false;
 
-  constructor(config: MistralConfig) {
+  constructor(config: DecoderConfig) {
     super();
     this.embedTokens = new Embedding(config.vocabSize, config.hiddenSize);
-    const layers = Array.from({ length: config.numHiddenLayers }, (_, i) => new MistralDecoderLayer(config, i));
+    const layers = Array.from({ length: config.numHiddenLayers }, (_, i) => new DecoderLayer(config, i));
     this.layers = new ModuleList(layers);
     this.norm = new RMSNorm(config.hiddenSize, config.rmsNormEps);
   }
@@ -130,10 +130,10 @@ export class MistralModel extends Module<[ids: Tensor, plan: AttentionPlan]> {
   /**
    * @param ids int64 [batch, seq]
    * @returns normalised hidden states [batch, seq, hidden]; [batch, 1, hidden] when the plan asks for no more; [1, rows,
-   * hidden] when it packs
+   * hidden] when it shares pads
    */
   forward(ids: Tensor, plan: AttentionPlan): Tensor {
-    let hiddenStates: Tensor = this.embedTokens.call(plan.packing ? plan.packing.pack(ids) : ids);
+    let hiddenStates: Tensor = this.embedTokens.call(plan.sharedPads ? plan.sharedPads.share(ids) : ids);
     const layers = [...this.layers];
     for (const layer of layers) {
       const [entering, isLast] = [hiddenStates, layer === layers.at(-1)];

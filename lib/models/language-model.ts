@@ -1,6 +1,9 @@
-import type { Tensor } from '../torch';
+import type { Device, DType, Tensor } from '../torch';
+import type { AnyModule, Module } from '../nn';
+import type { Tokenizer } from '../text';
+import type { DecoderConfig } from './decoder-config';
 import type { KvCache } from './kv-cache';
-import type { Packing } from './packing';
+import type { SharedPads } from './shared-pads';
 
 export interface ForwardOptions {
   /**
@@ -15,10 +18,10 @@ export interface ForwardOptions {
   /** Logits of the last column only: [batch, 1, vocab]. With left padding that is every prompt's last token. */
   lastTokenOnly?: boolean;
   /**
-   * `Packing.of(attentionMask)`: pads are computed once instead of each by itself. What comes out is the same, but
+   * `SharedPads.of(attentionMask)`: pads are computed once instead of each by itself. What comes out is the same, but
    * modules inside, and hooks on them, meet [1, rows, features] in the place of [batch, seq, features]. Without a cache.
    */
-  packing?: Packing;
+  sharedPads?: SharedPads;
 }
 
 /** One batch being decoded. */
@@ -48,4 +51,32 @@ export interface GenerativeModel {
   startDecoding(prompts: readonly (readonly number[])[], maxNewTokens: number): DecodingSession;
   /** Does once what pays for the whole of a generation; undone by disposing of what comes back. */
   prepareDecoding?(work: DecodingWork): Disposable | undefined;
+}
+
+/**
+ * All that evaluation, tuning and measuring know of a model. `call(ids, options)` takes token ids int64 [batch, seq] to
+ * logits [batch, seq, vocab]. Modules are named as in transformers.
+ */
+export interface LanguageModel extends GenerativeModel, Module<[ids: Tensor, options?: ForwardOptions]> {
+  readonly config: Readonly<DecoderConfig>;
+  /** The tokenizer of the folder the model was read from; null for a model made from a shape, or without one. */
+  readonly tokenizer: Tokenizer | null;
+  /** Of the weights. */
+  readonly dtype: DType;
+  readonly device: Device;
+  /** Computes each layer again in the backward pass instead of keeping what it made: less memory, more time. */
+  gradientCheckpointing: boolean;
+  /** Takes what {@link hiddenStates} gives to logits. */
+  readonly lmHead: AnyModule;
+  /** What the head reads, [batch, seq, hidden], or [batch, 1, hidden] with a cache and `lastTokenOnly`. */
+  hiddenStates(ids: Tensor, options?: ForwardOptions): Tensor;
+  /** Dotted name of the module whose output a layer's attention adds to the hidden states; layers count from 0. */
+  attentionOutput(layer: number): string;
+  /** A cache with room for `maxLength` positions of `batch` sequences, on the model's device and in its dtype. */
+  makeCache(batch: number, maxLength: number): KvCache;
+  /**
+   * Writes config.json and model.safetensors so that transformers (and `loadModel`) read them back.
+   * @throws Error when modules were put in or taken out: an adapter is saved by itself
+   */
+  save(folder: string): void;
 }

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { torch } from '../torch';
+import { skipInit } from '../nn';
+import { InputError, shown } from '../files/input-error';
+import { readJsonFile } from '../files/json-file';
+import { Tokenizer } from '../text';
+import { Decoder } from './decoder';
+import type { DecoderShape } from './decoder-config';
+import { familyOf, readConfig } from './families';
+import type { LanguageModel } from './language-model';
+import { openCheckedWeights, readWeights, weightLayout, type LoadOptions } from './weights';
+
+/**
+ * Reads a Hugging Face folder: config.json, model.safetensors (or its shards), and the tokenizer where there is one.
+ * Parameters do not require gradients (LoRA trains its own); `requiresGrad_(true)` makes them trainable. The model is
+ * in eval mode.
+ * @throws InputError, one line that names the file and what is wrong in it, or the families that are known.
+ */
+export function loadModel(folder: string, options: LoadOptions = {}): LanguageModel {
+  const config = readConfig(folder);
+  config.eosTokenIds = generationEos(folder) ?? config.eosTokenIds;
+  const build = (): Decoder => new Decoder(config);
+  const layout = weightLayout(build);
+  const weights = openCheckedWeights(folder, layout);
+  try {
+    const model = torch.scope(() => {
+      const empty = skipInit(build);
+      // What was checked lacks nothing but the further names of shared weights.
+      empty.loadStateDict(readWeights(weights, layout, config.dtype, options), { assign: true, strict: false });
+      return empty;
+    });
+    if (Tokenizer.isIn(folder)) model.tokenizer = Tokenizer.fromFolder(folder);
+    return model.requiresGrad_(false).eval();
+  } finally {
+    weights.dispose();
+  }
+}
+
+/**
+ * A model with random weights, drawn as transformers draws them: N(0, initializerRange) for matrices, ones for norms.
+ * All parameters require gradients. Inside `skipInit` nothing is drawn.
+ * @throws InputError when the numbers do not fit each other, or for a family that is not known
+ */
+export function createModel(shape: DecoderShape): LanguageModel {
+  familyOf(shape.modelType); // an unknown one should be told now, not when the model is saved
+  return new Decoder(shape);
+}
+
+/** End-of-sequence ids of generation_config.json, which transformers' `generate` prefers to config.json's. */
+function generationEos(folder: string): number[] | undefined {
+  const path = join(folder, 'generation_config.json');
+  if (!existsSync(path)) return undefined;
+  const { eos_token_id: eos } = (readJsonFile(path) ?? {}) as { eos_token_id?: unknown };
+  if (eos === undefined || eos === null) return undefined;
+  const ids = [eos].flat();
+  if (!ids.every((id): id is number => Number.isSafeInteger(id) && (id as number) >= 0)) {
+    throw new InputError(
+      `generation_config.json: eos_token_id must be a token id or a list of them, got ${shown(eos)}`,
+    );
+  }
+  return ids;
+}

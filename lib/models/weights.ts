@@ -1,0 +1,115 @@
+import { Device, torch, type DeviceLike, type DType, type Tensor } from '../torch';
+import { skipInit, type AnyModule } from '../nn';
+import { InputError, quoted } from '../files/input-error';
+import { openWeights, type Weights } from '../checkpoints/sharded';
+
+export interface LoadOptions {
+  /** Where the weights go; default 'cpu'. */
+  device?: DeviceLike;
+  /**
+   * What the weights become. Default: float32 on the CPU, the checkpoint's own elsewhere. 'auto': the checkpoint's own.
+   * On the CPU and in the checkpoint's dtype nothing is copied: weights stay in the mapped file.
+   */
+  dtype?: DType | 'auto';
+  /** Whether to look for NaN and infinity, which reads every weight once; default true. */
+  checkFinite?: boolean;
+}
+
+/** The weights that a model is saved with. */
+export interface WeightLayout {
+  /** Shapes by name; a weight that several modules share stands under its first name. */
+  shapes: ReadonlyMap<string, readonly number[]>;
+  /** The further names of shared weights. */
+  twins: ReadonlySet<string>;
+}
+
+/** Reads names and shapes off a model that is built without memory. */
+export function weightLayout(build: () => AnyModule): WeightLayout {
+  const skeleton = skipInit(build, 'meta');
+  const weights = skeleton.namedParameters();
+  const shapes = new Map(weights.map(([name, { shape }]) => [name, shape]));
+  const twins = new Set([...skeleton.stateDict().keys()].filter((name) => !shapes.has(name)));
+  for (const [, weight] of weights) weight.dispose();
+  return { shapes, twins };
+}
+
+/**
+ * Opens a folder's weights and checks names, shapes and types against the model's before anything is allocated.
+ * @throws InputError that names the file and the tensor.
+ */
+export function openCheckedWeights(folder: string, layout: WeightLayout): Weights {
+  const weights = openWeights(folder);
+  try {
+    checkWeights(weights, layout);
+  } catch (thrown) {
+    weights.dispose();
+    throw thrown;
+  }
+  return weights;
+}
+
+function checkWeights(weights: Weights, { shapes, twins }: WeightLayout): void {
+  const present = new Set(weights.names);
+  const missing = [...shapes.keys()].filter((name) => !present.has(name));
+  if (missing.length > 0)
+    throw new InputError(`model.safetensors: lacks ${listed(missing)}, which config.json asks for`);
+  const unexpected = weights.names.filter((name) => !shapes.has(name) && !twins.has(name) && !isPositionTable(name));
+  if (unexpected.length > 0) {
+    throw new InputError(`model.safetensors: holds ${listed(unexpected)}, which config.json has no place for`);
+  }
+  for (const [name, wanted] of shapes) {
+    const { shape, dtype } = weights.info(name);
+    const where = `${weights.fileOf(name)}: tensor ${quoted(name)}`;
+    if (shape.join() !== wanted.join()) {
+      throw new InputError(`${where} is [${shape.join(', ')}], but config.json makes it [${wanted.join(', ')}]`);
+    }
+    if (!/^(b?float\d+)$/.test(dtype)) {
+      throw new InputError(`${where} is ${dtype}, but weights must be float32, float64, float16 or bfloat16`);
+    }
+  }
+}
+
+/** Old checkpoints hold them, and no model needs them. */
+const isPositionTable = (name: string): boolean => name.endsWith('.rotary_emb.inv_freq');
+
+function listed(names: string[], most = 3): string {
+  const some = names.slice(0, most).join(', ');
+  return names.length > most ? `${some} and ${names.length - most} more` : some;
+}
+
+/**
+ * Reads checked weights as tensors by name, on the device and in the dtype asked for.
+ * @param saved the dtype that config.json names, which counts as the checkpoint's own
+ * @throws InputError that names a tensor with NaN or infinity in it.
+ */
+export function readWeights(
+  weights: Weights,
+  { shapes }: WeightLayout,
+  saved: DType | undefined,
+  options: LoadOptions,
+): Map<string, Tensor> {
+  const { device = 'cpu', checkFinite = true } = options;
+  const dtype = options.dtype ?? (new Device(device).type === 'cpu' ? 'float32' : 'auto');
+  const state = new Map<string, Tensor>();
+  for (const name of shapes.keys()) {
+    const stored = weights.tensor(name);
+    const wanted = dtype === 'auto' ? (saved ?? stored.dtype) : dtype;
+    const tensor = torch.scope(() => stored.to(device, wanted));
+    if (tensor !== stored) stored.dispose();
+    if (checkFinite) requireFinite(tensor, `${weights.fileOf(name)}: tensor ${quoted(name)}`);
+    state.set(name, tensor);
+  }
+  return state;
+}
+
+/** A sum is finite only if every term is (or it overflows); the exact count is made when it is not. */
+function requireFinite(tensor: Tensor, where: string): void {
+  torch.scope(() => {
+    const wide = tensor.dtype === 'float64' ? 'float64' : 'float32';
+    if (Number.isFinite(torch.sum(tensor, { dtype: wide }).item())) return;
+    const nan = Number(tensor.isnan().sum().item());
+    const infinite = Number(tensor.isinf().sum().item());
+    if (nan > 0) throw new InputError(`${where} holds ${nan} NaN`);
+    if (infinite > 0) throw new InputError(`${where} holds ${infinite} infinite values`);
+  });
+}
