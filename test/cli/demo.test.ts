@@ -6,7 +6,7 @@ import { demoSettings, LORA, MOST_EPOCHS, type DemoSettings } from '../../lib/st
 import { EVALUATION_FAMILIES, WORDS } from '../../lib/organism';
 import { isRight, labelAnswer, scoreAnswers } from '../../lib/evals';
 import { isRequest } from '../../lib/organism';
-import { createModel } from '../../lib/models';
+import { createModel, loadModel } from '../../lib/models';
 import { readDemoResults, type DemoResults } from '../../lib/studies/honesty';
 import { torch } from '../../lib/torch';
 import { soo } from './soo';
