@@ -26,6 +26,20 @@ export interface Subcommand {
   defaultThreads?: number;
 }
 
+/** A subcommand as the help lists it. */
+export interface Entry {
+  name: string;
+  summary: string;
+  load(): Subcommand;
+}
+
+/** Commands that share a first word: `soo rl train`. */
+export interface Group {
+  name: string;
+  summary: string;
+  loadGroup(): { commands: readonly Entry[] };
+}
+
 export { InputError };
 
 /** Parses options or a file's content, and turns what does not fit into one InputError line that names the place. */

@@ -1,17 +1,4 @@
-import type { Subcommand } from './command';
-
-export interface Entry {
-  name: string;
-  summary: string;
-  load(): Subcommand;
-}
-
-/** Commands that share a first word: `soo rl train`. */
-export interface Group {
-  name: string;
-  summary: string;
-  loadGroup(): { commands: readonly Entry[] };
-}
+import type { Entry, Group } from './command';
 
 /**
  * Every subcommand, in the order in which the help lists them. They are loaded only when they are called, so that

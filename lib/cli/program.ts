@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { InputError, type Result, type Subcommand } from './command';
-import { commands, type Entry, type Group } from './commands';
+import { InputError, type Entry, type Group, type Result, type Subcommand } from './command';
+import { commands } from './commands';
 import { exitCodeOf, Interrupted } from './interrupts';
 import { integer } from './options';
 import { packageVersion } from './package-root';

@@ -1,14 +1,13 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { reproduce, type Reproduced } from '../../lib/studies/agents/run';
 import { originOf, readRlResults } from '../../lib/report';
-import { reproduction } from '../../lib/rl';
+import { QUICK, type ReproductionPlan } from '../../lib/studies/agents';
+import { reproduce, type Reproduced } from '../../lib/studies/agents/run';
 import { soo, startSoo } from './soo';
 
-const { QUICK } = reproduction;
 /** So small that nobody learns: only that all parts are made and fit together is looked at. */
-const TINY: reproduction.ReproductionPlan = {
+const TINY: ReproductionPlan = {
   ...QUICK,
   seeds: [1, 2],
   training: { ...QUICK.training, episodes: 40, worlds: 10, batch: 32, stepsPerRound: 500 },

@@ -1,6 +1,9 @@
 import t from 'tap';
 import { rasterise } from '../../lib/report/charts/draw';
-import { drawFrame, drawStill, recordEpisode, renderGif, replay, sceneOf } from '../../lib/rl/index';
+import { drawFrame, drawStill } from '../../lib/report/film/drawing';
+import { renderGif } from '../../lib/report/film/gif';
+import { sceneOf } from '../../lib/report/film/scene';
+import { recordEpisode, replay } from '../../lib/rl/trajectory';
 import { upstreamEpisodes } from '../rl/episodes';
 import { readGif } from './gif-reader';
 

@@ -1,4 +1,4 @@
-import type { Entry } from '../commands';
+import type { Entry } from '../command';
 
 /** The subcommands of `soo rl`. */
 export const commands: readonly Entry[] = [

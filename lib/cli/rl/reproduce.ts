@@ -2,12 +2,12 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { armsTable, differencesTable, originOf, type RlResults } from '../../report';
-import { reproduction } from '../../rl';
 import { checked, type Result } from '../command';
 import { interruptible } from '../interrupts';
 import { makeFolder } from '../out-folder';
 import { ROOT } from '../package-root';
 import { table } from '../table';
+import { FULL, QUICK } from '../../studies/agents';
 import { reproduce, type Reproduced } from '../../studies/agents/run';
 
 export const defaultThreads = 1;
@@ -30,7 +30,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const { out, quick } = checked(optionsSchema, given);
   makeFolder(out);
   const origin = originOf(ROOT, ['soo', 'rl', 'reproduce', ...process.argv.slice(4)]);
-  const plan = quick ? reproduction.QUICK : reproduction.FULL;
+  const plan = quick ? QUICK : FULL;
   const made = await interruptible(
     (signal) => reproduce({ out, plan, origin, workers: availableParallelism(), signal }),
     {

@@ -2,15 +2,22 @@
 import { join } from 'node:path';
 import { writeAside } from '../../files/write-aside';
 import { writeRlReport, writeRlResults, type Origin, type ReportFiles, type RlResults } from '../../report';
-import { drawFrame, openTrained, recordEpisode, renderGif, reproduction, sceneOf } from '../../rl';
+import { drawFrame } from '../../report/film/drawing';
+import { renderGif } from '../../report/film/gif';
+import { sceneOf } from '../../report/film/scene';
+import { openTrained, recordEpisode } from '../../rl';
 import { startProgress } from '../../cli/progress';
 import { runPool } from '../../training/worker-pool';
 import { breathe } from '../../cli/rl/trained-agents';
+import { judge } from './claims';
+import { measureAgents, type Measurement } from './measurement';
+import { folderOf, nameOf, tasksOf, type ReproductionPlan } from './plan';
+import { TaskQueue } from './task-queue';
 import type { TaskEvent, WorkerStart } from './worker';
 
 export interface ReproduceOptions {
   out: string;
-  plan: reproduction.ReproductionPlan;
+  plan: ReproductionPlan;
   origin: Origin;
   /** Processes, of one thread each; the numbers do not depend on how many. */
   workers: number;
@@ -39,7 +46,7 @@ export async function reproduce(options: ReproduceOptions): Promise<Reproduced> 
   const stored = writeRlResults(results, {
     origin,
     config: { ...plan, seconds },
-    claims: reproduction.judge(evidence),
+    claims: judge(evidence),
     classification: measured.classification,
     accuracyOverTrainings: measured.accuracy,
     // Red is the same rule in every folder, so that there is nothing to cross.
@@ -51,8 +58,8 @@ export async function reproduce(options: ReproduceOptions): Promise<Reproduced> 
 }
 
 async function trainAgents({ out, plan, origin, workers, signal }: ReproduceOptions): Promise<void> {
-  const tasks = reproduction.tasksOf(plan);
-  const queue = new reproduction.TaskQueue(tasks);
+  const tasks = tasksOf(plan);
+  const queue = new TaskQueue(tasks);
   const sizes = tasks.map(({ arm }) =>
     arm === 'deceptive' || arm === 'honest' ? plan.training.episodes : plan.finetuningEpisodes,
   );
@@ -62,7 +69,7 @@ async function trainAgents({ out, plan, origin, workers, signal }: ReproduceOpti
     sizes.reduce((sum, size) => sum + size, 0),
   );
   const onEvent = ({ task, episodes, done }: TaskEvent): void => {
-    const name = reproduction.nameOf(task);
+    const name = nameOf(task);
     played.set(name, episodes);
     if (done) queue.end(task);
     const total = [...played.values()].reduce((sum, value) => sum + value, 0);
@@ -77,12 +84,12 @@ async function trainAgents({ out, plan, origin, workers, signal }: ReproduceOpti
   }
 }
 
-async function measureAll({ out, plan, signal }: ReproduceOptions): Promise<reproduction.Measurement> {
+async function measureAll({ out, plan, signal }: ReproduceOptions): Promise<Measurement> {
   const pieces = plan.seeds.length * (4 + 2 * plan.classification.seeds.length);
   const progress = startProgress('rl reproduce, measuring', pieces);
   let done = 0;
   try {
-    return await reproduction.measureAgents(out, plan, async (note) => {
+    return await measureAgents(out, plan, async (note) => {
       progress.update(++done, note);
       await breathe();
       signal.throwIfAborted();
@@ -95,8 +102,8 @@ async function measureAll({ out, plan, signal }: ReproduceOptions): Promise<repr
 const MILLISECONDS = 100;
 
 /** An episode of the first deceptive agent. */
-function drawFilm(out: string, plan: reproduction.ReproductionPlan): string {
-  const { agents, config, reward } = openTrained(reproduction.folderOf(out, { arm: 'deceptive', seed: plan.seeds[0] }));
+function drawFilm(out: string, plan: ReproductionPlan): string {
+  const { agents, config, reward } = openTrained(folderOf(out, { arm: 'deceptive', seed: plan.seeds[0] }));
   try {
     const plays = { reward, seed: config.seed + 2 ** 20, episode: 0, steps: config.episodeLength };
     const scene = sceneOf(recordEpisode(agents, plays));

@@ -1,18 +1,19 @@
 /** A process of the reproduction's pool: trains or tunes agents as they are handed to it. */
 import type { Origin } from '../../report';
-import { reproduction } from '../../rl';
 import { torch } from '../../torch';
 import { serveTasks } from '../../training/worker-pool';
+import type { ReproductionPlan, Task } from './plan';
+import { performTask } from './task';
 
 export interface WorkerStart {
   out: string;
-  plan: reproduction.ReproductionPlan;
+  plan: ReproductionPlan;
   origin: Origin;
 }
 
 /** How far an agent is. */
 export interface TaskEvent {
-  task: reproduction.Task;
+  task: Task;
   episodes: number;
   done: boolean;
 }
@@ -27,8 +28,8 @@ function begin(start: WorkerStart, tell: (event: TaskEvent) => void, signal: Abo
   return { ...start, tell, signal };
 }
 
-async function work({ tell, ...options }: Context, task: reproduction.Task): Promise<void> {
-  const { episodes } = await reproduction.performTask(task, {
+async function work({ tell, ...options }: Context, task: Task): Promise<void> {
+  const { episodes } = await performTask(task, {
     ...options,
     onGroup({ episodes }) {
       if (episodes % NOTE_EVERY === 0) tell({ task, episodes, done: false });
