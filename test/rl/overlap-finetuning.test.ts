@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { InputError } from '../../lib/checkpoints';
-import { distances, follow, logDistance, openTrained, PhysicalDeception } from '../../lib/rl';
+import { distances, follow, logDistance, openTrained, PhysicalDeception, physicalDeception } from '../../lib/rl';
 import { AGENTS_FILE, CLEAN, trainingRun, type GroupRecord, type MaddpgConfig, type Policy } from '../../lib/rl/maddpg';
 import {
   CLEAN_OVERLAP,
@@ -76,7 +76,7 @@ t.test('self and other come together, while the term of the reference holds what
 
   /** Losses before and after 150 steps on what is seen in the last of 20 moments, which no policy has a say in. */
   const tuned = (more: Partial<OverlapConfig>) => {
-    const [{ agents }, before] = [openTrained(from), openTrained(from)];
+    const [{ agents }, before] = [openTrained(from, physicalDeception), openTrained(from, physicalDeception)];
     const config = { ...CLEAN_OVERLAP, ...more };
     const reference = before.agents.learners[0].policy;
     const step = new OverlapStep(environment, { config, reference, maxGradNorm: 0.5, seed: 1 });
@@ -157,7 +157,7 @@ t.test('the control differs in the steps towards overlap alone', async (t) => {
 
 /** What a folder's agent is made of, by network. */
 function stateOf(folder: string, agent: number): Record<string, number[]> {
-  const { agents } = openTrained(folder);
+  const { agents } = openTrained(folder, physicalDeception);
   const states = Object.entries(agents.learners[agent].networks()).flatMap(([kind, network]) =>
     [...network.stateDict()].map(([name, tensor]): [string, number[]] => [`${kind}.${name}`, numbers(tensor)]),
   );
@@ -190,7 +190,7 @@ t.test('what is frozen stays as it is, running statistics included', async (t) =
 
 t.test('upstream looks at the last world alone, and takes no step while red is in sight there', async (t) => {
   const from = await baseline(join(t.testdir(), 'from'));
-  const { agents } = openTrained(from);
+  const { agents } = openTrained(from, physicalDeception);
   const [learner] = agents.learners;
   const environment = new PhysicalDeception({ reward: 'deceptive', worlds: 3, seed: 1 });
   const far = [-0.5, -0.5];

@@ -11,7 +11,6 @@ import {
   type Classification,
   type OverlapForm,
   type OverlapMeans,
-  type TrainedRun,
 } from '../../rl';
 import { checked, type Result } from '../command';
 import { integer, integers } from '../options';
@@ -20,7 +19,7 @@ import { startProgress } from '../progress';
 import { table } from '../table';
 import { SHOWN } from './measure-text';
 import { agentsAt, writeRlFolder } from './report-folder';
-import { breathe, withTrained } from './trained-agents';
+import { breathe, withTrained, type DeceptionRun } from './trained-agents';
 
 export const defaultThreads = 1;
 
@@ -69,7 +68,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
 }
 
 async function meansOf(
-  run: TrainedRun,
+  run: DeceptionRun,
   { seeds, after }: { seeds: readonly number[]; after: readonly number[] },
   onSeed: (done: number) => void,
 ): Promise<OverlapMeans> {

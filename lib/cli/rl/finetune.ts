@@ -2,7 +2,16 @@ import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { hashFile, originOf } from '../../report';
-import { evaluate, maddpg, openTrained, OVERLAPS, overlap as tuning, pairOf, playSeed } from '../../rl';
+import {
+  evaluate,
+  maddpg,
+  openTrained,
+  OVERLAPS,
+  overlap as tuning,
+  pairOf,
+  physicalDeception,
+  playSeed,
+} from '../../rl';
 import { checked, InputError, type Result } from '../command';
 import { decimal, integer } from '../options';
 import { makeFolder } from '../out-folder';
@@ -117,7 +126,7 @@ interface Arm {
 
 /** What fine-tuning starts from, and with what settings it goes on. */
 function begin(options: FinetuneOptions): { config: maddpg.MaddpgConfig; learners: number; before: Measured } {
-  const { agents, config: trained, opponent } = openTrained(options.from);
+  const { agents, config: trained, opponent } = openTrained(options.from, physicalDeception);
   agents.dispose();
   const config = configOf(options, trained);
   const learners = opponent === 'follower' || options.freezeOpponent ? 1 : 2;
@@ -159,7 +168,7 @@ interface Measured {
 
 /** What the agents of a folder do without noise in episodes that are drawn with another seed than `seed`. */
 function measure(folder: string, seed: number): Measured {
-  const trained = openTrained(folder);
+  const trained = openTrained(folder, physicalDeception);
   const { episodes, seedOffset } = EVALUATION;
   const { reward, config } = trained;
   const plan = { reward, episodes, episodeLength: config.episodeLength, seed: seed + seedOffset };

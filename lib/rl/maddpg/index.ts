@@ -1,4 +1,4 @@
-export { LearningAgent, ScriptedAgent, type Agent, type Rule } from './agents';
+export { LearningAgent, ScriptedAgent, type Agent } from './agents';
 export type { AuxiliaryStep } from './auxiliary-step';
 export { loadAgents, saveAgents } from './checkpoint';
 export { CLEAN, PRESETS, UPSTREAM, type MaddpgConfig, type NoiseConfig, type PresetName, type Quirks } from './config';

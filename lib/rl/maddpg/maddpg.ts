@@ -1,7 +1,8 @@
 /** Agents that act in many worlds and learn from what they met (Lowe et al. 2017, arXiv 1706.02275). */
 import { torch, type Generator } from '../../torch';
 import type { AgentShape } from '../environment';
-import { LearningAgent, ScriptedAgent, type Agent, type Rule } from './agents';
+import type { Rules } from '../scenario';
+import { LearningAgent, ScriptedAgent, type Agent } from './agents';
 import type { AuxiliaryStep } from './auxiliary-step';
 import type { MaddpgConfig } from './config';
 import { jointSize } from './minibatch';
@@ -21,7 +22,7 @@ export class Maddpg {
   constructor(
     shapes: readonly AgentShape[],
     readonly config: MaddpgConfig,
-    rules: Readonly<Record<string, Rule>> = {},
+    rules: Rules = {},
   ) {
     torch.manualSeed(config.seed);
     const sizes = { jointSize: jointSize(shapes), hiddenSize: config.hiddenSize, lr: config.lr };

@@ -6,7 +6,7 @@ import { LineLog } from '../../files/line-log';
 import { readEarlierRun, writeRunFile, type RunFile } from '../../training/run-folder';
 import { savingTimer } from '../../training/saving-timer';
 import type { Environment } from '../environment';
-import type { Rule } from './agents';
+import type { Rules } from '../scenario';
 import type { AuxiliaryStep } from './auxiliary-step';
 import { loadTraining, saveAgents, saveTraining } from './checkpoint';
 import type { MaddpgConfig } from './config';
@@ -41,7 +41,7 @@ export interface TrainingRunOptions {
   /** Whatever else makes the run what it is belongs into `inputs`: the scenario, its reward, the rules. */
   config: MaddpgConfig;
   /** By agent's name: rules in the place of policies. */
-  rules?: Readonly<Record<string, Rule>>;
+  rules?: Rules;
   /** What every round takes beside the updates. */
   auxiliary?: AuxiliaryStep;
   /** Sets up agents that are not to begin as they are drawn; also before a run that is resumed. */

@@ -1,7 +1,7 @@
 /** Episodes and updates in turn: many worlds play an episode together, and agents learn meanwhile. */
 import { torch, type Generator } from '../../torch';
 import type { Environment } from '../environment';
-import type { Rule } from './agents';
+import type { Rules } from '../scenario';
 import type { AuxiliaryStep } from './auxiliary-step';
 import { noiseScale, type MaddpgConfig } from './config';
 import { ExplorationNoise } from './exploration-noise';
@@ -53,7 +53,7 @@ export class Training {
   constructor(
     readonly environment: Environment,
     readonly config: MaddpgConfig,
-    rules: Readonly<Record<string, Rule>> = {},
+    rules: Rules = {},
     private readonly auxiliary?: AuxiliaryStep,
   ) {
     const { agents, worlds } = environment;

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { openTrained } from '../evaluation/trained';
 import { AGENTS_FILE, loadAgents, trainingRun, type TrainingResult, type TrainingRunOptions } from '../maddpg';
-import { follow } from '../scenarios/follower';
-import { ADVERSARY, GOOD, PhysicalDeception } from '../scenarios/physical-deception';
+import { rulesOf } from '../scenario';
+import { ADVERSARY, GOOD, physicalDeception } from '../scenarios/physical-deception';
 import type { OverlapConfig } from './config';
 import { OverlapStep } from './overlap-step';
 
@@ -33,16 +33,16 @@ export interface FinetuningOptions extends Pick<
 export async function finetuningRun(options: FinetuningOptions): Promise<TrainingResult> {
   const { from, fromHash, overlap, freezeOpponent = false, ...run } = options;
   const { config } = run;
-  const { agents, reward, opponent } = openTrained(from);
+  const { agents, reward, opponent } = openTrained(from, physicalDeception);
   try {
-    const environment = new PhysicalDeception({ reward, worlds: config.worlds, seed: config.seed });
+    const environment = physicalDeception.make({ reward, worlds: config.worlds, seed: config.seed });
     const [red, blue] = [ADVERSARY, GOOD].map((index) => environment.agents[index].name);
     const reference = agents.learners.find(({ shape }) => shape.name === blue)!.policy;
     return await trainingRun({
       ...run,
       environment,
-      rules: opponent === 'follower' ? { [red]: follow } : {},
-      inputs: { scenario: 'physical-deception', reward, opponent, from: fromHash, overlap, freezeOpponent },
+      rules: rulesOf(physicalDeception, opponent),
+      inputs: { scenario: physicalDeception.name, reward, opponent, from: fromHash, overlap, freezeOpponent },
       auxiliary: overlap ? new OverlapStep(environment, { ...config, config: overlap, reference }) : undefined,
       prepare({ learners }) {
         loadAgents(join(from, AGENTS_FILE), learners);
