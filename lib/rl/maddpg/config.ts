@@ -79,9 +79,3 @@ export const CLEAN: MaddpgConfig = { ...UPSTREAM, scaledActions: false, tripleNo
 
 export const PRESETS = { upstream: UPSTREAM, clean: CLEAN } as const;
 export type PresetName = keyof typeof PRESETS;
-
-/** What the noise of an episode, counted from 0, is multiplied by. */
-export function noiseScale({ scale, finalScale, episodes }: NoiseConfig, episode: number): number {
-  const left = episodes > 0 ? Math.max(0, episodes - episode) / episodes : 0;
-  return finalScale + (scale - finalScale) * left;
-}

@@ -7,10 +7,9 @@ import { readEarlierRun, writeRunFile, type RunFile } from '../../training/run-f
 import { savingTimer } from '../../training/saving-timer';
 import type { Environment } from '../environment';
 import type { Rules } from '../scenario';
-import type { AuxiliaryStep } from './auxiliary-step';
 import { loadTraining, saveAgents, saveTraining } from './checkpoint';
 import type { MaddpgConfig } from './config';
-import type { Maddpg } from './maddpg';
+import type { AuxiliaryStep, Maddpg } from './maddpg';
 import { Training, type GroupRecord } from './training';
 
 /** The trained agents in a run's folder. */

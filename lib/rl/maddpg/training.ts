@@ -2,10 +2,9 @@
 import { torch, type Generator } from '../../torch';
 import type { Environment } from '../environment';
 import type { Rules } from '../scenario';
-import type { AuxiliaryStep } from './auxiliary-step';
-import { noiseScale, type MaddpgConfig } from './config';
-import { ExplorationNoise } from './exploration-noise';
-import { Maddpg, type Round } from './maddpg';
+import type { MaddpgConfig } from './config';
+import { Maddpg, type AuxiliaryStep, type Round } from './maddpg';
+import { ExplorationNoise, noiseScale } from './noise';
 import { ReplayBuffer } from './replay-buffer';
 
 /** What upstream's world multiplies actions by, in place, before they reach its replay buffer. */
