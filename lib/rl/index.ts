@@ -47,7 +47,9 @@ export {
 export { IMAGINED_SIGHT, SelfOther } from './evaluation/self-other';
 export { follower, openTrained, Pair, pairOf, scenarioOf, type TrainedRun } from './evaluation/trained';
 export * as maddpg from './maddpg';
+export { train } from './maddpg/train';
 export * as overlap from './overlap';
+export { finetune } from './overlap/finetune';
 export { LEARNED, rulesOf, type EpisodeMeasure, type Rule, type Rules, type Scenario, type Start } from './scenario';
 export { scenarioNamed, SCENARIOS } from './scenarios';
 export {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { hashFile, originOf } from '../../report';
 import {
   evaluate,
+  finetune,
   maddpg,
   openTrained,
   OVERLAPS,
@@ -99,7 +100,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const tune = async (folder: string, toward: tuning.OverlapConfig | null): Promise<Arm> => {
     const command = toward ? 'rl finetune' : 'rl finetune, control';
     const watched = await watchTraining({ command, out: folder, config }, (hooks) =>
-      tuning.finetuningRun({ ...common, ...hooks, folder, overlap: toward }),
+      finetune({ ...common, ...hooks, folder, overlap: toward }),
     );
     const measured = measure(folder, config.seed);
     const { overlap: overlapAfter, overlapMatchedFlags: overlapMatchedFlagsAfter, ...after } = measured;

@@ -9,6 +9,7 @@ import {
   rulesOf,
   scenarioNamed,
   SCENARIOS,
+  train,
   type Scenario,
 } from '../../rl';
 import { checked, InputError, type Result } from '../command';
@@ -92,7 +93,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const config = configOf(options, scenario);
   makeFolder(out);
   const trained = await watchTraining({ command: 'rl train', out, config }, (hooks) =>
-    maddpg.trainingRun({
+    train({
       ...hooks,
       folder: out,
       environment: scenario.make({ reward, worlds: config.worlds, seed: config.seed }),

@@ -59,7 +59,7 @@ export interface TrainingRunOptions {
  * Trains agents as the configuration says.
  * @throws InputError when the folder holds another run, the signal's reason after an abort
  */
-export async function trainingRun(options: TrainingRunOptions): Promise<TrainingResult> {
+export async function train(options: TrainingRunOptions): Promise<TrainingResult> {
   const { folder, config, inputs, origin, resume = false } = options;
   const earlier = readEarlierRun(folder, { resume, config, inputs }, resultSchema);
   if (earlier?.status === 'done' && earlier.result) return earlier.result;
