@@ -13,37 +13,32 @@ import {
   type Scenario,
 } from '../../rl';
 import { checked, InputError, type Result } from '../command';
-import { decimal, integer } from '../options';
 import { makeFolder } from '../out-folder';
 import { ROOT } from '../package-root';
 import { table } from '../table';
+import { addSettings } from './setting-options';
 import { outcomesOf, trainingJson, watchTraining, type TrainedOutcomes, type WatchedTraining } from './training-output';
 
 /** One thread: the products are too small to be shared out (upstream's six threads make it four times slower). */
 export const defaultThreads = 1;
 
-const QUIRKS = ['scaledActions', 'tripleNoise', 'bootstrapThroughTimeLimit'] as const;
+const QUIRKS = maddpg.quirksSchema.keyof().options;
+const PRESET_NAMES = Object.keys(maddpg.PRESETS) as maddpg.PresetName[];
 
-const amount = z.number().optional();
+const { seed, episodes, worlds, batch, lr, stepsPerRound } = maddpg.maddpgSchema.shape;
+const SETTINGS = { episodes, seed, worlds, batch, lr, stepsPerRound, noiseEpisodes: maddpg.noiseSchema.shape.episodes };
+
 const optionsSchema = z.object({
   scenario: z.string().default(physicalDeception.name),
   reward: z.string().optional(),
-  preset: z.enum(['upstream', 'clean']).default('clean'),
+  preset: z.enum(PRESET_NAMES).default('clean'),
   opponent: z.string().default(LEARNED),
   quirks: z.array(z.enum(QUIRKS)).optional(),
-  episodes: amount,
-  seed: amount,
-  worlds: amount,
-  batch: amount,
-  lr: amount,
-  stepsPerRound: amount,
-  noiseEpisodes: amount,
+  ...z.object(SETTINGS).partial().shape,
   out: z.string().min(1, 'must name a folder'),
   resume: z.boolean().default(false),
 });
 type TrainOptions = z.infer<typeof optionsSchema>;
-
-const whole = (min: number, max = 1e9) => integer({ min, max });
 
 export function define(command: Command): void {
   command
@@ -55,24 +50,17 @@ export function define(command: Command): void {
     .option('--reward <which>', `what blue is paid for in ${physicalDeception.name}: ${REWARDS.join(' or ')}`)
     .requiredOption('--out <dir>', 'gets agents.safetensors, run.json, episodes.jsonl and TensorBoard files')
     .addOption(
-      new Option('--preset <name>', "clean (default), or upstream: true to every quirk of the paper's code").choices([
-        'upstream',
-        'clean',
-      ]),
+      new Option('--preset <name>', "clean (default), or upstream: true to every quirk of the paper's code").choices(
+        PRESET_NAMES,
+      ),
     )
     .option(
       '--opponent <which>',
       `red of ${physicalDeception.name}: learned (default), or follower, a rule that runs after blue`,
     )
-    .option('--quirks <names>', `instead of the preset's, joined by commas: ${QUIRKS.join(', ')}; or none`, quirksOf)
-    .option('--episodes <n>', 'episodes (default: 40000)', whole(1))
-    .option('--seed <n>', 'draws weights, worlds, noise and batches (default: 1)', whole(0))
-    .option('--worlds <n>', 'worlds that are stepped together (default: 100)', whole(1, 1e4))
-    .option('--batch <n>', 'transitions of one update (default: 1024)', whole(2, 1e5))
-    .option('--lr <x>', 'step size of both networks (default: 0.01)', decimal({ above: 0 }))
-    .option('--steps-per-round <n>', 'steps of single worlds for each round of updates (default: 100)', whole(1))
-    .option('--noise-episodes <n>', 'episodes over which the noise dies away (default: 25000)', whole(0))
-    .option('--resume', 'go on with the run that the folder holds');
+    .option('--quirks <names>', `instead of the preset's, joined by commas: ${QUIRKS.join(', ')}; or none`, quirksOf);
+  addSettings(command, SETTINGS, { ...maddpg.CLEAN, noiseEpisodes: maddpg.CLEAN.noise.episodes });
+  command.option('--resume', 'go on with the run that the folder holds');
 }
 
 function quirksOf(text: string): string[] {
@@ -126,18 +114,9 @@ function opponentOf({ opponents }: Scenario, given: string): string {
 function configOf(options: TrainOptions, { episodeLength }: Scenario): maddpg.MaddpgConfig {
   const base = maddpg.PRESETS[options.preset];
   const quirks = options.quirks && Object.fromEntries(QUIRKS.map((name) => [name, options.quirks?.includes(name)]));
-  return {
-    ...base,
-    ...quirks,
-    episodeLength,
-    episodes: options.episodes ?? base.episodes,
-    seed: options.seed ?? base.seed,
-    worlds: options.worlds ?? base.worlds,
-    batch: options.batch ?? base.batch,
-    lr: options.lr ?? base.lr,
-    stepsPerRound: options.stepsPerRound ?? base.stepsPerRound,
-    noise: { ...base.noise, episodes: options.noiseEpisodes ?? base.noise.episodes },
-  };
+  const said = Object.entries(options).filter(([name, value]) => name in base && value !== undefined);
+  const noise = { ...base.noise, episodes: options.noiseEpisodes ?? base.noise.episodes };
+  return { ...base, ...quirks, episodeLength, ...Object.fromEntries(said), noise };
 }
 
 function textOf(

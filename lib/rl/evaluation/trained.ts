@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { InputError } from '../../files/input-error';
 import { checkShape, readJsonFile } from '../../files/json-file';
 import type { Environment } from '../environment';
-import { act, AGENTS_FILE, CLEAN, LearningAgent, loadAgents, Maddpg, ScriptedAgent } from '../maddpg';
+import { act, AGENTS_FILE, CLEAN, LearningAgent, loadAgents, Maddpg, maddpgSchema, ScriptedAgent } from '../maddpg';
 import type { Agent, MaddpgConfig } from '../maddpg';
 import { LEARNED, rulesOf, type Scenario } from '../scenario';
 import { scenarioNamed } from '../scenarios';
@@ -13,7 +13,8 @@ import type { Actors } from './episodes';
 
 const runSchema = z.looseObject({
   status: z.string(),
-  config: z.looseObject({ seed: z.int(), hiddenSize: z.int().min(1), lr: z.number(), episodeLength: z.int().min(1) }),
+  // What an older version did not have yet is as in the preset.
+  config: maddpgSchema.partial().required({ seed: true, hiddenSize: true, lr: true, episodeLength: true }).loose(),
   inputs: z.looseObject({
     // The only one there was when it was not said.
     scenario: z.string().default(physicalDeception.name),

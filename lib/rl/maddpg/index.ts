@@ -1,6 +1,17 @@
 export { LearningAgent, ScriptedAgent, type Agent } from './agents';
 export { loadAgents, saveAgents } from './checkpoint';
-export { CLEAN, PRESETS, UPSTREAM, type MaddpgConfig, type NoiseConfig, type PresetName, type Quirks } from './config';
+export {
+  CLEAN,
+  maddpgSchema,
+  noiseSchema,
+  PRESETS,
+  quirksSchema,
+  UPSTREAM,
+  type MaddpgConfig,
+  type NoiseConfig,
+  type PresetName,
+  type Quirks,
+} from './config';
 export { act, Maddpg, type AuxiliaryStep, type Round } from './maddpg';
 export { Network, Policy, type Layers } from './networks';
 export { ExplorationNoise } from './noise';

@@ -2,13 +2,14 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { checkShape } from '../../files/json-file';
 import { LineLog } from '../../files/line-log';
 import { readEarlierRun, writeRunFile, type RunFile } from '../../training/run-folder';
 import { savingTimer } from '../../training/saving-timer';
 import type { Environment } from '../environment';
 import type { Rules } from '../scenario';
 import { loadTraining, saveAgents, saveTraining } from './checkpoint';
-import type { MaddpgConfig } from './config';
+import { maddpgSchema, type MaddpgConfig } from './config';
 import type { AuxiliaryStep, Maddpg } from './maddpg';
 import { Training, type GroupRecord } from './training';
 
@@ -57,10 +58,11 @@ export interface TrainingRunOptions {
 
 /**
  * Trains agents as the configuration says.
- * @throws InputError when the folder holds another run, the signal's reason after an abort
+ * @throws InputError when a setting is not what it may be, or the folder holds another run, the signal's reason after an abort
  */
 export async function train(options: TrainingRunOptions): Promise<TrainingResult> {
   const { folder, config, inputs, origin, resume = false } = options;
+  checkShape(maddpgSchema, config, 'config');
   const earlier = readEarlierRun(folder, { resume, config, inputs }, resultSchema);
   if (earlier?.status === 'done' && earlier.result) return earlier.result;
   mkdirSync(folder, { recursive: true });
