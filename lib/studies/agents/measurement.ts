@@ -2,7 +2,13 @@
 import { overSeeds, rateInterval, type Interval } from '../../statistics';
 import { classify, overlapAfter, type Classification, type OverlapMeans } from '../../rl/evaluation/classification';
 import { ARMS, compare, type Arm, type Comparison } from '../../rl/evaluation/comparison';
-import { evaluate, EVALUATION_SEEDS, playSeed, type Evaluation, type SeedEpisodes } from '../../rl/evaluation/evaluation';
+import {
+  evaluate,
+  EVALUATION_SEEDS,
+  playSeed,
+  type Evaluation,
+  type SeedEpisodes,
+} from '../../rl/evaluation/evaluation';
 import { learningCurves, type LearningPoint } from '../../rl/evaluation/learning-curve';
 import { moments, type Measure } from '../../rl/evaluation/measure';
 import { OVERLAP_FORMS, type OverlapForm } from '../../rl/evaluation/overlap';
