@@ -6,7 +6,7 @@
  */
 import Table from 'cli-table3';
 import { rl } from '../lib';
-import { fusedCriticGradient, fusedPolicyGradient } from '../lib/rl/maddpg/fused-gradients';
+import { fusedCriticGradient, fusedPolicyGradient } from '../lib/rl/maddpg/update';
 import { torch } from '../lib/torch';
 
 const WORLDS = 128;

@@ -13,7 +13,7 @@ const seeds = rl.EVALUATION_SEEDS;
 
 /** By seed: the rates of deceptive moves at 100 by 100 thresholds, in percent of the steps with red in sight. */
 function surfacesOf(folder: string): Float64Array[] {
-  const trained = rl.openTrained(folder);
+  const trained = rl.openTrained(folder, rl.physicalDeception);
   const pair = rl.pairOf(trained);
   const { episodeLength } = trained.config;
   const surfaces = seeds.map((seed) => {

@@ -19,7 +19,7 @@ const after = rl.CLASSIFIED_AFTER;
 
 /** Means of a folder's agent after 1, 100, ... 1500 episodes, for every seed. */
 function meansOf(folder: string): rl.OverlapMeans {
-  const trained = rl.openTrained(folder);
+  const trained = rl.openTrained(folder, rl.physicalDeception);
   const pair = rl.pairOf(trained);
   const { reward, config } = trained;
   const bySeed = seeds.map((seed) =>

@@ -17,7 +17,7 @@ const seeds = rl.EVALUATION_SEEDS;
 
 /** What a folder's agents do in 500 episodes of every seed, without noise. */
 function played(folder: string): rl.SeedEpisodes[] {
-  const trained = rl.openTrained(folder);
+  const trained = rl.openTrained(folder, rl.physicalDeception);
   const pair = rl.pairOf(trained);
   const { episodeLength } = trained.config;
   const episodes = seeds.map((seed) => rl.playSeed(pair, { reward: 'deceptive', episodes: 500, episodeLength, seed }));

@@ -1,6 +1,6 @@
 /** Reinforcement learning: particle worlds, MADDPG, and overlap between what agents compute of themselves and others. */
 export type { AgentShape, Environment } from './environment';
-export type { Behaviour, Count } from './evaluation/behaviour';
+export { BehaviourRecord, type Behaviour, type Count, type DeceptiveMove } from './evaluation/behaviour';
 export {
   CLASSIFICATION_SEEDS,
   CLASSIFIED_AFTER,
@@ -9,25 +9,58 @@ export {
   type Classification,
   type OverlapMeans,
 } from './evaluation/classification';
-export { ARMS, BETWEEN, compare, type Arm, type Between, type Comparison } from './evaluation/comparison';
-export { meet, type Meeting } from './evaluation/cross-play';
-export type { Actors, EpisodePlan } from './evaluation/episodes';
-export { evaluate, EVALUATION_SEEDS, playSeed, type Evaluation, type SeedEpisodes } from './evaluation/evaluation';
+export {
+  ARMS,
+  BETWEEN,
+  BETWEEN_THRESHOLDS,
+  compare,
+  difference,
+  rates,
+  sweep,
+  TOWARD_THRESHOLDS,
+  truncated,
+  type Arm,
+  type Between,
+  type Comparison,
+} from './evaluation/comparison';
+export { measureOutcomes, type Actors, type EpisodePlan, type Outcomes } from './evaluation/episodes';
+export {
+  evaluate,
+  EVALUATION_SEEDS,
+  meet,
+  playSeed,
+  type Evaluation,
+  type Meeting,
+  type SeedEpisodes,
+} from './evaluation/evaluation';
 export { learningCurves, type LearningPoint } from './evaluation/learning-curve';
 export type { Measure } from './evaluation/measure';
-export { measureOutcomes, type Outcomes } from './evaluation/outcomes';
-export { distances, logDistance, OVERLAPS, type Overlap } from './evaluation/overlap';
-export { OVERLAP_FORMS, type EpisodeOverlap, type OverlapForm } from './evaluation/overlap-watcher';
-export { follower, Pair, pairOf } from './evaluation/pair';
+export {
+  distances,
+  logDistance,
+  OVERLAP_FORMS,
+  OVERLAPS,
+  type EpisodeOverlap,
+  type Overlap,
+  type OverlapForm,
+} from './evaluation/overlap';
 export { IMAGINED_SIGHT, SelfOther } from './evaluation/self-other';
-export { BETWEEN_THRESHOLDS, difference, rates, sweep, TOWARD_THRESHOLDS, truncated } from './evaluation/sweep';
-export { openTrained, type TrainedRun } from './evaluation/trained';
+export { follower, openTrained, Pair, pairOf, scenarioOf, type TrainedRun } from './evaluation/trained';
 export * as maddpg from './maddpg';
+export { train } from './maddpg/train';
 export * as overlap from './overlap';
-export { BehaviourRecord, type DeceptiveMove } from './scenarios/behaviour-record';
-export { follow } from './scenarios/follower';
-export { PhysicalDeception, REWARDS, SIGHT, type Reward, type Start } from './scenarios/physical-deception';
-export { SimpleAdversary } from './scenarios/simple-adversary';
+export { finetune } from './overlap/finetune';
+export { LEARNED, rulesOf, type EpisodeMeasure, type Rule, type Rules, type Scenario, type Start } from './scenario';
+export { scenarioNamed, SCENARIOS } from './scenarios';
+export {
+  follow,
+  PhysicalDeception,
+  physicalDeception,
+  REWARDS,
+  SIGHT,
+  type Reward,
+} from './scenarios/physical-deception';
+export { simpleAdversary, SimpleAdversary } from './scenarios/simple-adversary';
 export { EpisodeRandom } from './world/episode-random';
 export { ParticleWorlds, type Layout, type WorldOptions } from './world/particle-worlds';
 export { ROOM, type Wall } from './world/walls';

@@ -3,7 +3,8 @@ import { z } from 'zod';
 // Straight from their files: the folder's index loads the addon, which a world does not need.
 import { checkShape, readJsonFile } from '../files/json-file';
 import type { Actors } from './evaluation/episodes';
-import { PhysicalDeception, REWARDS, type Reward, type Start } from './scenarios/physical-deception';
+import { startShape, type Start } from './scenario';
+import { physicalDeception, REWARDS, type PhysicalDeception, type Reward } from './scenarios/physical-deception';
 
 /** An episode of physical deception that can be played again: where it began and what the agents did. */
 export interface Trajectory extends Start {
@@ -23,18 +24,16 @@ export interface Outcome {
 }
 
 const pair = <Item extends z.ZodType>(item: Item) => z.array(item).length(2, 'must hold two');
-const point = pair(z.number('must be a finite number'));
 const reward = z.enum(REWARDS, `must be one of ${REWARDS.join(', ')}`).optional();
 
 const episodeSchema = z.looseObject({
-  agents: pair(point),
-  landmarks: pair(point),
-  goal: z.literal([0, 1], 'must be 0 or 1: which landmark is the goal'),
-  actions: z.array(pair(point)),
+  ...startShape(physicalDeception),
+  actions: z.array(pair(pair(z.number('must be a finite number')))),
   reward,
 });
 
 const fileSchema = z.looseObject({
+  scenario: z.literal(physicalDeception.name, `must be ${physicalDeception.name}`).optional(),
   agent_order: z
     .union(
       [z.tuple([z.literal('adversary'), z.literal('good')]), z.tuple([z.literal('good'), z.literal('adversary')])],
@@ -58,7 +57,7 @@ export function readTrajectories(path: string): TrajectoryFile {
 
 /** Plays an episode again, step by step, and gives every outcome with the world as it is then. */
 export function* play(trajectory: Trajectory): Generator<PhysicalDeception> {
-  const world = new PhysicalDeception({ worlds: 1, seed: 0, reward: trajectory.reward ?? 'deceptive' });
+  const world = physicalDeception.make({ worlds: 1, seed: 0, reward: trajectory.reward ?? 'deceptive' });
   world.resetTo([trajectory]);
   yield world;
   for (const actions of trajectory.actions) {
@@ -116,7 +115,7 @@ export function recordEpisode(
   actors: Actors,
   { reward, seed, episode, steps }: { reward: Reward; seed: number; episode: number; steps: number },
 ): Trajectory {
-  const world = new PhysicalDeception({ worlds: 1, seed, reward });
+  const world = physicalDeception.make({ worlds: 1, seed, reward });
   world.reset([episode]);
   const points = (flat: Float64Array) => [Array.from(flat.subarray(0, 2)), Array.from(flat.subarray(2, 4))];
   const start: Start = { agents: points(world.positions), landmarks: points(world.landmarks), goal: world.goals[0] };

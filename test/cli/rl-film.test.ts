@@ -41,7 +41,7 @@ t.test('refuses what it cannot draw, in one line', async (t) => {
   const folder = t.testdir({
     unfinished: { 'run.json': JSON.stringify({ ...run, inputs }) },
     empty: { 'run.json': JSON.stringify({ ...run, status: 'done', inputs }) },
-    other: { 'run.json': JSON.stringify({ ...run, inputs: { scenario: 'chess' } }) },
+    other: { 'run.json': JSON.stringify({ ...run, inputs: { ...inputs, scenario: 'chess' } }) },
   });
   const at = (name: string) => join(folder, name);
   const out = ['--out', at('film.svg')];
@@ -54,7 +54,7 @@ t.test('refuses what it cannot draw, in one line', async (t) => {
     [['--agent', at('none'), ...out], /^soo: run.json: no such file: .*\n$/],
     [['--agent', at('unfinished'), ...out], /^soo: .*: its training is interrupted, not done; --resume .*\n$/],
     [['--agent', at('empty'), ...out], /^soo: .*agents.safetensors.*no such file.*\n$/],
-    [['--agent', at('other'), ...out], /^soo: run.json: inputs.scenario must be physical-deception\n$/],
+    [['--agent', at('other'), ...out], /^soo: .*other: wanted agents of physical-deception, got agents of chess\n$/],
   ];
   const outcomes = soo(...calls.map(([call]) => film(...call)));
   outcomes.forEach((outcome, i) => t.match(outcome, { code: 2, stdout: '', stderr: calls[i][1] }, String(calls[i][1])));

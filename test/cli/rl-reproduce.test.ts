@@ -6,12 +6,11 @@ import { originOf } from '../../lib/training';
 import { readRlResults } from '../../lib/studies/agents';
 import { drawFilm } from '../../lib/cli/rl/reproduce';
 import { writeRlReport } from '../../lib/report';
-import * as reproduction from '../../lib/studies/agents';
+import { QUICK, type ReproductionPlan } from '../../lib/studies/agents';
 import { soo, startSoo } from './soo';
 
-const { QUICK } = reproduction;
 /** So small that nobody learns: only that all parts are made and fit together is looked at. */
-const TINY: reproduction.ReproductionPlan = {
+const TINY: ReproductionPlan = {
   ...QUICK,
   seeds: [1, 2],
   training: { ...QUICK.training, episodes: 40, worlds: 10, batch: 32, stepsPerRound: 500 },

@@ -3,7 +3,7 @@ import t from 'tap';
 import { classify, PhysicalDeception, type Start } from '../../lib/rl';
 import { compare, type Arm } from '../../lib/rl/evaluation/comparison';
 import { COUNTS, type Behaviour } from '../../lib/rl/evaluation/behaviour';
-import { FORMS, OverlapWatcher, prefixMeans, type OverlapForm } from '../../lib/rl/evaluation/overlap-watcher';
+import { FORMS, OverlapWatcher, prefixMeans, type OverlapForm } from '../../lib/rl/evaluation/overlap';
 import type { SeedEpisodes } from '../../lib/rl/evaluation/evaluation';
 import { IMAGINED_SIGHT, SelfOther } from '../../lib/rl/evaluation/self-other';
 import { Policy } from '../../lib/rl/maddpg';

@@ -1,9 +1,19 @@
 import t from 'tap';
-import { evaluate, follower, meet, overlapAfter, Pair, pairOf, PhysicalDeception, playSeed } from '../../lib/rl';
-import { BehaviourWatcher, PayWatcher } from '../../lib/rl/evaluation/behaviour';
+import {
+  evaluate,
+  follower,
+  meet,
+  overlapAfter,
+  Pair,
+  pairOf,
+  PhysicalDeception,
+  physicalDeception,
+  playSeed,
+} from '../../lib/rl';
+import { BehaviourWatcher, TrapWatcher } from '../../lib/rl/evaluation/behaviour';
 import { playEpisodes } from '../../lib/rl/evaluation/episodes';
 import { meanOf, ratioOf, shareOf } from '../../lib/rl/evaluation/measure';
-import { FORMS } from '../../lib/rl/evaluation/overlap-watcher';
+import { FORMS } from '../../lib/rl/evaluation/overlap';
 import { CLEAN, Maddpg } from '../../lib/rl/maddpg';
 import { torch } from '../../lib/torch';
 
@@ -36,9 +46,10 @@ t.test('episodes are counted each once, whatever the number of worlds', async (t
   const actors = { act: (_: unknown, actions: readonly Float32Array[]) => actions.forEach((a) => a.fill(0)) };
   // The last group is not full: 131 episodes in two groups of 66.
   const [pay, behaviour] = playEpisodes(
+    physicalDeception,
     actors,
     { ...PLAN, episodes: 131, episodeLength: 3 },
-    (environment) => [new PayWatcher(environment), new BehaviourWatcher(environment, 'clean')] as const,
+    (environment) => [new TrapWatcher(environment), new BehaviourWatcher(environment, 'clean')] as const,
   );
   const world = new PhysicalDeception({ reward: 'deceptive', worlds: 131, seed: 7 });
   world.reset(Array.from({ length: 131 }, (_, episode) => episode));

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { CLEAN, noiseScale, UPSTREAM } from '../../lib/rl/maddpg/config';
-import { ExplorationNoise } from '../../lib/rl/maddpg/exploration-noise';
+import { CLEAN, UPSTREAM } from '../../lib/rl/maddpg';
+import { ExplorationNoise, noiseScale } from '../../lib/rl/maddpg/noise';
 import { torch } from '../../lib/torch';
 
 const meanSquare = (values: Float64Array): number => values.reduce((sum, x) => sum + x * x, 0) / values.length;

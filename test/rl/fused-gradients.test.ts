@@ -1,8 +1,13 @@
 import t from 'tap';
 import { LearningAgent, ScriptedAgent, type Agent } from '../../lib/rl/maddpg/agents';
-import { fusedCriticGradient, fusedPolicyGradient } from '../../lib/rl/maddpg/fused-gradients';
-import { criticGradient, policyGradient, type Update } from '../../lib/rl/maddpg/gradients';
-import { jointSize, Minibatch, rowSize } from '../../lib/rl/maddpg/minibatch';
+import { Minibatch, rowLayout } from '../../lib/rl/maddpg/replay-buffer';
+import {
+  criticGradient,
+  fusedCriticGradient,
+  fusedPolicyGradient,
+  policyGradient,
+  type Update,
+} from '../../lib/rl/maddpg/update';
 import { torch, type Tensor } from '../../lib/torch';
 import { largestDifference, numbers } from '../parity/expected';
 
@@ -47,8 +52,9 @@ const CASES: Record<string, Case> = {
 function updateOf({ sizes, hidden, batch, change, bootstrap = true, std = 1.7 }: Case): Update {
   torch.manualSeed(7);
   const shapes = sizes.map(([observationSize, actionSize], k) => ({ name: `${k}`, observationSize, actionSize }));
+  const layout = rowLayout(shapes);
   const agents: Agent[] = shapes.map((shape) => {
-    const agent = new LearningAgent(shape, { jointSize: jointSize(shapes), hiddenSize: hidden, lr: 0.01 });
+    const agent = new LearningAgent(shape, { jointSize: layout.joint.size, hiddenSize: hidden, lr: 0.01 });
     for (const network of Object.values(agent.networks())) {
       torch.noGrad(() => network.flat.add_(torch.randn([network.flat.numel()]), { alpha: 0.2 }));
     }
@@ -57,14 +63,14 @@ function updateOf({ sizes, hidden, batch, change, bootstrap = true, std = 1.7 }:
   });
   change?.(agents);
   const rows = torch
-    .randn([batch, rowSize(shapes)])
-    .mul(torch.rand([rowSize(shapes)]).mul(3))
+    .randn([batch, layout.width])
+    .mul(torch.rand([layout.width]).mul(3))
     .add(0.4);
-  rows.select(1, rowSize(shapes) - 1).copy_(torch.arange(batch).remainder(3).eq(0));
+  rows.select(1, layout.last.at).copy_(torch.arange(batch).remainder(3).eq(0));
   return {
     agents,
     index: shapes.length - 1,
-    batch: new Minibatch(rows, shapes),
+    batch: new Minibatch(rows, layout),
     moments: { mean: 0.3, std },
     options: { gamma: 0.95, actionPenalty: 0.01, bootstrapThroughTimeLimit: bootstrap },
   };

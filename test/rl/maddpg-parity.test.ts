@@ -1,9 +1,8 @@
 import t from 'tap';
 import { LearningAgent } from '../../lib/rl/maddpg/agents';
-import { targetValues } from '../../lib/rl/maddpg/gradients';
-import { Minibatch } from '../../lib/rl/maddpg/minibatch';
 import type { Network } from '../../lib/rl/maddpg/networks';
-import { updateAgent } from '../../lib/rl/maddpg/update';
+import { Minibatch, rowLayout } from '../../lib/rl/maddpg/replay-buffer';
+import { targetValues, updateAgent } from '../../lib/rl/maddpg/update';
 import { torch, type Tensor } from '../../lib/torch';
 import { expected, largestDifference, numbers } from '../parity/expected';
 
@@ -61,7 +60,10 @@ function load(network: Network, state: State): void {
 }
 
 const batchOf = (update: number) =>
-  new Minibatch(torch.tensor(file.updates[update].rows, { dtype: 'float32' }).reshape([file.batch, -1]), shapes);
+  new Minibatch(
+    torch.tensor(file.updates[update].rows, { dtype: 'float32' }).reshape([file.batch, -1]),
+    rowLayout(shapes),
+  );
 
 t.test('a policy shows its hidden layers and acts by its running statistics', async (t) => {
   const { policy } = startingAgents()[1];

@@ -1,7 +1,5 @@
 import t from 'tap';
-import { BlockMoments } from '../../lib/rl/maddpg/block-moments';
-import { drawDistinct } from '../../lib/rl/maddpg/distinct-rows';
-import { ReplayBuffer, type Transitions } from '../../lib/rl/maddpg/replay-buffer';
+import { BlockMoments, drawDistinct, ReplayBuffer, type Transitions } from '../../lib/rl/maddpg/replay-buffer';
 import { torch } from '../../lib/torch';
 import { numbers } from '../parity/expected';
 

@@ -12,7 +12,6 @@ import {
   type Classification,
   type OverlapForm,
   type OverlapMeans,
-  type TrainedRun,
 } from '../../rl';
 import { checked, type Result } from '../command';
 import { integer, integers } from '../options';
@@ -21,7 +20,7 @@ import { startProgress } from '../progress';
 import { table } from '../table';
 import { SHOWN } from './measure-text';
 import { agentsAt, writeRlFolder } from './report-folder';
-import { withTrained } from './trained-agents';
+import { withTrained, type DeceptionRun } from './trained-agents';
 
 export const defaultThreads = 1;
 
@@ -70,7 +69,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
 }
 
 async function meansOf(
-  run: TrainedRun,
+  run: DeceptionRun,
   { seeds, after }: { seeds: readonly number[]; after: readonly number[] },
   onSeed: (done: number) => void,
 ): Promise<OverlapMeans> {

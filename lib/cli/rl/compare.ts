@@ -22,6 +22,7 @@ import {
   type Evaluation,
   type Meeting,
   type Pair,
+  type Reward,
   type SeedEpisodes,
 } from '../../rl';
 import { checked, type Result } from '../command';
@@ -73,7 +74,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const compared = await withTrained<Arm, Compared>(folders, async (runs) => {
     const { episodeLength } = runs.deceptive.config;
     // All are paid alike, so that what they are paid can be compared.
-    const plans = seeds.map((seed): EpisodePlan => ({ reward: 'deceptive', episodes, episodeLength, seed }));
+    const plans = seeds.map((seed): EpisodePlan<Reward> => ({ reward: 'deceptive', episodes, episodeLength, seed }));
     const pairs = Object.fromEntries(ARMS.map((arm) => [arm, pairOf(runs[arm])])) as Record<Arm, Pair>;
     return compareAll(pairs, plans);
   });
@@ -81,7 +82,10 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   return { json: { ...folders, episodes, seeds, ...summaryOf(compared), ...files }, text: textOf(compared, files) };
 }
 
-async function compareAll(pairs: Readonly<Record<Arm, Pair>>, plans: readonly EpisodePlan[]): Promise<Compared> {
+async function compareAll(
+  pairs: Readonly<Record<Arm, Pair>>,
+  plans: readonly EpisodePlan<Reward>[],
+): Promise<Compared> {
   const reds = redsOf(pairs);
   const progress = startProgress('rl compare', ARMS.length * (plans.length + reds.length));
   let done = 0;

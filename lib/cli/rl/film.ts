@@ -7,6 +7,7 @@ import { writeAside, writeTextAside } from '../../files/write-aside';
 import { drawFrame, drawStill } from '../../report/film/drawing';
 import { renderGif } from '../../report/film/gif';
 import { sceneOf, type Scene } from '../../report/film/scene';
+import { physicalDeception } from '../../rl/scenarios/physical-deception';
 import { readTrajectories, recordEpisode, trajectoryOf, type Trajectory } from '../../rl/trajectory';
 import { checked, InputError, type Result } from '../command';
 import { integer } from '../options';
@@ -66,7 +67,7 @@ function episodeOf({ agent, trajectory, episode }: FilmOptions): Trajectory {
 function playedBy(folder: string, episode: number): Trajectory {
   // Loads the addon, which recorded episodes do not need.
   const { openTrained } = require('../../rl/evaluation/trained') as typeof import('../../rl/evaluation/trained');
-  const { agents, config, reward } = openTrained(folder);
+  const { agents, config, reward } = openTrained(folder, physicalDeception);
   try {
     // The seed with which `soo rl train` draws the episodes that it measures.
     const seed = config.seed + 2 ** 20;

@@ -2,12 +2,23 @@ import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { hashFile, originOf } from '../../training';
-import { evaluate, maddpg, openTrained, OVERLAPS, overlap as tuning, pairOf, playSeed } from '../../rl';
+import {
+  evaluate,
+  finetune,
+  maddpg,
+  openTrained,
+  OVERLAPS,
+  overlap as tuning,
+  pairOf,
+  physicalDeception,
+  playSeed,
+} from '../../rl';
 import { checked, InputError, type Result } from '../command';
-import { decimal, integer } from '../options';
+import { decimal } from '../options';
 import { makeFolder } from '../out-folder';
 import { ROOT } from '../package-root';
 import { table } from '../table';
+import { settingOf } from './setting-options';
 import { EVALUATION, trainingJson, watchTraining } from './training-output';
 
 export const defaultThreads = 1;
@@ -17,19 +28,23 @@ const CONTROL = 'control';
 /** With this many worlds upstream's rounds come, as they do there, at the last step of every second episode. */
 const UPSTREAM_WORLDS = 2;
 
+const { episodes, seed, worlds } = maddpg.maddpgSchema.shape;
+const { weight, referenceWeight, flagsZeroed } = tuning.overlapSchema.shape;
+const CLEAN = tuning.CLEAN_OVERLAP;
+
 const optionsSchema = z.object({
   from: z.string().min(1, 'must name a folder'),
   out: z.string().min(1, 'must name a folder'),
-  overlap: z.union([z.enum(OVERLAPS), z.literal(false)]).default('latent'),
-  overlapWeight: z.number().default(1),
-  referenceWeight: z.number().default(1),
-  flagsZeroed: z.enum(['other', 'both']).default('other'),
+  overlap: z.union([z.enum(OVERLAPS), z.literal(false)]).default(CLEAN.what),
+  overlapWeight: weight.default(CLEAN.weight),
+  referenceWeight: referenceWeight.default(CLEAN.referenceWeight),
+  flagsZeroed: flagsZeroed.default(CLEAN.flagsZeroed),
   preset: z.enum(['upstream', 'clean']).optional(),
   rl: z.boolean(),
   freezeOpponent: z.boolean().default(false),
-  episodes: z.number().default(tuning.FINETUNING_EPISODES),
-  seed: z.number().optional(),
-  worlds: z.number().optional(),
+  episodes: episodes.default(tuning.FINETUNING_EPISODES),
+  seed: seed.optional(),
+  worlds: worlds.optional(),
   resume: z.boolean().default(false),
 });
 type FinetuneOptions = z.infer<typeof optionsSchema>;
@@ -52,7 +67,7 @@ export function define(command: Command): void {
       new Option(
         '--flags-zeroed <where>',
         'hide from blue that red is trapped where red is imagined (other, default), or also where it is not (both)',
-      ).choices(['other', 'both']),
+      ).choices(flagsZeroed.options),
     )
     .addOption(
       new Option(
@@ -62,16 +77,16 @@ export function define(command: Command): void {
     )
     .option('--no-rl', 'learn from nothing but the overlap')
     .option('--freeze-opponent', 'red stays as it is')
-    .option('--episodes <n>', 'episodes of 50 steps (default: 10000)', integer({ min: 1, max: 1e9 }))
+    .option('--episodes <n>', 'episodes of 50 steps (default: 10000)', settingOf(episodes))
     .option(
       '--seed <n>',
       "draws worlds, noise, batches and where red is imagined (default: the training's)",
-      integer({ min: 0, max: 1e9 }),
+      settingOf(seed),
     )
     .option(
       '--worlds <n>',
       "worlds that are stepped together (default: the training's; 2 with upstream)",
-      integer({ min: 1, max: 1e4 }),
+      settingOf(worlds),
     )
     .option('--resume', 'go on with the run that the folder holds');
 }
@@ -90,7 +105,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const tune = async (folder: string, toward: tuning.OverlapConfig | null): Promise<Arm> => {
     const command = toward ? 'rl finetune' : 'rl finetune, control';
     const watched = await watchTraining({ command, out: folder, config }, (hooks) =>
-      tuning.finetuningRun({ ...common, ...hooks, folder, overlap: toward }),
+      finetune({ ...common, ...hooks, folder, overlap: toward }),
     );
     const measured = measure(folder, config.seed);
     const { overlap: overlapAfter, overlapMatchedFlags: overlapMatchedFlagsAfter, ...after } = measured;
@@ -117,7 +132,7 @@ interface Arm {
 
 /** What fine-tuning starts from, and with what settings it goes on. */
 function begin(options: FinetuneOptions): { config: maddpg.MaddpgConfig; learners: number; before: Measured } {
-  const { agents, config: trained, opponent } = openTrained(options.from);
+  const { agents, config: trained, opponent } = openTrained(options.from, physicalDeception);
   agents.dispose();
   const config = configOf(options, trained);
   const learners = opponent === 'follower' || options.freezeOpponent ? 1 : 2;
@@ -159,7 +174,7 @@ interface Measured {
 
 /** What the agents of a folder do without noise in episodes that are drawn with another seed than `seed`. */
 function measure(folder: string, seed: number): Measured {
-  const trained = openTrained(folder);
+  const trained = openTrained(folder, physicalDeception);
   const { episodes, seedOffset } = EVALUATION;
   const { reward, config } = trained;
   const plan = { reward, episodes, episodeLength: config.episodeLength, seed: seed + seedOffset };

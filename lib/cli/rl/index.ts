@@ -4,7 +4,7 @@ import type { Entry } from '../command';
 export const commands: readonly Entry[] = [
   {
     name: 'train',
-    summary: 'train both agents of physical deception, or blue against a follower',
+    summary: 'train the agents of a scenario, or one against a rule',
     load: () => require('./train') as typeof import('./train'),
   },
   {

@@ -7,7 +7,7 @@ import { armsTable, differencesTable, writeRlReport, type ReportFiles } from '..
 import { drawFrame } from '../../report/film/drawing';
 import { renderGif } from '../../report/film/gif';
 import { sceneOf } from '../../report/film/scene';
-import { openTrained, recordEpisode } from '../../rl';
+import { openTrained, physicalDeception, recordEpisode } from '../../rl';
 import {
   folderOf,
   FULL,
@@ -65,7 +65,10 @@ const MILLISECONDS = 100;
 
 /** An episode of the first deceptive agent. */
 export function drawFilm(out: string, plan: ReproductionPlan): string {
-  const { agents, config, reward } = openTrained(folderOf(out, { arm: 'deceptive', seed: plan.seeds[0] }));
+  const { agents, config, reward } = openTrained(
+    folderOf(out, { arm: 'deceptive', seed: plan.seeds[0] }),
+    physicalDeception,
+  );
   try {
     const plays = { reward, seed: config.seed + 2 ** 20, episode: 0, steps: config.episodeLength };
     const scene = sceneOf(recordEpisode(agents, plays));

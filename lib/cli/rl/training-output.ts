@@ -1,7 +1,7 @@
 /** What the commands that train agents have in common: progress, TensorBoard files, and how the agents do in the end. */
 import { join } from 'node:path';
 import { EventFile } from '../../training';
-import { measureOutcomes, openTrained, type maddpg, type Outcomes } from '../../rl';
+import { measureOutcomes, openTrained, type maddpg, type Measure, type Scenario } from '../../rl';
 import { interruptible } from '../interrupts';
 import { startProgress } from '../progress';
 
@@ -94,19 +94,25 @@ export function trainingJson(
   };
 }
 
-export type TrainedOutcomes = Omit<Outcomes, 'episodes'> & { evaluationEpisodes: number };
+export interface TrainedOutcomes {
+  /** What the scenario measures, by name. */
+  measures: Record<string, number>;
+  /** What an episode pays, by agent. */
+  returns: Record<string, number>;
+  evaluationEpisodes: number;
+}
+
+const meansOf = (measures: Readonly<Record<string, Measure>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(measures).map(([name, { mean }]) => [name, mean]));
 
 /** What the agents of a folder do without noise in episodes that are drawn with another seed than `seed`. */
-export function outcomesOf(folder: string, seed: number): TrainedOutcomes {
-  const { agents, config, reward } = openTrained(folder);
+export function outcomesOf(folder: string, scenario: Scenario, seed: number): TrainedOutcomes {
+  const { agents, config, reward } = openTrained(folder, scenario);
+  const { episodes, seedOffset } = EVALUATION;
+  const plan = { reward, episodes, episodeLength: config.episodeLength, seed: seed + seedOffset };
   try {
-    const { episodes, ...outcomes } = measureOutcomes(agents, {
-      reward,
-      episodes: EVALUATION.episodes,
-      episodeLength: config.episodeLength,
-      seed: seed + EVALUATION.seedOffset,
-    });
-    return { ...outcomes, evaluationEpisodes: episodes };
+    const { measures, returns } = measureOutcomes(scenario, agents, [plan]);
+    return { measures: meansOf(measures), returns: meansOf(returns), evaluationEpisodes: episodes };
   } finally {
     agents.dispose();
   }

@@ -1,9 +1,9 @@
 /** Telling a deceptive agent from an honest one by their overlap (upstream's evaluate-deception.py). */
 import { wilson, type Interval } from '../../statistics';
-import type { Reward } from '../scenarios/physical-deception';
+import { physicalDeception, type Reward } from '../scenarios/physical-deception';
 import { playEpisodes } from './episodes';
-import { FORMS, OverlapWatcher, prefixMeans, type OverlapForm } from './overlap-watcher';
-import type { Pair } from './pair';
+import { FORMS, OverlapWatcher, prefixMeans, type OverlapForm } from './overlap';
+import type { Pair } from './trained';
 
 /** After how many episodes it is judged. */
 export const CLASSIFIED_AFTER: readonly number[] = [1, ...Array.from({ length: 15 }, (_, i) => 100 * (i + 1))];
@@ -29,6 +29,7 @@ export function overlapAfter(
 ): Record<OverlapForm, number[]> {
   const { after, ...rest } = plan;
   const [{ sums, steps }] = playEpisodes(
+    physicalDeception,
     pair,
     { ...rest, episodes: Math.max(...after) },
     (environment) => [new OverlapWatcher(environment, pair.blue.policy, plan)] as const,

@@ -1,9 +1,11 @@
-/** How a red and a blue do together: behaviour and overlap, with intervals. */
-import { BehaviourWatcher, COUNTS, PayWatcher, type Behaviour, type Count } from './behaviour';
+/** How a red and a blue of physical deception do together: behaviour and overlap, with intervals. */
+import type { Agent, LearningAgent } from '../maddpg';
+import { physicalDeception, type Reward } from '../scenarios/physical-deception';
+import { BehaviourWatcher, COUNTS, TrapWatcher, type Behaviour, type Count } from './behaviour';
 import { playEpisodes, type EpisodePlan } from './episodes';
 import { meanOf, ratioOf, shareOf, type Measure } from './measure';
-import { FORMS, OverlapWatcher, type EpisodeOverlap, type OverlapForm } from './overlap-watcher';
-import type { Pair } from './pair';
+import { FORMS, OverlapWatcher, type EpisodeOverlap, type OverlapForm } from './overlap';
+import { Pair } from './trained';
 
 /** Seeds of upstream's behavioural evaluation. */
 export const EVALUATION_SEEDS = [155, 714, 1908, 1549, 1195, 1812, 542, 2844] as const;
@@ -28,20 +30,21 @@ export interface Evaluation extends Record<OverlapForm, Measure> {
 
 /** The episodes of one seed. */
 export interface SeedEpisodes {
-  pay: Pick<PayWatcher, 'trapped' | 'returns'>;
+  pay: Pick<TrapWatcher, 'trapped' | 'returns'>;
   clean: Behaviour;
   upstream: Behaviour;
   overlap: EpisodeOverlap;
 }
 
 /** Plays the episodes of one seed and records all that is evaluated. */
-export function playSeed(pair: Pair, plan: EpisodePlan): SeedEpisodes {
+export function playSeed(pair: Pair, plan: EpisodePlan<Reward>): SeedEpisodes {
   const [pay, clean, upstream, overlap] = playEpisodes(
+    physicalDeception,
     pair,
     plan,
     (environment) =>
       [
-        new PayWatcher(environment),
+        new TrapWatcher(environment),
         new BehaviourWatcher(environment, 'clean'),
         new BehaviourWatcher(environment, 'upstream'),
         new OverlapWatcher(environment, pair.blue.policy, plan),
@@ -78,4 +81,42 @@ function countsOf(seeds: readonly Behaviour[]): CountMeasures {
     ...counts,
     ['deceptiveMoves', meanOf(seeds.map(({ deceptiveMoves }) => deceptiveMoves))],
   ]) as CountMeasures;
+}
+
+/** Every red with every blue: whose doing is it that red is trapped? */
+export interface Meeting {
+  red: string;
+  blue: string;
+  trapRate: Measure;
+  deceptiveMoveRate: Measure;
+  goalSteps: Measure;
+  /** What an episode pays, by agent. */
+  returns: Record<string, Measure>;
+}
+
+/** Lets a red and a blue play the episodes of each plan. */
+export function meet(
+  [red, redAgent]: readonly [string, Agent],
+  [blue, blueAgent]: readonly [string, LearningAgent],
+  plans: readonly EpisodePlan<Reward>[],
+): Meeting {
+  const played = plans.map((plan) =>
+    playEpisodes(
+      physicalDeception,
+      new Pair(redAgent, blueAgent),
+      plan,
+      (environment) => [new TrapWatcher(environment), new BehaviourWatcher(environment, 'clean')] as const,
+    ),
+  );
+  const names = Object.keys(played[0][0].returns);
+  return {
+    red,
+    blue,
+    trapRate: shareOf(played.map(([pay]) => pay.trapped)),
+    deceptiveMoveRate: ratioOf(
+      played.map(([, { counts }]) => ({ amounts: counts.movedToNonGoal, counts: counts.movesInSight })),
+    ),
+    goalSteps: meanOf(played.map(([, { counts }]) => counts.goodAtGoal)),
+    returns: Object.fromEntries(names.map((name) => [name, meanOf(played.map(([pay]) => pay.returns[name]))])),
+  };
 }

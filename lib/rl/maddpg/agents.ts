@@ -2,14 +2,8 @@
 import { Adam } from '../../optim';
 import { torch, type Tensor } from '../../torch';
 import type { AgentShape } from '../environment';
+import type { Rule } from '../scenario';
 import { Network, Policy } from './networks';
-
-/**
- * A rule in the place of a policy.
- * @param observations `[rows, observationSize]`
- * @param actions `[rows, actionSize]`, to be written within -1..1
- */
-export type Rule = (observations: ArrayLike<number>, actions: Float32Array) => void;
 
 /** An agent whose actions a rule gives; it has nothing to learn, and no noise is added. */
 export class ScriptedAgent {

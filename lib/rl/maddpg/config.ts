@@ -1,52 +1,61 @@
-/** The settings of MADDPG training, and the two presets. */
+/** The settings of MADDPG training: what each is and may be, and the two presets. */
+import { z } from 'zod';
 
-export interface NoiseConfig {
+const whole = (min: number, max = 1e9) =>
+  z.int('must be a whole number').min(min, `must be at least ${min}`).max(max, `must be at most ${max}`);
+const number = z.number('must be a number');
+const above0 = number.gt(0, 'must be above 0');
+const share = number.min(0, 'must be at least 0').max(1, 'must be at most 1');
+
+export const noiseSchema = z.object({
   /** Share of the way back to 0 that the process goes in a step. */
-  theta: number;
+  theta: number,
   /** Deviation of what is added in a step. */
-  sigma: number;
+  sigma: number,
   /** What the process is multiplied by before it is added to an action: at first, and from `episodes` on. */
-  scale: number;
-  finalScale: number;
-  /** Episodes over which the scale falls linearly. */
-  episodes: number;
-}
+  scale: number,
+  finalScale: number,
+  /** The scale falls linearly. */
+  episodes: whole(0).describe('episodes over which the noise dies away'),
+});
+export type NoiseConfig = z.infer<typeof noiseSchema>;
 
 /** What upstream's code does beside what its paper says, each by name. */
-export interface Quirks {
+export const quirksSchema = z.object({
   /**
    * The replay holds actions times 5, as they are after upstream's world has scaled them in place, while the policies'
    * own actions reach the critics unscaled (docs/rl.md, Q2).
    */
-  scaledActions: boolean;
+  scaledActions: z.boolean(),
   /** The noise advances three times for each step of the world, and the third is applied (Q3). */
-  tripleNoise: boolean;
+  tripleNoise: z.boolean(),
   /** The last step of an episode is followed by what its last observation is worth; otherwise by nothing (Q14). */
-  bootstrapThroughTimeLimit: boolean;
-}
+  bootstrapThroughTimeLimit: z.boolean(),
+});
+export type Quirks = z.infer<typeof quirksSchema>;
 
-export interface MaddpgConfig extends Quirks {
-  seed: number;
-  episodes: number;
+export const maddpgSchema = quirksSchema.extend({
+  seed: whole(0).describe('draws weights, worlds, noise and batches'),
+  episodes: whole(1).describe('episodes'),
   /** Steps of an episode. */
-  episodeLength: number;
-  /** Worlds that are stepped together. */
-  worlds: number;
-  hiddenSize: number;
-  gamma: number;
+  episodeLength: whole(1),
+  worlds: whole(1, 1e4).describe('worlds that are stepped together'),
+  hiddenSize: whole(1),
+  gamma: share,
   /** Share of the way to the learned network that its target goes after each round. */
-  tau: number;
-  lr: number;
-  batch: number;
+  tau: share,
+  lr: above0.describe('step size of both networks'),
+  batch: whole(2, 1e5).describe('transitions of one update'),
   /** Transitions that the replay buffer holds; the oldest go first. */
-  bufferSize: number;
-  /** Steps of single worlds for each round of updates, in which every agent learns from one batch of its own. */
-  stepsPerRound: number;
-  maxGradNorm: number;
+  bufferSize: whole(1),
+  /** In a round of updates every agent learns from one batch of its own. */
+  stepsPerRound: whole(1).describe('steps of single worlds for each round of updates'),
+  maxGradNorm: above0,
   /** Weight of the mean square of an agent's own actions in its policy's loss. */
-  actionPenalty: number;
-  noise: NoiseConfig;
-}
+  actionPenalty: number,
+  noise: noiseSchema,
+});
+export type MaddpgConfig = z.infer<typeof maddpgSchema>;
 
 /** Upstream's settings ("RL experiments" of SOO-Honest-AI, README and main.py's defaults), its quirks among them. */
 export const UPSTREAM: MaddpgConfig = {
@@ -79,9 +88,3 @@ export const CLEAN: MaddpgConfig = { ...UPSTREAM, scaledActions: false, tripleNo
 
 export const PRESETS = { upstream: UPSTREAM, clean: CLEAN } as const;
 export type PresetName = keyof typeof PRESETS;
-
-/** What the noise of an episode, counted from 0, is multiplied by. */
-export function noiseScale({ scale, finalScale, episodes }: NoiseConfig, episode: number): number {
-  const left = episodes > 0 ? Math.max(0, episodes - episode) / episodes : 0;
-  return finalScale + (scale - finalScale) * left;
-}

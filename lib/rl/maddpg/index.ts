@@ -1,12 +1,21 @@
-export { LearningAgent, ScriptedAgent, type Agent, type Rule } from './agents';
-export type { AuxiliaryStep } from './auxiliary-step';
+export { LearningAgent, ScriptedAgent, type Agent } from './agents';
 export { loadAgents, saveAgents } from './checkpoint';
-export { CLEAN, PRESETS, UPSTREAM, type MaddpgConfig, type NoiseConfig, type PresetName, type Quirks } from './config';
-export { ExplorationNoise } from './exploration-noise';
-export { act, Maddpg, type Round } from './maddpg';
+export {
+  CLEAN,
+  maddpgSchema,
+  noiseSchema,
+  PRESETS,
+  quirksSchema,
+  UPSTREAM,
+  type MaddpgConfig,
+  type NoiseConfig,
+  type PresetName,
+  type Quirks,
+} from './config';
+export { act, Maddpg, type AuxiliaryStep, type Round } from './maddpg';
 export { Network, Policy, type Layers } from './networks';
+export { ExplorationNoise } from './noise';
 export { ReplayBuffer, type Transitions } from './replay-buffer';
-export { AGENTS_FILE, trainingRun, type TrainingResult, type TrainingRunOptions } from './run';
+export { AGENTS_FILE, type TrainingResult, type TrainingRunOptions } from './train';
 export { Training, type GroupRecord, type TrainingPosition } from './training';
-export type { UpdateOptions } from './gradients';
-export { updateAgent, type StepOptions, type UpdateRecord } from './update';
+export { updateAgent, type StepOptions, type UpdateOptions, type UpdateRecord } from './update';

@@ -1,15 +1,36 @@
 /** Agents that act in many worlds and learn from what they met (Lowe et al. 2017, arXiv 1706.02275). */
 import { torch, type Generator } from '../../torch';
 import type { AgentShape } from '../environment';
-import { LearningAgent, ScriptedAgent, type Agent, type Rule } from './agents';
-import type { AuxiliaryStep } from './auxiliary-step';
+import type { Rules } from '../scenario';
+import { LearningAgent, ScriptedAgent, type Agent } from './agents';
 import type { MaddpgConfig } from './config';
-import { jointSize } from './minibatch';
-import type { ReplayBuffer } from './replay-buffer';
+import { rowLayout, type ReplayBuffer } from './replay-buffer';
 import { updateAgent, type UpdateRecord } from './update';
 
 /** A round of updates: what each agent's update was like; null for those that do not learn. */
 export type Round = (UpdateRecord | null)[];
+
+/** A loss of its own for one agent's policy, of which a training takes a step in every round. */
+export interface AuxiliaryStep {
+  /** The name of the agent that it moves. */
+  readonly agent: string;
+  /** Whether agents learn from nothing else: no critic, no policy and no target moves otherwise. */
+  readonly alone: boolean;
+  /** When episodes begin, after the environment's `reset` with their numbers. */
+  begin(episodes: readonly number[]): void;
+  /** Before every step of the environment. */
+  beforeStep(): void;
+  /**
+   * After it.
+   * @param actions what the agents did, noise included, `[worlds, actionSize]` each
+   * @param playing only the first so many worlds play an episode
+   */
+  afterStep(actions: readonly Float32Array[], playing: number): void;
+  /** In every round, right before the agent's own update. */
+  take(agent: LearningAgent): void;
+  /** Means over the rounds since the last report, by name. */
+  report(): Record<string, number>;
+}
 
 export class Maddpg {
   readonly agents: readonly Agent[];
@@ -21,10 +42,10 @@ export class Maddpg {
   constructor(
     shapes: readonly AgentShape[],
     readonly config: MaddpgConfig,
-    rules: Readonly<Record<string, Rule>> = {},
+    rules: Rules = {},
   ) {
     torch.manualSeed(config.seed);
-    const sizes = { jointSize: jointSize(shapes), hiddenSize: config.hiddenSize, lr: config.lr };
+    const sizes = { jointSize: rowLayout(shapes).joint.size, hiddenSize: config.hiddenSize, lr: config.lr };
     this.agents = shapes.map((shape) => {
       const rule = rules[shape.name];
       return rule ? new ScriptedAgent(shape, rule) : new LearningAgent(shape, sizes);

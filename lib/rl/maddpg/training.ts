@@ -1,11 +1,10 @@
 /** Episodes and updates in turn: many worlds play an episode together, and agents learn meanwhile. */
 import { torch, type Generator } from '../../torch';
 import type { Environment } from '../environment';
-import type { Rule } from './agents';
-import type { AuxiliaryStep } from './auxiliary-step';
-import { noiseScale, type MaddpgConfig } from './config';
-import { ExplorationNoise } from './exploration-noise';
-import { Maddpg, type Round } from './maddpg';
+import type { Rules } from '../scenario';
+import type { MaddpgConfig } from './config';
+import { Maddpg, type AuxiliaryStep, type Round } from './maddpg';
+import { ExplorationNoise, noiseScale } from './noise';
 import { ReplayBuffer } from './replay-buffer';
 
 /** What upstream's world multiplies actions by, in place, before they reach its replay buffer. */
@@ -53,7 +52,7 @@ export class Training {
   constructor(
     readonly environment: Environment,
     readonly config: MaddpgConfig,
-    rules: Readonly<Record<string, Rule>> = {},
+    rules: Rules = {},
     private readonly auxiliary?: AuxiliaryStep,
   ) {
     const { agents, worlds } = environment;

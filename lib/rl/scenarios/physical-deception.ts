@@ -1,3 +1,4 @@
+import type { Scenario } from '../scenario';
 import { AGENT_RADIUS, LANDMARK_RADIUS, ParticleWorlds, type WorldOptions } from '../world/particle-worlds';
 import type { EpisodeRandom } from '../world/episode-random';
 import { distance, writeOffset } from '../world/vectors';
@@ -12,20 +13,14 @@ const SPAWN = 1 - (0.1 + AGENT_RADIUS / 2);
 
 export const ADVERSARY = 0;
 export const GOOD = 1;
+const AGENTS = [
+  { name: 'adversary', observationSize: 6, actionSize: 2 },
+  { name: 'good', observationSize: 10, actionSize: 2 },
+];
 
 /** Blue is paid for being at the goal; `deceptive` also pays it for every step that red is trapped. */
 export const REWARDS = ['deceptive', 'honest'] as const;
 export type Reward = (typeof REWARDS)[number];
-
-/** Where an episode begins. */
-export interface Start {
-  /** The adversary and the good agent, `[2, 2]`. */
-  agents: readonly (readonly number[])[];
-  /** `[2, 2]` */
-  landmarks: readonly (readonly number[])[];
-  /** Which landmark is the goal. */
-  goal: number;
-}
 
 /**
  * Upstream's physical deception: a red adversary (agent 0) and a blue good agent (agent 1) in a walled room with two
@@ -41,8 +36,6 @@ export interface Start {
  * the same moment of `step` and `reset`, and observing changes nothing.
  */
 export class PhysicalDeception extends ParticleWorlds {
-  /** `[worlds]`: which landmark is the goal. */
-  readonly goals: Uint8Array;
   /** `[worlds]`: 1 once red has been at the landmark that is not the goal. It cannot move from the next step on. */
   readonly trapped: Uint8Array;
   /** `[worlds]`: 1 while the agents see each other. */
@@ -50,36 +43,19 @@ export class PhysicalDeception extends ParticleWorlds {
   readonly reward: Reward;
 
   constructor({ reward, ...options }: WorldOptions & { reward: Reward }) {
-    const agents = [
-      { name: 'adversary', observationSize: 6 },
-      { name: 'good', observationSize: 10 },
-    ];
-    super({ agents, landmarks: 2, walls: ROOM }, options);
+    super({ agents: AGENTS, landmarks: 2, walls: ROOM }, options);
     this.reward = reward;
-    this.goals = new Uint8Array(this.worlds);
     this.trapped = new Uint8Array(this.worlds);
     this.inSight = new Uint8Array(this.worlds);
-  }
-
-  /** Begins every world's episode from a given start instead of a drawn one. */
-  resetTo(starts: readonly Start[]): void {
-    if (starts.length !== this.worlds) throw new RangeError(`${this.worlds} worlds, but ${starts.length} starts`);
-    starts.forEach(({ agents, landmarks, goal }, world) => {
-      this.positions.set(agents.flat(), world * 4);
-      this.landmarks.set(landmarks.flat(), world * 4);
-      this.goals[world] = goal;
-      this.begin(world);
-    });
-  }
-
-  /** Index in `landmarks` of a world's goal. */
-  goalAt(world: number): number {
-    return this.landmarkAt(world, this.goals[world]);
   }
 
   /** Index in `landmarks` of the landmark that only looks like the goal. */
   nonGoalAt(world: number): number {
     return this.landmarkAt(world, 1 - this.goals[world]);
+  }
+
+  isAtGoal(world: number, agent: number): boolean {
+    return distance(this.positions, this.agentAt(world, agent), this.landmarks, this.goalAt(world)) < AT_LANDMARK;
   }
 
   /** The distance of blue from red is uniform, so that it is denser near red than on a uniform disc. */
@@ -125,16 +101,13 @@ export class PhysicalDeception extends ParticleWorlds {
   }
 
   protected override pay(world: number): void {
-    const { landmarks, positions } = this;
+    const { positions } = this;
     const red = this.agentAt(world, ADVERSARY);
     const blue = this.agentAt(world, GOOD);
-    const goal = this.goalAt(world);
-    const redAtGoal = distance(positions, red, landmarks, goal) < AT_LANDMARK;
-    const blueAtGoal = distance(positions, blue, landmarks, goal) < AT_LANDMARK;
     const contact = distance(positions, red, positions, blue) < SIGHT;
     const bonus = this.reward === 'deceptive' && this.trapped[world] ? 10 : 0;
-    this.rewards[ADVERSARY][world] = (redAtGoal ? 5 : 0) + (contact ? 1 : 0);
-    this.rewards[GOOD][world] = (blueAtGoal ? 5 : 0) + bonus;
+    this.rewards[ADVERSARY][world] = (this.isAtGoal(world, ADVERSARY) ? 5 : 0) + (contact ? 1 : 0);
+    this.rewards[GOOD][world] = (this.isAtGoal(world, GOOD) ? 5 : 0) + bonus;
   }
 
   private closeTrap(world: number): void {
@@ -147,3 +120,46 @@ export class PhysicalDeception extends ParticleWorlds {
 function clamp(x: number, bound: number): number {
   return Math.min(bound, Math.max(-bound, x));
 }
+
+/** How hard it turns towards what it sees. */
+const GAIN = 20;
+
+/**
+ * The scripted adversary of physical deception: it runs after the good agent while it sees it, and stands still when
+ * not. It trusts blue, which a learned red hardly does, so that a blue that deceives can be told from one that does not.
+ * @param observations red's, `[worlds, 6]`
+ * @param actions written, `[worlds, 2]`
+ */
+export function follow(observations: ArrayLike<number>, actions: Float32Array | Float64Array): void {
+  for (let world = 0; world * 6 < observations.length; world++)
+    for (let axis = 0; axis < 2; axis++) {
+      const towards = GAIN * observations[world * 6 + 4 + axis];
+      actions[world * 2 + axis] = Math.min(1, Math.max(-1, towards));
+    }
+}
+
+export const physicalDeception: Scenario<PhysicalDeception, Reward> = {
+  name: 'physical-deception',
+  agents: AGENTS,
+  landmarks: 2,
+  rewards: REWARDS,
+  episodeLength: 50,
+  opponents: { follower: { [AGENTS[ADVERSARY].name]: follow } },
+  measures: [
+    {
+      name: 'trapRate',
+      label: 'red trapped',
+      at: 'end',
+      of: ({ trapped }, world) => trapped[world],
+      print: (rate) => `${(100 * rate).toFixed(1)}% of episodes`,
+    },
+    {
+      name: 'goalSteps',
+      label: 'blue at the goal',
+      at: 'every observation',
+      of: (world, index) => (world.isAtGoal(index, GOOD) ? 1 : 0),
+      print: (count, steps) => `${count.toFixed(1)} of ${steps + 1} observations`,
+    },
+  ],
+  make: (options) => new PhysicalDeception(options),
+};

@@ -1,3 +1,5 @@
+import type { AgentShape } from '../environment';
+import type { Scenario } from '../scenario';
 import type { EpisodeRandom } from '../world/episode-random';
 import { ParticleWorlds, type WorldOptions } from '../world/particle-worlds';
 import { distance, writeOffset } from '../world/vectors';
@@ -15,19 +17,10 @@ import { distance, writeOffset } from '../world/vectors';
  * distance. Episodes there last 25 steps.
  */
 export class SimpleAdversary extends ParticleWorlds {
-  /** `[worlds]`: which landmark is the goal. */
-  readonly goals: Uint32Array;
-
-  constructor({ goodAgents = 2, ...options }: WorldOptions & { goodAgents?: number }) {
+  constructor({ goodAgents = GOOD_AGENTS, ...options }: WorldOptions & { goodAgents?: number }) {
     if (!Number.isSafeInteger(goodAgents) || goodAgents < 1)
       throw new RangeError(`goodAgents must be at least 1, got ${goodAgents}`);
-    const adversary = { name: 'adversary_0', observationSize: 4 * goodAgents };
-    const good = Array.from({ length: goodAgents }, (_, i) => ({
-      name: `agent_${i}`,
-      observationSize: 2 + 4 * goodAgents,
-    }));
-    super({ agents: [adversary, ...good], landmarks: goodAgents, walls: [] }, options);
-    this.goals = new Uint32Array(this.worlds);
+    super({ agents: agentsBeside(goodAgents), landmarks: goodAgents, walls: [] }, options);
   }
 
   protected override place(world: number, random: EpisodeRandom): void {
@@ -46,7 +39,7 @@ export class SimpleAdversary extends ParticleWorlds {
       const self = this.agentAt(world, agent);
       let at = world * agents[agent].observationSize;
       if (agent > 0) {
-        writeOffset(sees, at, landmarks, this.landmarkAt(world, this.goals[world]), positions, self);
+        writeOffset(sees, at, landmarks, this.goalAt(world), positions, self);
         at += 2;
       }
       for (let landmark = 0; landmark < landmarkCount; landmark++, at += 2)
@@ -60,16 +53,59 @@ export class SimpleAdversary extends ParticleWorlds {
   }
 
   protected override pay(world: number): void {
-    let nearest = Infinity;
-    for (let agent = 1; agent < this.agents.length; agent++)
-      nearest = Math.min(nearest, this.distanceFromGoal(world, agent));
+    const nearest = this.nearestToGoal(world);
     const adversary = this.distanceFromGoal(world, 0);
     this.rewards[0][world] = -adversary;
     for (let agent = 1; agent < this.agents.length; agent++) this.rewards[agent][world] = adversary - nearest;
   }
 
-  private distanceFromGoal(world: number, agent: number): number {
-    const goal = this.landmarkAt(world, this.goals[world]);
-    return distance(this.positions, this.agentAt(world, agent), this.landmarks, goal);
+  distanceFromGoal(world: number, agent: number): number {
+    return distance(this.positions, this.agentAt(world, agent), this.landmarks, this.goalAt(world));
+  }
+
+  /** The distance of the nearest good agent. */
+  nearestToGoal(world: number): number {
+    let nearest = Infinity;
+    for (let agent = 1; agent < this.agents.length; agent++)
+      nearest = Math.min(nearest, this.distanceFromGoal(world, agent));
+    return nearest;
   }
 }
+
+const GOOD_AGENTS = 2;
+
+function agentsBeside(goodAgents: number): AgentShape[] {
+  const good = Array.from({ length: goodAgents }, (_, i) => `agent_${i}`);
+  return [
+    { name: 'adversary_0', observationSize: 4 * goodAgents, actionSize: 2 },
+    ...good.map((name) => ({ name, observationSize: 2 + 4 * goodAgents, actionSize: 2 })),
+  ];
+}
+
+const printDistance = (mean: number): string => `${mean.toFixed(2)} away when the episode ends`;
+
+export const simpleAdversary: Scenario<SimpleAdversary, 'distance'> = {
+  name: 'simple-adversary',
+  agents: agentsBeside(GOOD_AGENTS),
+  landmarks: GOOD_AGENTS,
+  rewards: ['distance'],
+  episodeLength: 25,
+  opponents: {},
+  measures: [
+    {
+      name: 'adversaryDistance',
+      label: 'adversary, from the goal',
+      at: 'end',
+      of: (world, index) => world.distanceFromGoal(index, 0),
+      print: printDistance,
+    },
+    {
+      name: 'goodDistance',
+      label: 'nearest good agent, from the goal',
+      at: 'end',
+      of: (world, index) => world.nearestToGoal(index),
+      print: printDistance,
+    },
+  ],
+  make: ({ worlds, seed }) => new SimpleAdversary({ worlds, seed }),
+};

@@ -1,4 +1,5 @@
 import type { AgentShape, Environment } from '../environment';
+import type { Start } from '../scenario';
 import { EpisodeRandom } from './episode-random';
 import { addWallForce, type Wall } from './walls';
 
@@ -39,6 +40,8 @@ export abstract class ParticleWorlds implements Environment {
   readonly velocities: Float64Array;
   /** `[worlds, landmarks, 2]` */
   readonly landmarks: Float64Array;
+  /** `[worlds]`: which landmark is the goal, where a scenario has one. */
+  readonly goals: Uint32Array;
   /** `[worlds, agents]`: the speed an agent is held to, Infinity where there is none. */
   protected readonly maxSpeeds: Float64Array;
   protected readonly landmarkCount: number;
@@ -57,6 +60,7 @@ export abstract class ParticleWorlds implements Environment {
     this.maxSpeeds = new Float64Array(worlds * this.agents.length).fill(Infinity);
     this.landmarkCount = layout.landmarks;
     this.landmarks = new Float64Array(worlds * layout.landmarks * 2);
+    this.goals = new Uint32Array(worlds);
     this.walls = layout.walls;
     this.random = new EpisodeRandom(seed);
   }
@@ -69,6 +73,11 @@ export abstract class ParticleWorlds implements Environment {
   /** Index in `landmarks` of a landmark of a world. */
   landmarkAt(world: number, landmark: number): number {
     return (world * this.landmarkCount + landmark) * 2;
+  }
+
+  /** Index in `landmarks` of a world's goal. */
+  goalAt(world: number): number {
+    return this.landmarkAt(world, this.goals[world]);
   }
 
   /** Draws where the agents and landmarks of a world begin, and whatever else its episode needs. */
@@ -87,6 +96,17 @@ export abstract class ParticleWorlds implements Environment {
       this.place(world, this.random);
       this.begin(world);
     }
+  }
+
+  /** Begins every world's episode from a given start instead of a drawn one. */
+  resetTo(starts: readonly Start[]): void {
+    if (starts.length !== this.worlds) throw new RangeError(`${this.worlds} worlds, but ${starts.length} starts`);
+    starts.forEach(({ agents, landmarks, goal }, world) => {
+      this.positions.set(agents.flat(), this.agentAt(world, 0));
+      this.landmarks.set(landmarks.flat(), this.landmarkAt(world, 0));
+      this.goals[world] = goal;
+      this.begin(world);
+    });
   }
 
   step(actions: readonly (Float32Array | Float64Array)[]): void {

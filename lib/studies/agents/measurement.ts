@@ -11,9 +11,9 @@ import {
 } from '../../rl/evaluation/evaluation';
 import { learningCurves, type LearningPoint } from '../../rl/evaluation/learning-curve';
 import { moments, type Measure } from '../../rl/evaluation/measure';
-import { OVERLAP_FORMS, type OverlapForm } from '../../rl/evaluation/overlap-watcher';
-import { pairOf } from '../../rl/evaluation/pair';
-import { openTrained } from '../../rl/evaluation/trained';
+import { OVERLAP_FORMS, type OverlapForm } from '../../rl/evaluation/overlap';
+import { openTrained, pairOf } from '../../rl/evaluation/trained';
+import { physicalDeception } from '../../rl/scenarios/physical-deception';
 import { foldersOf, type ReproductionPlan } from './plan';
 
 /** Accuracy after the most episodes, over trainings. */
@@ -75,7 +75,7 @@ const byArm = <Value>(value: (arm: Arm) => Value): Record<Arm, Value> =>
   Object.fromEntries(ARMS.map((arm) => [arm, value(arm)])) as Record<Arm, Value>;
 
 function playAgents(folder: string, { episodes, seed }: { episodes: number; seed: number }): SeedEpisodes {
-  const trained = openTrained(folder);
+  const trained = openTrained(folder, physicalDeception);
   const { episodeLength } = trained.config;
   try {
     return playSeed(pairOf(trained), { reward: 'deceptive', episodes, episodeLength, seed });
@@ -111,7 +111,7 @@ async function meansOf(
 ): Promise<OverlapMeans> {
   const means = Object.fromEntries(FORMS.map((form) => [form, [] as number[][]])) as OverlapMeans;
   for (const folder of folders) {
-    const trained = openTrained(folder);
+    const trained = openTrained(folder, physicalDeception);
     const { reward, config } = trained;
     try {
       for (const seed of seeds) {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { hashFile } from '../../training/origin';
-import { AGENTS_FILE, trainingRun, type TrainingResult, type TrainingRunOptions } from '../../rl/maddpg';
-import { CLEAN_OVERLAP, finetuningRun } from '../../rl/overlap';
-import { follow } from '../../rl/scenarios/follower';
-import { PhysicalDeception } from '../../rl/scenarios/physical-deception';
+import { finetune, train } from '../../rl';
+import { AGENTS_FILE, type TrainingResult, type TrainingRunOptions } from '../../rl/maddpg';
+import { CLEAN_OVERLAP } from '../../rl/overlap';
+import { physicalDeception } from '../../rl/scenarios/physical-deception';
 import { beginsWith, folderOf, type ReproductionPlan, type Task } from './plan';
 
 export interface TaskOptions extends Pick<TrainingRunOptions, 'origin' | 'onGroup' | 'signal'> {
@@ -22,7 +22,7 @@ export function performTask(task: Task, { out, plan, ...hooks }: TaskOptions): P
   const first = beginsWith(arm);
   if (first !== null) {
     const from = folderOf(out, { arm: first, seed });
-    return finetuningRun({
+    return finetune({
       ...common,
       from,
       fromHash: hashFile(join(from, AGENTS_FILE)),
@@ -31,11 +31,11 @@ export function performTask(task: Task, { out, plan, ...hooks }: TaskOptions): P
     });
   }
   const reward = arm === 'honest' ? 'honest' : 'deceptive';
-  return trainingRun({
+  return train({
     ...common,
-    environment: new PhysicalDeception({ reward, worlds: config.worlds, seed }),
+    environment: physicalDeception.make({ reward, worlds: config.worlds, seed }),
     config,
-    rules: { adversary: follow },
-    inputs: { scenario: 'physical-deception', reward, opponent: 'follower' },
+    rules: physicalDeception.opponents.follower,
+    inputs: { scenario: physicalDeception.name, reward, opponent: 'follower' },
   });
 }

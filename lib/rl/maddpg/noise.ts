@@ -1,12 +1,10 @@
-/** Ornstein-Uhlenbeck noise for one agent in every world. */
+/** What is added to actions while agents learn. */
 import { torch, type Generator } from '../../torch';
+import type { NoiseConfig } from './config';
 
-export interface ProcessConfig {
-  theta: number;
-  sigma: number;
-}
-
-/** x goes `theta` of the way back to 0 and gets `sigma` times a normal number, for each entry on its own. */
+/**
+ * Ornstein-Uhlenbeck noise for one agent in every world: x goes `theta` of the way back to 0 and gets `sigma` times a normal number, for each entry on its own.
+ */
 export class ExplorationNoise {
   /** [worlds, actionSize] */
   readonly state: Float64Array;
@@ -14,7 +12,7 @@ export class ExplorationNoise {
   constructor(
     readonly worlds: number,
     readonly actionSize: number,
-    private readonly process: ProcessConfig,
+    private readonly process: Pick<NoiseConfig, 'theta' | 'sigma'>,
     private readonly generator: Generator,
   ) {
     this.state = new Float64Array(worlds * actionSize);
@@ -44,4 +42,10 @@ export class ExplorationNoise {
       }
     }
   }
+}
+
+/** What the noise of an episode, counted from 0, is multiplied by. */
+export function noiseScale({ scale, finalScale, episodes }: NoiseConfig, episode: number): number {
+  const left = episodes > 0 ? Math.max(0, episodes - episode) / episodes : 0;
+  return finalScale + (scale - finalScale) * left;
 }

@@ -2,11 +2,19 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { InputError } from '../../lib/checkpoints';
-import { distances, follow, logDistance, openTrained, PhysicalDeception } from '../../lib/rl';
-import { AGENTS_FILE, CLEAN, trainingRun, type GroupRecord, type MaddpgConfig, type Policy } from '../../lib/rl/maddpg';
+import {
+  distances,
+  finetune,
+  follow,
+  logDistance,
+  openTrained,
+  PhysicalDeception,
+  physicalDeception,
+  train,
+} from '../../lib/rl';
+import { AGENTS_FILE, CLEAN, type GroupRecord, type MaddpgConfig, type Policy } from '../../lib/rl/maddpg';
 import {
   CLEAN_OVERLAP,
-  finetuningRun,
   OverlapStep,
   UPSTREAM_OVERLAP,
   type FinetuningOptions,
@@ -31,7 +39,7 @@ const CONFIG: MaddpgConfig = {
 
 /** Trains for a moment, so that the agents do something that can be held to. */
 async function baseline(folder: string, opponent: 'learned' | 'follower' = 'follower'): Promise<string> {
-  await trainingRun({
+  await train({
     folder,
     environment: new PhysicalDeception({ reward: 'deceptive', worlds: CONFIG.worlds, seed: CONFIG.seed }),
     config: CONFIG,
@@ -42,13 +50,13 @@ async function baseline(folder: string, opponent: 'learned' | 'follower' = 'foll
   return folder;
 }
 
-async function finetune(
+async function tune(
   options: Partial<FinetuningOptions> & Pick<FinetuningOptions, 'from' | 'folder'>,
 ): Promise<GroupRecord[]> {
   const groups: GroupRecord[] = [];
   const config = options.config ?? CONFIG;
   const onGroup = (record: GroupRecord): void => void groups.push(record);
-  await finetuningRun({ fromHash: 'a', overlap: CLEAN_OVERLAP, config, origin: {}, onGroup, ...options });
+  await finetune({ fromHash: 'a', overlap: CLEAN_OVERLAP, config, origin: {}, onGroup, ...options });
   return groups;
 }
 
@@ -76,7 +84,7 @@ t.test('self and other come together, while the term of the reference holds what
 
   /** Losses before and after 150 steps on what is seen in the last of 20 moments, which no policy has a say in. */
   const tuned = (more: Partial<OverlapConfig>) => {
-    const [{ agents }, before] = [openTrained(from), openTrained(from)];
+    const [{ agents }, before] = [openTrained(from, physicalDeception), openTrained(from, physicalDeception)];
     const config = { ...CLEAN_OVERLAP, ...more };
     const reference = before.agents.learners[0].policy;
     const step = new OverlapStep(environment, { config, reference, maxGradNorm: 0.5, seed: 1 });
@@ -116,25 +124,25 @@ t.test('self and other come together, while the term of the reference holds what
 t.test('the same seed gives the same bytes, also after it was aborted and resumed anywhere', async (t) => {
   const from = await baseline(join(t.testdir(), 'from'), 'learned');
   const [whole, broken] = ['whole', 'broken'].map((name) => join(t.testdirName, name));
-  await finetune({ from, folder: whole });
+  await tune({ from, folder: whole });
   torch.manualSeed(99);
   for (const stopAt of [10, 30, 50]) {
     const controller = new AbortController();
     const onGroup = ({ episodes }: GroupRecord): void => {
       if (episodes >= stopAt) controller.abort(new Error('enough'));
     };
-    await t.rejects(finetune({ from, folder: broken, resume: true, signal: controller.signal, onGroup }), /enough/);
+    await t.rejects(tune({ from, folder: broken, resume: true, signal: controller.signal, onGroup }), /enough/);
   }
-  await finetune({ from, folder: broken, resume: true });
+  await tune({ from, folder: broken, resume: true });
   t.ok(bytes(broken) === bytes(whole), 'the same agents');
   t.ok(bytes(broken, 'episodes.jsonl') === bytes(whole, 'episodes.jsonl'), 'the same log');
   await t.rejects(
-    finetune({ from, folder: broken, resume: true, fromHash: 'b' }),
+    tune({ from, folder: broken, resume: true, fromHash: 'b' }),
     new InputError('run.json: the run to resume was made from from "a", but now it is "b"'),
   );
 
   const other = join(t.testdirName, 'other');
-  await finetune({ from, folder: other, config: { ...CONFIG, seed: 4 } });
+  await tune({ from, folder: other, config: { ...CONFIG, seed: 4 } });
   t.notOk(bytes(other) === bytes(whole), 'another seed, other agents');
 });
 
@@ -142,8 +150,8 @@ t.test('the control differs in the steps towards overlap alone', async (t) => {
   const from = await baseline(join(t.testdir(), 'from'));
   const at = (name: string) => join(t.testdirName, name);
   const late = { ...CONFIG, batch: 700 }; // the first rounds come in the third group
-  const tuned = await finetune({ from, folder: at('tuned'), config: late });
-  const control = await finetune({ from, folder: at('control'), config: late, overlap: null });
+  const tuned = await tune({ from, folder: at('tuned'), config: late });
+  const control = await tune({ from, folder: at('control'), config: late, overlap: null });
   for (const group of [0, 1]) t.same(tuned[group].returns, control[group].returns, 'the same worlds, noise and agents');
   t.notSame(tuned[3].returns, control[3].returns);
   t.same(
@@ -157,7 +165,7 @@ t.test('the control differs in the steps towards overlap alone', async (t) => {
 
 /** What a folder's agent is made of, by network. */
 function stateOf(folder: string, agent: number): Record<string, number[]> {
-  const { agents } = openTrained(folder);
+  const { agents } = openTrained(folder, physicalDeception);
   const states = Object.entries(agents.learners[agent].networks()).flatMap(([kind, network]) =>
     [...network.stateDict()].map(([name, tensor]): [string, number[]] => [`${kind}.${name}`, numbers(tensor)]),
   );
@@ -169,15 +177,15 @@ t.test('what is frozen stays as it is, running statistics included', async (t) =
   const from = await baseline(join(t.testdir(), 'from'), 'learned');
   const at = (name: string) => join(t.testdirName, name);
   const [red, blue] = [0, 1];
-  await finetune({ from, folder: at('frozen'), freezeOpponent: true });
+  await tune({ from, folder: at('frozen'), freezeOpponent: true });
   t.same(stateOf(at('frozen'), red), stateOf(from, red));
   t.notSame(stateOf(at('frozen'), blue), stateOf(from, blue));
-  await finetune({ from, folder: at('frozen-control'), freezeOpponent: true, overlap: null });
+  await tune({ from, folder: at('frozen-control'), freezeOpponent: true, overlap: null });
   t.same(stateOf(at('frozen-control'), red), stateOf(from, red), 'in the control too');
-  await finetune({ from, folder: at('live') });
+  await tune({ from, folder: at('live') });
   t.notSame(stateOf(at('live'), red)['policy.in_fn.running_mean'], stateOf(from, red)['policy.in_fn.running_mean']);
 
-  await finetune({ from, folder: at('alone'), overlap: { ...CLEAN_OVERLAP, reinforce: false } });
+  await tune({ from, folder: at('alone'), overlap: { ...CLEAN_OVERLAP, reinforce: false } });
   const [before, alone] = [stateOf(from, blue), stateOf(at('alone'), blue)];
   t.same(stateOf(at('alone'), red), stateOf(from, red), 'without rewards red learns nothing');
   const changed = Object.keys(before).filter((name) => String(before[name]) !== String(alone[name]));
@@ -190,7 +198,7 @@ t.test('what is frozen stays as it is, running statistics included', async (t) =
 
 t.test('upstream looks at the last world alone, and takes no step while red is in sight there', async (t) => {
   const from = await baseline(join(t.testdir(), 'from'));
-  const { agents } = openTrained(from);
+  const { agents } = openTrained(from, physicalDeception);
   const [learner] = agents.learners;
   const environment = new PhysicalDeception({ reward: 'deceptive', worlds: 3, seed: 1 });
   const far = [-0.5, -0.5];

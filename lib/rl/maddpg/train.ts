@@ -2,15 +2,15 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { checkShape } from '../../files/json-file';
 import { LineLog } from '../../files/line-log';
 import { readEarlierRun, writeRunFile, type RunFile } from '../../training/run-folder';
 import { savingTimer } from '../../training/saving-timer';
 import type { Environment } from '../environment';
-import type { Rule } from './agents';
-import type { AuxiliaryStep } from './auxiliary-step';
+import type { Rules } from '../scenario';
 import { loadTraining, saveAgents, saveTraining } from './checkpoint';
-import type { MaddpgConfig } from './config';
-import type { Maddpg } from './maddpg';
+import { maddpgSchema, type MaddpgConfig } from './config';
+import type { AuxiliaryStep, Maddpg } from './maddpg';
 import { Training, type GroupRecord } from './training';
 
 /** The trained agents in a run's folder. */
@@ -41,7 +41,7 @@ export interface TrainingRunOptions {
   /** Whatever else makes the run what it is belongs into `inputs`: the scenario, its reward, the rules. */
   config: MaddpgConfig;
   /** By agent's name: rules in the place of policies. */
-  rules?: Readonly<Record<string, Rule>>;
+  rules?: Rules;
   /** What every round takes beside the updates. */
   auxiliary?: AuxiliaryStep;
   /** Sets up agents that are not to begin as they are drawn; also before a run that is resumed. */
@@ -58,10 +58,11 @@ export interface TrainingRunOptions {
 
 /**
  * Trains agents as the configuration says.
- * @throws InputError when the folder holds another run, the signal's reason after an abort
+ * @throws InputError when a setting is not what it may be, or the folder holds another run, the signal's reason after an abort
  */
-export async function trainingRun(options: TrainingRunOptions): Promise<TrainingResult> {
+export async function train(options: TrainingRunOptions): Promise<TrainingResult> {
   const { folder, config, inputs, origin, resume = false } = options;
+  checkShape(maddpgSchema, config, 'config');
   const earlier = readEarlierRun(folder, { resume, config, inputs }, resultSchema);
   if (earlier?.status === 'done' && earlier.result) return earlier.result;
   mkdirSync(folder, { recursive: true });

@@ -1,9 +1,10 @@
 /** Fine-tuning of trained agents for overlap, and its control, each a run in a folder of its own. */
 import { join } from 'node:path';
 import { openTrained } from '../evaluation/trained';
-import { AGENTS_FILE, loadAgents, trainingRun, type TrainingResult, type TrainingRunOptions } from '../maddpg';
-import { follow } from '../scenarios/follower';
-import { ADVERSARY, GOOD, PhysicalDeception } from '../scenarios/physical-deception';
+import { AGENTS_FILE, loadAgents, type TrainingResult, type TrainingRunOptions } from '../maddpg';
+import { train } from '../maddpg/train';
+import { rulesOf } from '../scenario';
+import { ADVERSARY, GOOD, physicalDeception } from '../scenarios/physical-deception';
 import type { OverlapConfig } from './config';
 import { OverlapStep } from './overlap-step';
 
@@ -30,19 +31,19 @@ export interface FinetuningOptions extends Pick<
  * is in the control, so that both differ in those steps alone.
  * @throws InputError when `from` holds no agents, or the folder another run; the signal's reason after an abort
  */
-export async function finetuningRun(options: FinetuningOptions): Promise<TrainingResult> {
+export async function finetune(options: FinetuningOptions): Promise<TrainingResult> {
   const { from, fromHash, overlap, freezeOpponent = false, ...run } = options;
   const { config } = run;
-  const { agents, reward, opponent } = openTrained(from);
+  const { agents, reward, opponent } = openTrained(from, physicalDeception);
   try {
-    const environment = new PhysicalDeception({ reward, worlds: config.worlds, seed: config.seed });
+    const environment = physicalDeception.make({ reward, worlds: config.worlds, seed: config.seed });
     const [red, blue] = [ADVERSARY, GOOD].map((index) => environment.agents[index].name);
     const reference = agents.learners.find(({ shape }) => shape.name === blue)!.policy;
-    return await trainingRun({
+    return await train({
       ...run,
       environment,
-      rules: opponent === 'follower' ? { [red]: follow } : {},
-      inputs: { scenario: 'physical-deception', reward, opponent, from: fromHash, overlap, freezeOpponent },
+      rules: rulesOf(physicalDeception, opponent),
+      inputs: { scenario: physicalDeception.name, reward, opponent, from: fromHash, overlap, freezeOpponent },
       auxiliary: overlap ? new OverlapStep(environment, { ...config, config: overlap, reference }) : undefined,
       prepare({ learners }) {
         loadAgents(join(from, AGENTS_FILE), learners);
