@@ -3,5 +3,5 @@ export { measureAgents, type Measurement, type PairAccuracy } from './measuremen
 export { folderOf, foldersOf, FULL, nameOf, QUICK, tasksOf, type ReproductionPlan, type Task } from './plan';
 export { performTask, type TaskOptions } from './task';
 export { reproduce, type Reproduced, type ReproduceOptions } from './run';
-export { readRlResults, rlResultsSchema, writeRlResults, type RlResults } from './results';
+export { readRlResults, RL_FORMAT, rlResultsSchema, writeRlResults, type RlResults } from './results';
 export { TaskQueue } from './task-queue';

@@ -42,6 +42,7 @@ export async function reproduce(options: ReproduceOptions): Promise<Reproduced> 
   const results = join(out, 'results.json');
   const stored = writeRlResults(results, {
     origin,
+    seconds,
     config: { ...plan, seconds },
     claims: judge(evidence),
     classification: measured.classification,

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { checkShape, readJsonFile, writeAside } from '../../checkpoints';
 import { EVALUATION_FAMILIES } from '../../organism';
-import { originSchema } from '../../training/origin';
+import { headerSchema } from '../results-header';
 
 export const FORMAT = 'soo-torch demo 2';
 export const KINDS = ['scenes', 'fragments'] as const;
@@ -140,13 +140,8 @@ export type Sample = z.infer<typeof sampleSchema>;
 
 const armsByKind = z.object({ scenes: armSchema.optional(), fragments: armSchema.optional() });
 
-export const demoResultsSchema = z.object({
+export const demoResultsSchema = headerSchema.extend({
   format: z.literal(FORMAT),
-  status: z.enum(['running', 'done', 'interrupted', 'failed']),
-  /** Why it failed or was interrupted. */
-  reason: z.string().nullable(),
-  seconds: z.number(),
-  origin: originSchema,
   model: z.object({ folder: z.string(), sha256: z.record(z.string(), z.string()) }),
   data: z.object({
     prompts: z.string(),
