@@ -1,4 +1,4 @@
-export { judge, THRESHOLDS, VERDICTS, type Claim, type Evidence, type Verdict } from './claims';
+export { judge, THRESHOLDS, type Evidence } from './claims';
 export { measureAgents, type Measurement, type PairAccuracy } from './measurement';
 export { folderOf, foldersOf, FULL, nameOf, QUICK, tasksOf, type ReproductionPlan, type Task } from './plan';
 export { performTask, type TaskOptions } from './task';

@@ -5,7 +5,7 @@ import { checkShape, readJsonFile, writeTextAside } from '../../checkpoints';
 // Straight from their files: the folder's index loads the addon.
 import { ARMS, BETWEEN } from '../../rl/evaluation/comparison';
 import { headerSchema, secondsSince } from '../results-header';
-import { VERDICTS } from './claims';
+import { claimSchema } from '../claim';
 
 export const RL_FORMAT = 'soo-torch rl 1';
 
@@ -70,9 +70,6 @@ const curveSchema = z.object({
   agent: z.string(),
   points: z.array(z.object({ episodes: z.number(), mean: z.number(), ci95: interval })),
 });
-
-const claimSchema = z.object({ claim: z.string(), verdict: z.enum(VERDICTS), text: z.string() });
-export type RlClaim = z.infer<typeof claimSchema>;
 
 export const rlResultsSchema = headerSchema.extend({
   format: z.literal(RL_FORMAT),

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { checkShape, readJsonFile, writeAside } from '../../checkpoints';
 import { EVALUATION_FAMILIES } from '../../organism';
+import { claimSchema } from '../claim';
 import { headerSchema } from '../results-header';
 
 export const FORMAT = 'soo-torch demo 2';
@@ -110,9 +111,6 @@ export const OUTCOMES = [
   'partial',
   'stands',
 ] as const;
-const claimSchema = z.object({ claim: z.string(), holds: z.enum(['yes', 'in part', 'no', 'open']), text: z.string() });
-export type Claim = z.infer<typeof claimSchema>;
-
 const verdictSchema = z.object({ outcome: z.enum(OUTCOMES), text: z.string(), claims: z.array(claimSchema) });
 export type Verdict = z.infer<typeof verdictSchema>;
 
