@@ -1,9 +1,8 @@
+import { percent } from '../../statistics';
 import { ANSWERS, type Claim } from '../../studies/claim';
 import { KINDS, type DemoResults, type Kind } from '../../studies/honesty/results';
 import { OPENINGS } from '../../studies/honesty/claims';
 import { html, type Markup } from './markup';
-
-const percent = (share: number): string => `${(100 * share).toFixed(0)}%`;
 
 const KIND_WORDS: Readonly<Record<Kind, string>> = {
   scenes: 'the same whole scene, asked by a rival and by oneself',

@@ -9,11 +9,11 @@ import {
   list,
   losses,
   narrow,
-  percent,
   remarks,
   THRESHOLDS,
   type Finding,
 } from './findings';
+import { percent } from '../../statistics';
 import type { Claim, ClaimVerdict } from '../claim';
 import { OUTCOMES, type Arm, type DemoResults, type Kind, type Verdict } from './results';
 import { controlsOf } from './summary';
