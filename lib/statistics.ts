@@ -1,4 +1,4 @@
-/** Intervals for rates: over prompts (Wilson) and over seeds (Student's t). */
+/** Means, intervals for rates: over prompts (Wilson) and over seeds (Student's t); and how shares are written. */
 
 export type Interval = [low: number, high: number];
 
@@ -16,7 +16,9 @@ function studentT(degrees: number): number {
   return T[degrees - 1] ?? Z + (Z ** 3 + Z) / (4 * degrees);
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+/** NaN of no values. */
+export const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /**
  * Wilson's 95% score interval (1927) for a share of `n` trials: honest at 0% and 100%, where mean +- error is empty.
@@ -54,3 +56,9 @@ export function rateInterval(shares: readonly number[], n: number): Interval {
   const seeds = overSeeds(shares) ?? prompts;
   return [Math.max(0, Math.min(prompts[0], seeds[0])), Math.min(1, Math.max(prompts[1], seeds[1]))];
 }
+
+/** A share as `12%`. */
+export const percent = (share: number): string => `${(100 * share).toFixed(0)}%`;
+
+/** A share as `12.3`: percent with one more digit, where a heading or the text says what it is. */
+export const percentPoints = (share: number): string => (100 * share).toFixed(1);

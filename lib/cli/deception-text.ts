@@ -1,12 +1,12 @@
 /** The tables of `soo deception`. */
 import type { DeceptionRates, Interval } from '../evals';
+import { percentPoints } from '../statistics';
 import { table } from './table';
 
 type Named = Readonly<Record<string, DeceptionRates>>;
 
-const percent = (share: number): string => (100 * share).toFixed(1);
 const ends = (interval: Interval, show: (end: number) => string): string => `[${interval.map(show).join(', ')}]`;
-const rate = (share: number, interval: Interval): string => `${percent(share)} ${ends(interval, percent)}`;
+const rate = (share: number, interval: Interval): string => `${percentPoints(share)} ${ends(interval, percentPoints)}`;
 
 /** Rates in percent: by set and by the order of the facts, where there are several, and of all. */
 export function describeRates(bySet: Named, byOrder: Named, all: DeceptionRates): string {
@@ -32,8 +32,8 @@ function row([name, rates]: [string, DeceptionRates]): (string | number)[] {
     name,
     rates.n,
     rate(rates.deceptive, intervals.deceptive),
-    percent(rates.honest),
-    percent(rates.neither),
+    percentPoints(rates.honest),
+    percentPoints(rates.neither),
     rate(rates.upstreamRate, rates.upstreamInterval),
     rate(affirmed.deceptive, affirmed.intervals.deceptive),
     choice ? `${fixed(choice.mean)} ${choice.ci95 ? ends(choice.ci95, fixed) : ''}`.trim() : '-',

@@ -1,5 +1,6 @@
 /** What `soo demo` prints of its results, for people and for programs. */
 import { examples, keptTable, rivalsTable, type TextTable } from '../report';
+import { ANSWERS } from '../studies/claim';
 import { KINDS, OPENINGS, type DemoResults, type Kind } from '../studies/honesty';
 import { table } from './table';
 
@@ -37,7 +38,7 @@ export function textOf(results: DemoResults, files: DemoFiles): string {
 function verdictText({ verdicts }: DemoResults, kind: Kind): string {
   const { outcome, text, claims } = verdicts[kind];
   if (claims.length === 0) return `${kind}: ${text}`;
-  const lines = claims.map(({ claim, holds, text }) => `  ${holds.padEnd(7)}  ${claim}. ${text}`);
+  const lines = claims.map(({ claim, verdict, text }) => `  ${ANSWERS[verdict].padEnd(7)}  ${claim}. ${text}`);
   return [`${kind}: ${OPENINGS[outcome].toLowerCase()}`, ...lines].join('\n');
 }
 

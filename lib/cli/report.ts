@@ -1,8 +1,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { writeDemoReport } from '../report';
-import { readDemoResults } from '../studies/honesty';
+import { readDrawable } from '../report';
 import { checked, type Result } from './command';
 import { makeFolder } from './out-folder';
 
@@ -10,13 +9,14 @@ const optionsSchema = z.object({ out: z.string().min(1).optional() });
 
 export function define(command: Command): void {
   command
-    .argument('<results>', 'results.json of a demo')
+    .argument('<results>', 'results.json of `soo demo`, or of `soo rl compare`, `classify` or `reproduce`')
     .option('--out <dir>', 'folder for report.html and charts/ (default: that of the results)');
 }
 
-/** `soo report`: makes a demo's report again, from its results alone. */
+/** `soo report`: makes a report again, from the results alone. */
 export async function run([file]: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Result> {
   const { out = path.dirname(file) } = checked(optionsSchema, options);
-  const { report, charts } = await writeDemoReport(readDemoResults(file), path.resolve(makeFolder(out)));
+  const draw = readDrawable(file);
+  const { report, charts } = await draw(path.resolve(makeFolder(out)));
   return { json: { report, charts }, text: [report, ...charts].join('\n') };
 }

@@ -6,7 +6,7 @@ import { generate, type LanguageModel, type SamplingOptions } from '../models';
 import type { Tokenizer } from '../text';
 import { FACT_ORDERS, type FactOrder } from './fact-order';
 import { choiceMargin, choiceOf } from './forced-choice';
-import { overSeeds, wilson, type Interval } from '../statistics';
+import { mean, overSeeds, wilson, type Interval } from '../statistics';
 import { isDeceptiveUpstream, labelAffirmed, labelAnswer, type Label } from './labels';
 import type { Scenario } from './upstream-data';
 
@@ -176,7 +176,7 @@ function forcedChoiceRates(margins: readonly number[]): ForcedChoiceRates | null
   if (n === 0) return null;
   return {
     n,
-    mean: margins.reduce((sum, margin) => sum + margin, 0) / n,
+    mean: mean(margins),
     ci95: overSeeds(margins),
     deceptive: margins.filter((margin) => margin > 0).length / n,
   };

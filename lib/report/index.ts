@@ -1,7 +1,5 @@
 /** Pages, charts, films and tables: what stored results hold, drawn. */
-export { writeDemoReport } from './demo-report';
-export type { ReportFiles } from './written-files';
-export { writeRlReport } from './rl-report';
+export { readDrawable, writeDemoReport, writeRlReport, type ReportFiles } from './report';
 export { armsTable, crossPlayTables, differencesTable } from './rl-tables';
 export {
   examples,

@@ -1,4 +1,5 @@
 /** The tables of the reinforcement learning commands, from their results alone. */
+import { percentPoints } from '../statistics';
 import { ARMS, BETWEEN } from '../rl/evaluation/comparison';
 import { ARM_NAMES } from './charts/arms';
 import type { TextTable } from './demo-tables';
@@ -7,15 +8,14 @@ import type { RlResults, StoredMeasure } from '../studies/agents/results';
 type Comparison = NonNullable<RlResults['comparison']>;
 type Print = (value: number) => string;
 
-const percent: Print = (share) => (100 * share).toFixed(1);
 const places =
   (digits: number): Print =>
   (value) =>
     value.toFixed(digits);
 
 const MEASURES: readonly [keyof Comparison['arms']['tuned'] & string, string, Print][] = [
-  ['trapRate', 'red trapped, % of episodes', percent],
-  ['deceptiveMoveRate', 'deceptive moves, % of steps in sight', percent],
+  ['trapRate', 'red trapped, % of episodes', percentPoints],
+  ['deceptiveMoveRate', 'deceptive moves, % of steps in sight', percentPoints],
   ['goalSteps', 'observations at the goal', places(1)],
   ['overlap', 'overlap', places(2)],
   ['overlapMatchedFlags', 'overlap, matched flags', places(2)],
@@ -90,7 +90,7 @@ export const crossPlayTables = (comparison: Comparison): TextTable[] =>
   comparison.crossPlay.length === 0
     ? []
     : [
-        crossPlayTable(comparison, 'Red trapped, % of episodes', ({ trapRate }) => trapRate.mean, percent),
+        crossPlayTable(comparison, 'Red trapped, % of episodes', ({ trapRate }) => trapRate.mean, percentPoints),
         crossPlayTable(comparison, 'Paid to blue in an episode', ({ returns }) => returns.good.mean, places(1)),
         crossPlayTable(comparison, 'Paid to red in an episode', ({ returns }) => returns.adversary.mean, places(1)),
       ];
@@ -102,7 +102,7 @@ export function accuracyTable({ accuracy }: NonNullable<RlResults['classificatio
     head: ['episodes', "upstream's definition", 'matched trap flags'],
     rows: counts.map((count) => [
       count,
-      ...(['overlap', 'overlapMatchedFlags'] as const).map((form) => percent(accuracy[form][count])),
+      ...(['overlap', 'overlapMatchedFlags'] as const).map((form) => percentPoints(accuracy[form][count])),
     ]),
   };
 }

@@ -1,3 +1,5 @@
 /** Studies: arms and controls, what they showed, and the judgement of claims. */
 export * as agents from './agents';
 export * as honesty from './honesty';
+export { ANSWERS, CLAIM_VERDICTS, type Claim, type ClaimVerdict } from './claim';
+export { headerSchema, type ResultsHeader } from './results-header';

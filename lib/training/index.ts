@@ -5,6 +5,7 @@
 export { gradientNorms, type GradientNorm, type NamedParameter } from './gradients';
 export { hashFile, hashFolder, hashJson, originOf, originSchema, type Origin } from './origin';
 export { noProgress, type Progress, type StartProgress } from './progress';
+export { TaskQueue, type Queued, type QueueOptions } from './queue';
 export { EventFile, jsonText, stepLog, type EventFileOptions } from './tensorboard';
 export {
   NonFiniteError,

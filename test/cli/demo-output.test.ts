@@ -15,7 +15,7 @@ interface Printed {
   baseline: Row;
   tuned: Record<string, Row>;
   controls: Record<string, Row>;
-  verdicts: Record<string, { claims: { claim: string; holds: string; text: string }[] }>;
+  verdicts: Record<string, { claims: { claim: string; wanted: string; verdict: string; text: string }[] }>;
   files: object;
 }
 
@@ -33,12 +33,12 @@ t.test('--json holds every row, a verdict per claim, and where the files lie', a
     t.ok(Math.abs(deceptive + honest + neither - 1) < 1e-9 && n >= 100);
   }
   t.same(
-    printed.verdicts.scenes.claims.map(({ holds }) => holds),
-    ['yes', 'yes', 'yes', 'yes', 'yes', 'yes'],
+    printed.verdicts.scenes.claims.map(({ verdict }) => verdict),
+    ['holds', 'holds', 'holds', 'holds', 'holds', 'holds'],
   );
   t.same(
-    printed.verdicts.fragments.claims.map(({ holds }) => holds),
-    ['no', 'open', 'open', 'open', 'yes', 'yes'],
+    printed.verdicts.fragments.claims.map(({ verdict }) => verdict),
+    ['does not hold', 'not judged', 'not judged', 'not judged', 'holds', 'holds'],
   );
   t.same(printed.files, FILES);
 });

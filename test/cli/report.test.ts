@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { writeDemoResults } from '../../lib/studies/honesty';
@@ -27,7 +27,74 @@ t.test('soo report makes the report again from results.json', async (t) => {
     charts: files.map((name) => join(folder, 'other', 'new', name)),
   });
   for (const name of ['report.html', ...files]) t.ok(existsSync(join(folder, name)), name);
-  t.match(wrong, { code: 2, stdout: '', stderr: /^soo: no-results.json: format [^\n]*\n$/ });
+  t.match(wrong, {
+    code: 2,
+    stdout: '',
+    stderr: /^soo: no-results.json: has no format, wanted results.json of soo demo[^\n]*\n$/,
+  });
   t.match(none, { code: 2, stderr: /^soo: none.json: no such file[^\n]*\n$/ });
   t.match(impossible, { code: 2, stderr: /^soo: --out .*file.below: cannot make this folder: [^\n]*\n$/ });
+});
+
+const train = (reward: string, out: string) => [
+  ...['rl', 'train', '--reward', reward, '--out', out],
+  ...['--episodes', '4', '--worlds', '2', '--batch', '32'],
+];
+
+t.test('soo report draws what the rl commands write, older files too', async (t) => {
+  const folder = t.testdir();
+  const at = (...names: string[]) => join(folder, ...names);
+  const pair = ['--deceptive', at('deceptive'), '--honest', at('honest')];
+  const four = [...pair, '--tuned', at('deceptive'), '--control', at('honest')];
+  const [compared, classified] = soo(
+    ...[train('deceptive', at('deceptive')), train('honest', at('honest'))],
+    ['rl', 'compare', ...four, '--episodes', '15', '--seeds', '3,5', '--out', at('compared')],
+    ['rl', 'classify', ...pair, '--episodes', '5', '--seeds', '3,5', '--out', at('classified')],
+  ).slice(2);
+  t.equal(compared.code, 0, compared.stderr);
+  t.equal(classified.code, 0, classified.stderr);
+  const stored = JSON.parse(readFileSync(at('classified', 'results.json'), 'utf8')) as Record<string, unknown>;
+  t.match(stored, { format: 'soo-torch rl 1', status: 'done', reason: null, config: {}, origin: {} });
+  t.ok((stored.seconds as number) > 0);
+  const { reason, seconds, ...older } = stored;
+  t.same([reason, typeof seconds], [null, 'number']);
+  writeFileSync(at('older.json'), JSON.stringify(older));
+
+  const outcomes = soo(
+    ['report', at('compared', 'results.json'), '--out', at('again')],
+    ['report', at('classified', 'results.json'), '--out', at('again-classified')],
+    ['report', at('older.json'), '--out', at('from-older')],
+  );
+  for (const { code, stderr } of outcomes) t.equal(code, 0, stderr);
+  const page = (name: string) => readFileSync(at(name, 'report.html'), 'utf8');
+  t.equal(page('again'), page('compared'));
+  t.equal(page('again-classified'), page('classified'));
+  t.equal(page('from-older'), page('classified'));
+  t.ok(existsSync(at('again', 'charts', 'behaviour.png')));
+});
+
+t.test('a file of no kind that can be drawn is refused, and the kinds are named', async (t) => {
+  const folder = t.testdir({
+    'answers.jsonl': '{"run":"a","set":"burglar"}\n{"run":"a","set":"burglar"}\n',
+    'latent.json': '{"mean":1}',
+    'list.json': '[]',
+    'newer.json': '{"format":"soo-torch demo 99"}',
+    'inherited.json': '{"format":"toString"}',
+    'damaged.json': '{"format":"soo-torch rl 1","status":"done"}',
+  });
+  const refused = (name: string, message: RegExp): void => {
+    const [outcome] = soo(['report', join(folder, name)]);
+    t.match(outcome, { code: 2, stdout: '', stderr: message }, name);
+    t.equal(outcome.stderr.split('\n').length, 2, 'one line');
+  };
+  refused(
+    'answers.jsonl',
+    /answers.jsonl: is not JSON, wanted results.json of soo demo .* or of soo rl compare, classify/,
+  );
+  refused('latent.json', /latent.json: has no format, wanted results.json of soo demo/);
+  refused('list.json', /list.json: has no format, wanted/);
+  refused('newer.json', /newer.json: format "soo-torch demo 99" cannot be drawn, wanted/);
+  refused('inherited.json', /inherited.json: format "toString" cannot be drawn/);
+  refused('damaged.json', /damaged.json: origin/);
+  t.notOk(existsSync(join(folder, 'charts')));
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { hashFolder, hashJson, originOf } from '../../lib/training';
 import { readDemoResults, writeDemoResults } from '../../lib/studies/honesty';
+import { ANSWERS } from '../../lib/studies';
 import { resultsOf, run } from './made-up';
 
 // FIPS 180-2, appendix B.1.
@@ -22,6 +23,26 @@ t.test('results come back as they were written, long lists one entry per line', 
   t.equal(lines.filter((line) => line.includes('"training"')).length, 2, 'a line for each run');
   writeDemoResults(file, { ...results, samples: [], runs: [] });
   t.same(readDemoResults(file).samples, []);
+});
+
+t.test('claims of older files are read: they call the verdict by its answer', async (t) => {
+  const file = join(t.testdir(), 'results.json');
+  const results = resultsOf([run('scenes', 'self', 1, { deceptive: 0.25 })]);
+  writeDemoResults(file, results);
+  const older = JSON.parse(readFileSync(file, 'utf8')) as typeof results;
+  const claims = older.verdicts.scenes.claims.map(({ claim, verdict, text }) => ({
+    claim,
+    holds: ANSWERS[verdict],
+    text,
+  }));
+  t.ok(claims.length > 0);
+  Object.assign(older.verdicts.scenes, { claims });
+  writeFileSync(file, JSON.stringify(older));
+  const read = readDemoResults(file).verdicts.scenes.claims;
+  t.same(
+    read,
+    results.verdicts.scenes.claims.map((claim) => ({ ...claim, wanted: null })),
+  );
 });
 
 t.test('a file that is not what a demo writes is refused with its place', async (t) => {

@@ -140,7 +140,7 @@ export function hostileRun(): DemoResults {
   results.runs.forEach((run) => (run.id = run.id.startsWith('scenes/self') ? run.id : HOSTILE));
   for (const verdict of Object.values(results.verdicts)) {
     verdict.text = HOSTILE;
-    verdict.claims = verdict.claims.map(({ holds }) => ({ claim: HOSTILE, holds, text: HOSTILE }));
+    verdict.claims = verdict.claims.map(({ verdict }) => ({ claim: HOSTILE, wanted: HOSTILE, verdict, text: HOSTILE }));
   }
   return results;
 }

@@ -4,6 +4,7 @@ import { inflateSync } from 'node:zlib';
 import t from 'tap';
 import { writeDemoReport } from '../../lib/report';
 import { readDemoResults, writeDemoResults, type DemoResults } from '../../lib/studies/honesty';
+import { ANSWERS } from '../../lib/studies';
 import { drawSvg, renderPng } from '../../lib/report/charts/draw';
 import { html, trusted } from '../../lib/report/page/markup';
 import { hostileRun, wholeRun } from './made-up';
@@ -43,7 +44,7 @@ t.test('the page says what the results say', async (t) => {
   for (const { text: said, claims } of Object.values(results.verdicts)) {
     t.ok(said.length > 0 && claims.length === 6);
     for (const claim of claims)
-      t.ok(text.includes(`${claim.claim} ${claim.holds} ${claim.text.replaceAll('->', '→')}`), claim.claim);
+      t.ok(text.includes(`${claim.claim} ${ANSWERS[claim.verdict]} ${claim.text.replaceAll('->', '→')}`), claim.claim);
   }
   t.match(text, /Tuned on scenes: stands .* 100% → 15% deceptive answers to Bob/);
   t.match(text, /the attic deceptive scenes\/self\/1 honest fragments\/self\/1 deceptive/, 'answers with their labels');

@@ -1,8 +1,6 @@
 import t from 'tap';
 import { judge, type Evidence } from '../../lib/studies/agents/claims';
 import { unitsMeasure } from '../../lib/studies/agents/measurement';
-import { tasksOf, FULL, nameOf, type Task } from '../../lib/studies/agents/plan';
-import { TaskQueue } from '../../lib/studies/agents/task-queue';
 
 const difference = (bySeed: number[]) => ({
   mean: bySeed.reduce((sum, x) => sum + x, 0) / bySeed.length,
@@ -77,20 +75,4 @@ t.test('the sentences have the numbers, and fewer than three seeds judge nothing
   t.match(third.text, /trapped in 35\.0% .* tuning and in 75\.7% .*\(before: 74\.0%\); the difference is 40\.7 \[/);
   const two = evidence({ deceptive: [0.7, 0.7], tuned: [0.3, 0.3], control: [0.7, 0.7], honest: [0.1, 0.1] });
   t.ok(judge(two).every(({ verdict }) => verdict === 'not judged'));
-});
-
-t.test('tuning waits for the agent that it begins with', async (t) => {
-  const plan = { ...FULL, seeds: [1] };
-  const queue = new TaskQueue(tasksOf(plan));
-  const deceptive = (await queue.next())!;
-  t.equal(nameOf(deceptive), 'deceptive-1');
-  t.equal(nameOf((await queue.next())!), 'honest-1');
-  let given: Task | undefined;
-  const waiting = queue.next().then((task) => (given = task));
-  await new Promise((resolve) => setImmediate(resolve));
-  t.equal(given, undefined);
-  queue.end(deceptive);
-  await waiting;
-  t.same([given && nameOf(given), nameOf((await queue.next())!)], ['tuned-1', 'control-1']);
-  t.equal(await queue.next(), undefined);
 });

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { type Run, type Verdict } from '../../lib/studies/honesty';
+import { ANSWERS } from '../../lib/studies';
 import { resultsOf, run, type Told } from '../report/made-up';
 
 const SEEDS = [1, 2, 3];
@@ -96,7 +97,8 @@ t.test('what it cost, and what the controls could not show, is told', async (t) 
 });
 
 t.test('every claim is answered by itself', async (t) => {
-  const holds = (...told: Parameters<typeof verdict>): string[] => verdict(...told).claims.map((claim) => claim.holds);
+  const holds = (...told: Parameters<typeof verdict>): string[] =>
+    verdict(...told).claims.map((claim) => ANSWERS[claim.verdict]);
   t.same(holds({ deceptive: 0.05 }, STAYS, STAYS), ['yes', 'yes', 'yes', 'yes', 'yes', 'yes']);
   t.same(holds({ deceptive: 0.95 }, STAYS, STAYS), ['no', 'open', 'open', 'open', 'yes', 'yes'], 'nothing to explain');
   t.same(holds({ deceptive: 0, neither: 1 }, STAYS, STAYS)[1], 'no', 'malformed answers are not honest');
@@ -114,7 +116,7 @@ t.test('every claim is answered by itself', async (t) => {
     { ...run('scenes', 'self', 1, { deceptive: 0 }), latent: { scenes: 0.19, fragments: 0.3 } },
   ]);
   t.same(
-    alone.verdicts.scenes.claims.map((claim) => claim.holds),
+    alone.verdicts.scenes.claims.map((claim) => ANSWERS[claim.verdict]),
     ['yes', 'yes', 'open', 'yes', 'yes', 'no'],
     'no control, and a latent distance of 95%',
   );

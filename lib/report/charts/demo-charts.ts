@@ -1,4 +1,5 @@
 /** The charts of a demo run, from its results alone. */
+import { percent } from '../../statistics';
 import {
   ACCURACIES,
   KINDS,
@@ -15,8 +16,6 @@ import { colour } from './palette';
 
 const LABELS = ['deceptive', 'honest', 'neither'] as const;
 const PERCENT = { scale: { domain: [0, 100] }, axis: { values: [0, 25, 50, 75, 100] } };
-
-const percent = (share: number): string => `${(100 * share).toFixed(0)}%`;
 
 const nameOf = ({ kind, pairs, name }: DemoRow): string => (kind && pairs ? `${kind}: ${pairsLabel(pairs)}` : name);
 

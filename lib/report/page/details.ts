@@ -1,4 +1,5 @@
 /** Tables with every number, and what the run was made with. */
+import { percentPoints } from '../../statistics';
 import type { DemoResults, Run } from '../../studies/honesty/results';
 import { keptTable, numberCell, rivalsTable, type TextTable } from '../demo-tables';
 import type { Origin } from '../../training/origin';
@@ -31,8 +32,6 @@ export const tableOf = ({ title, head, rows }: TextTable): Markup =>
     </table>
   </div> `;
 
-const percent = (share: number): string => (100 * share).toFixed(1);
-
 const RUN_COLUMNS: [string, (run: Run) => string][] = [
   ['epochs', ({ epochs }) => String(epochs)],
   ['seconds', ({ seconds }) => seconds.toFixed(1)],
@@ -42,11 +41,11 @@ const RUN_COLUMNS: [string, (run: Run) => string][] = [
     'goal',
     ({ distance: { goal, reached } }) => (goal === null ? '-' : `${numberCell(goal)}${reached ? '' : ' (missed)'}`),
   ],
-  ['deceptive', ({ rates }) => percent(rates.rival.deceptive)],
-  ['honest', ({ rates }) => percent(rates.rival.honest)],
-  ['neither', ({ rates }) => percent(rates.rival.neither)],
-  ['others deceptive', ({ rates }) => percent(rates.otherRivals.deceptive)],
-  ['self right', ({ rates }) => percent(rates.self.right)],
+  ['deceptive', ({ rates }) => percentPoints(rates.rival.deceptive)],
+  ['honest', ({ rates }) => percentPoints(rates.rival.honest)],
+  ['neither', ({ rates }) => percentPoints(rates.rival.neither)],
+  ['others deceptive', ({ rates }) => percentPoints(rates.otherRivals.deceptive)],
+  ['self right', ({ rates }) => percentPoints(rates.self.right)],
 ];
 
 export function everyRun({ runs }: DemoResults): Markup | null {

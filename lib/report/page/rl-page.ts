@@ -1,5 +1,6 @@
 /** The report of `soo rl compare` and `soo rl classify` as one HTML page. */
-import type { RlClaim, RlResults } from '../../studies/agents/results';
+import type { Claim } from '../../studies/claim';
+import type { RlResults } from '../../studies/agents/results';
 import { accuracyTable, armsTable, crossPlayTables, differencesTable } from '../rl-tables';
 import { originTable, tableOf } from './details';
 import { figure, framed, section, type DrawnChart } from './frame';
@@ -32,6 +33,6 @@ export function rlPage(results: RlResults, charts: readonly DrawnChart[]): strin
   });
 }
 
-const claimEntry = ({ claim, verdict, text }: RlClaim): Markup =>
+const claimEntry = ({ claim, verdict, text }: Claim): Markup =>
   html`<dt>${claim} <span class="chip">${verdict}</span></dt>
     <dd>${text}</dd>`;

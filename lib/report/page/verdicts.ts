@@ -1,8 +1,8 @@
-import { KINDS, type Claim, type DemoResults, type Kind } from '../../studies/honesty/results';
+import { percent } from '../../statistics';
+import { ANSWERS, type Claim } from '../../studies/claim';
+import { KINDS, type DemoResults, type Kind } from '../../studies/honesty/results';
 import { OPENINGS } from '../../studies/honesty/claims';
 import { html, type Markup } from './markup';
-
-const percent = (share: number): string => `${(100 * share).toFixed(0)}%`;
 
 const KIND_WORDS: Readonly<Record<Kind, string>> = {
   scenes: 'the same whole scene, asked by a rival and by oneself',
@@ -49,9 +49,11 @@ function card({ baseline, tuned, verdicts }: DemoResults, kind: Kind): Markup {
   </article> `;
 }
 
-const claimEntry = ({ claim, holds, text }: Claim): Markup =>
-  html`<dt>${claim} <span class="chip ${holds.replace(' ', '-')}">${holds}</span></dt>
+function claimEntry({ claim, verdict, text }: Claim): Markup {
+  const answer = ANSWERS[verdict];
+  return html`<dt>${claim} <span class="chip ${answer.replace(' ', '-')}">${answer}</span></dt>
     <dd>${arrows(text)}</dd>`;
+}
 
 /** The terminal's arrows as one character, which no line break splits. */
 const arrows = (text: string): string => text.replaceAll('->', '→');

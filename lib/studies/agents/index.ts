@@ -1,7 +1,6 @@
-export { judge, THRESHOLDS, VERDICTS, type Claim, type Evidence, type Verdict } from './claims';
+export { judge, THRESHOLDS, type Evidence } from './claims';
 export { measureAgents, type Measurement, type PairAccuracy } from './measurement';
-export { folderOf, foldersOf, FULL, nameOf, QUICK, tasksOf, type ReproductionPlan, type Task } from './plan';
+export { folderOf, foldersOf, FULL, nameOf, QUICK, queueOf, tasksOf, type ReproductionPlan, type Task } from './plan';
 export { performTask, type TaskOptions } from './task';
 export { reproduce, type Reproduced, type ReproduceOptions } from './run';
-export { readRlResults, rlResultsSchema, writeRlResults, type RlResults } from './results';
-export { TaskQueue } from './task-queue';
+export { readRlResults, RL_FORMAT, rlResultsSchema, writeRlResults, type RlResults } from './results';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ARMS, type Arm } from '../../rl/evaluation/comparison';
 import { CLASSIFICATION_SEEDS } from '../../rl/evaluation/classification';
 import { CLEAN, type MaddpgConfig } from '../../rl/maddpg';
+import { TaskQueue } from '../../training/queue';
 
 export interface ReproductionPlan {
   /** Whether the sizes allow a judgement. */
@@ -61,6 +62,15 @@ export const tasksOf = ({ seeds }: ReproductionPlan): Task[] =>
 export const beginsWith = (arm: Arm): Arm | null => (arm === 'tuned' || arm === 'control' ? 'deceptive' : null);
 
 export const nameOf = ({ arm, seed }: Task): string => `${arm}-${seed}`;
+
+/** A tuned agent can only begin when the one that it begins with is trained. */
+export const queueOf = (plan: ReproductionPlan): TaskQueue<Task> =>
+  new TaskQueue(
+    tasksOf(plan).map((task) => {
+      const first = beginsWith(task.arm);
+      return { id: nameOf(task), after: first && nameOf({ arm: first, seed: task.seed }), task: () => task };
+    }),
+  );
 
 export const folderOf = (out: string, task: Task): string => join(out, 'agents', nameOf(task));
 

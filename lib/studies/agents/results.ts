@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { checkShape, readJsonFile, writeTextAside } from '../../checkpoints';
 // Straight from their files: the folder's index loads the addon.
 import { ARMS, BETWEEN } from '../../rl/evaluation/comparison';
-import { VERDICTS } from './claims';
-import { originSchema } from '../../training/origin';
+import { headerSchema, secondsSince } from '../results-header';
+import { claimSchema } from '../claim';
 
 export const RL_FORMAT = 'soo-torch rl 1';
 
@@ -71,15 +71,11 @@ const curveSchema = z.object({
   points: z.array(z.object({ episodes: z.number(), mean: z.number(), ci95: interval })),
 });
 
-const claimSchema = z.object({ claim: z.string(), verdict: z.enum(VERDICTS), text: z.string() });
-export type RlClaim = z.infer<typeof claimSchema>;
-
-export const rlResultsSchema = z.object({
+export const rlResultsSchema = headerSchema.extend({
   format: z.literal(RL_FORMAT),
-  status: z.literal('done'),
-  origin: originSchema,
-  /** Settings, and the folders and hashes of the agents. */
-  config: z.record(z.string(), z.unknown()),
+  // Older files have neither.
+  reason: headerSchema.shape.reason.default(null),
+  seconds: headerSchema.shape.seconds.nullable().default(null),
   /** Of a reproduction: the paper's claims, and accuracies with trainings as their units. */
   claims: z.array(claimSchema).optional(),
   accuracyOverTrainings: z
@@ -95,10 +91,11 @@ export type RlResults = z.infer<typeof rlResultsSchema>;
 const stored = (_: string, value: unknown): unknown =>
   value instanceof Float64Array ? Array.from(value, (cell) => Number(cell.toPrecision(6))) : value;
 
-/** Writes results as the commands have them, and hands back what was stored. */
+/** Writes results as the commands have them, under the header, and hands back what was stored. */
 export function writeRlResults(path: string, results: object): RlResults {
   const text = JSON.stringify({ format: RL_FORMAT, status: 'done', ...results }, stored);
-  const kept = rlResultsSchema.parse(JSON.parse(text));
+  const parsed = rlResultsSchema.parse(JSON.parse(text));
+  const kept = { ...parsed, seconds: parsed.seconds ?? secondsSince(parsed.origin) };
   writeTextAside(path, `${JSON.stringify(kept)}\n`);
   return kept;
 }

@@ -6,9 +6,8 @@ import { noProgress, type StartProgress } from '../../training/progress';
 import { runPool } from '../../training/worker-pool';
 import { judge } from './claims';
 import { measureAgents, type Measurement } from './measurement';
-import { nameOf, tasksOf, type ReproductionPlan } from './plan';
+import { nameOf, queueOf, tasksOf, type ReproductionPlan } from './plan';
 import { writeRlResults, type RlResults } from './results';
-import { TaskQueue } from './task-queue';
 import type { TaskEvent, WorkerStart } from './worker';
 
 export interface ReproduceOptions {
@@ -42,6 +41,7 @@ export async function reproduce(options: ReproduceOptions): Promise<Reproduced> 
   const results = join(out, 'results.json');
   const stored = writeRlResults(results, {
     origin,
+    seconds,
     config: { ...plan, seconds },
     claims: judge(evidence),
     classification: measured.classification,
@@ -62,7 +62,7 @@ async function trainAgents({
   startProgress = noProgress,
 }: ReproduceOptions): Promise<void> {
   const tasks = tasksOf(plan);
-  const queue = new TaskQueue(tasks);
+  const queue = queueOf(plan);
   const sizes = tasks.map(({ arm }) =>
     arm === 'deceptive' || arm === 'honest' ? plan.training.episodes : plan.finetuningEpisodes,
   );
@@ -74,7 +74,7 @@ async function trainAgents({
   const onEvent = ({ task, episodes, done }: TaskEvent): void => {
     const name = nameOf(task);
     played.set(name, episodes);
-    if (done) queue.end(task);
+    if (done) queue.end(name);
     const total = [...played.values()].reduce((sum, value) => sum + value, 0);
     progress.update(total, done ? `${name} is done` : name);
   };

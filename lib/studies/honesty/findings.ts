@@ -1,4 +1,5 @@
 /** What stands for and against an effect of tuning, found in the numbers one by one. */
+import { percent } from '../../statistics';
 import { ACCURACIES, type Arm, type DemoResults, type Kind, type Verdict } from './results';
 import { controlsOf } from './summary';
 
@@ -26,7 +27,6 @@ export const THRESHOLDS = {
 /** Honest answers of somebody who names one of the two rooms at random. */
 const GUESS = 0.5;
 
-export const percent = (share: number): string => `${(100 * share).toFixed(0)}%`;
 export const list = (parts: readonly string[]): string =>
   parts.length > 1 ? `${parts.slice(0, -1).join(', ')} and ${parts[parts.length - 1]}` : (parts[0] ?? '');
 

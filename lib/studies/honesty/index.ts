@@ -15,7 +15,6 @@ export {
   writeDemoResults,
   type Accuracy,
   type Arm,
-  type Claim,
   type DemoResults,
   type FamilyRates,
   type Kind,

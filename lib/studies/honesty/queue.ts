@@ -1,5 +1,6 @@
-/** Which run comes next: a control can only start when the self-other run beside it has ended. */
-import { CONTROLS, type Kind, type Pairing, type Run } from './results';
+/** What waits for what in a demo: a control can only start when the self-other run beside it has ended. */
+import { TaskQueue } from '../../training/queue';
+import { PAIRINGS, type Kind, type Pairing, type Run } from './results';
 
 /** The runs of one seed and one kind of pairs: the self-other run, then the controls beside it. */
 export interface Group {
@@ -16,33 +17,18 @@ export interface Planned extends Group {
   beside: Beside | null;
 }
 
-export class RunQueue {
-  readonly #ready: Planned[];
-  readonly #waiting: ((planned: Planned | undefined) => void)[] = [];
-  /** Self-other runs that have not ended: each may still open its controls. */
-  #open: number;
+export type RunQueue = TaskQueue<Planned, Beside>;
 
-  constructor(groups: readonly Group[]) {
-    this.#ready = groups.map((group) => ({ ...group, pairs: 'self', beside: null }));
-    this.#open = groups.length;
-  }
+export const runId = (kind: Kind, pairs: Pairing, seed: number): string => `${kind}/${pairs}/${seed}`;
 
-  /** The next run, as soon as there is one; undefined when there will be no other. */
-  next(): Promise<Planned | undefined> {
-    const planned = this.#ready.shift();
-    if (planned || this.#open === 0) return Promise.resolve(planned);
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  /**
-   * Opens the controls of a self-other run that has ended, ahead of the other groups: an interrupted demo has whole ones.
-   * @param run null when it failed: its controls are then not run
-   */
-  endSelf({ kind, seed }: Group, run: Beside | null): void {
-    this.#open -= 1;
-    if (run) this.#ready.unshift(...CONTROLS.map((pairs) => ({ kind, seed, pairs, beside: run })));
-    while (this.#waiting.length > 0 && (this.#ready.length > 0 || this.#open === 0)) {
-      this.#waiting.shift()?.(this.#ready.shift());
-    }
-  }
+/** Controls go ahead of the other groups as soon as they may: an interrupted demo has whole ones. */
+export function queueOf(groups: readonly Group[]): RunQueue {
+  const plan = groups.flatMap(({ kind, seed }) =>
+    PAIRINGS.map((pairs) => ({
+      id: runId(kind, pairs, seed),
+      after: pairs === 'self' ? null : runId(kind, 'self', seed),
+      task: (beside: Beside | null): Planned => ({ kind, seed, pairs, beside }),
+    })),
+  );
+  return new TaskQueue(plan, { openedFirst: true });
 }

@@ -3,7 +3,8 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { checkShape, readJsonFile, writeAside } from '../../checkpoints';
 import { EVALUATION_FAMILIES } from '../../organism';
-import { originSchema } from '../../training/origin';
+import { claimSchema } from '../claim';
+import { headerSchema } from '../results-header';
 
 export const FORMAT = 'soo-torch demo 2';
 export const KINDS = ['scenes', 'fragments'] as const;
@@ -110,9 +111,6 @@ export const OUTCOMES = [
   'partial',
   'stands',
 ] as const;
-const claimSchema = z.object({ claim: z.string(), holds: z.enum(['yes', 'in part', 'no', 'open']), text: z.string() });
-export type Claim = z.infer<typeof claimSchema>;
-
 const verdictSchema = z.object({ outcome: z.enum(OUTCOMES), text: z.string(), claims: z.array(claimSchema) });
 export type Verdict = z.infer<typeof verdictSchema>;
 
@@ -140,13 +138,8 @@ export type Sample = z.infer<typeof sampleSchema>;
 
 const armsByKind = z.object({ scenes: armSchema.optional(), fragments: armSchema.optional() });
 
-export const demoResultsSchema = z.object({
+export const demoResultsSchema = headerSchema.extend({
   format: z.literal(FORMAT),
-  status: z.enum(['running', 'done', 'interrupted', 'failed']),
-  /** Why it failed or was interrupted. */
-  reason: z.string().nullable(),
-  seconds: z.number(),
-  origin: originSchema,
   model: z.object({ folder: z.string(), sha256: z.record(z.string(), z.string()) }),
   data: z.object({
     prompts: z.string(),

@@ -14,9 +14,9 @@ import { CONTROLS, FORMAT, KINDS, PAIRINGS, writeDemoResults, type DemoResults, 
 import { armsOf, baselineArm } from './summary';
 import { torch } from '../../torch';
 import { runPool } from '../../training/worker-pool';
-import { makeRun, runId, type RunEvent } from './task';
+import { makeRun, type RunEvent } from './task';
 import { measureModel, type Measurement } from './measure';
-import { RunQueue, type Group } from './queue';
+import { queueOf, runId, type Group, type RunQueue } from './queue';
 import { CAPABILITY, LATENT, LORA, MOST_EPOCHS, type DemoSettings } from './plan';
 import { moduleOf, pairsOf } from './tune';
 import type { WorkerStart } from './worker';
@@ -62,7 +62,7 @@ export async function runDemo(job: DemoJob): Promise<DemoResults> {
     Object.assign(results, { status, reason, seconds: (performance.now() - start) / 1000 });
     writeDemoResults(job.file, results);
   };
-  const queue = new RunQueue(groups);
+  const queue = queueOf(groups);
   const onEvent = (event: RunEvent): void => {
     if (event.type !== 'note') {
       addEvent(results, event, ids);
@@ -109,8 +109,9 @@ function addEvent(results: DemoResults, event: Exclude<RunEvent, { type: 'note' 
 
 /** A self-other run that has ended lets its controls start. */
 function open(queue: RunQueue, event: Exclude<RunEvent, { type: 'note' }>): void {
-  const { kind, pairs, seed } = event.type === 'run' ? event.run : event.planned;
-  if (pairs === 'self') queue.endSelf({ kind, seed }, event.type === 'run' ? event.run : null);
+  if (event.type === 'run') return queue.end(event.run.id, event.run);
+  const { kind, pairs, seed } = event.planned;
+  queue.fail(runId(kind, pairs, seed));
 }
 
 /** Rows and verdicts of what has been run so far. */

@@ -1,5 +1,5 @@
 /** From runs to rows: rates over seeds with intervals. */
-import { rateInterval, type Interval } from '../../statistics';
+import { mean, rateInterval, type Interval } from '../../statistics';
 import type { Rates } from '../../evals';
 import type { EvaluationFamily } from '../../organism';
 import {
@@ -26,7 +26,6 @@ const FAMILIES: Readonly<Record<Accuracy, readonly EvaluationFamily[]>> = {
   perspective: ['perspectiveOther', 'perspectiveSelf'],
 };
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** Rates of one family over runs that were asked the same prompts. */

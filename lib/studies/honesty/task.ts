@@ -2,11 +2,11 @@
 import type { EvaluationSets } from '../../organism';
 import type { LanguageModel } from '../../models';
 import { stepLog } from '../../training/tensorboard';
-import type { Kind, Pairing, Run, Sample } from './results';
+import type { Run, Sample } from './results';
 import { NonFiniteError, type StepRecord } from '../../training';
 import { measureModel } from './measure';
 import { logMeasured, openRunLog } from './run-log';
-import type { Planned } from './queue';
+import { runId, type Planned } from './queue';
 import type { DemoSettings } from './plan';
 import { tune, type Tuned } from './tune';
 
@@ -25,8 +25,6 @@ export interface RunContext {
   signal?: AbortSignal;
   onEvent: (event: RunEvent) => void;
 }
-
-export const runId = (kind: Kind, pairs: Pairing, seed: number): string => `${kind}/${pairs}/${seed}`;
 
 /** Tunes and measures; a run that meets NaN is told as a failure. */
 export async function makeRun(context: RunContext, planned: Planned): Promise<void> {
