@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "guards/guards.h"
 #include "values.h"
 
 namespace soo {

@@ -2,9 +2,9 @@
 #include <ATen/ops/empty.h>
 
 #include "environment.h"
-#include "pages.h"
-#include "panel-rows.h"
-#include "panels.h"
+#include "kernels/pages.h"
+#include "kernels/panel-rows.h"
+#include "kernels/panels.h"
 #include "values.h"
 
 // Frozen weights of linear layers, laid out for products with a few rows.

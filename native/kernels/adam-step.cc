@@ -1,9 +1,9 @@
 #include <cmath>
 
 #include "environment.h"
-#include "plain-tensor.h"
+#include "kernels/plain-tensor.h"
+#include "kernels/wide.h"
 #include "values.h"
-#include "wide.h"
 
 // A step of Adam with its gradient clipped. After a large product libtorch's operators are out of the caches: for 6,000
 // parameters those of a step take 90 µs there, and this takes 20 (docs/LOG.md).

@@ -2,11 +2,11 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 
-#include "avx2.h"
-#include "cached-attention.h"
 #include "environment.h"
-#include "plain-tensor.h"
-#include "threads.h"
+#include "kernels/avx2.h"
+#include "kernels/cached-attention.h"
+#include "kernels/plain-tensor.h"
+#include "kernels/threads.h"
 #include "values.h"
 
 // What JavaScript passes for cached-attention.h.

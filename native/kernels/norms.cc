@@ -5,10 +5,10 @@
 #include <numeric>
 
 #include "environment.h"
-#include "plain-tensor.h"
-#include "threads.h"
+#include "kernels/plain-tensor.h"
+#include "kernels/threads.h"
+#include "kernels/wide.h"
 #include "values.h"
-#include "wide.h"
 
 // Normalisation in one pass over memory: libtorch's takes several, and a call for each.
 

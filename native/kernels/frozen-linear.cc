@@ -4,8 +4,8 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "environment.h"
-#include "panel-rows.h"
-#include "plain-tensor.h"
+#include "kernels/panel-rows.h"
+#include "kernels/plain-tensor.h"
 #include "values.h"
 
 // The product with a weight that is not trained, and its gradient, a panel of the weight laid out at a time: with 150 rows

@@ -13,12 +13,12 @@
 #include <vector>
 
 #include "callbacks.h"
-#include "column-statistics.h"
 #include "environment.h"
-#include "perceptron-layout.h"
-#include "plain-tensor.h"
+#include "kernels/column-statistics.h"
+#include "kernels/perceptron-layout.h"
+#include "kernels/plain-tensor.h"
+#include "kernels/wide.h"
 #include "values.h"
-#include "wide.h"
 
 // A small network in one piece: normalised input, two hidden layers with leaky rectifiers, a linear output. In networks
 // of 64 units, calling libtorch operator by operator takes as long as its matrix products (bench/rl.ts).

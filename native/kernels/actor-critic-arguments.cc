@@ -1,11 +1,11 @@
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/ops/empty.h>
 
-#include "actor-critic.h"
 #include "environment.h"
-#include "perceptron-layout.h"
-#include "plain-tensor.h"
-#include "tiles.h"
+#include "kernels/actor-critic.h"
+#include "kernels/perceptron-layout.h"
+#include "kernels/plain-tensor.h"
+#include "kernels/tiles.h"
 #include "values.h"
 
 // What JavaScript passes for a gradient of actor-critic.h, checked before any of it is looked into.
