@@ -2,7 +2,7 @@
 
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/stack.h>
-#include <node_api.h>
+#include <napi.h>
 
 #include <memory>
 #include <string>
