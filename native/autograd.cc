@@ -77,11 +77,11 @@ std::array<Apply, sizeof...(N)> apply_table(std::index_sequence<N...>) {
 }
 
 /** applyFunction(id, Float64Array of the tensors among the inputs) -> handles of the outputs */
-napi_value apply_function(Environment& self, napi_env env, size_t, napi_value* argv) {
+Napi::Value apply_function(Environment& self, const Napi::CallbackInfo& info) {
   static const std::array<Apply, kMaxInputs> table = apply_table(std::make_index_sequence<kMaxInputs>());
-  const int64_t id = to_int64(env, argv[0]);
+  const int64_t id = to_int64(self.env, info[0]);
   if (id < 1) throw BadArgument("a callback's number starts at 1");
-  const variable_list inputs = to_tensors(self, argv[1]);
+  const variable_list inputs = to_tensors(self, info[1]);
   if (inputs.empty() || inputs.size() > kMaxInputs) {
     throw BadArgument("a custom function takes 1 to 32 tensors, got " + std::to_string(inputs.size()));
   }
@@ -89,40 +89,40 @@ napi_value apply_function(Environment& self, napi_env env, size_t, napi_value* a
 }
 
 /** setCallbacks(serve, forget): see CallbackPort */
-napi_value set_callbacks(Environment& self, napi_env, size_t, napi_value* argv) {
-  self.callbacks->set_serve(argv[0], argv[1]);
-  return nullptr;
+Napi::Value set_callbacks(Environment& self, const Napi::CallbackInfo& info) {
+  self.callbacks->set_serve(info[0], info[1]);
+  return {};
 }
 
-napi_value forget_released(Environment& self, napi_env, size_t, napi_value*) {
+Napi::Value forget_released(Environment& self, const Napi::CallbackInfo&) {
   self.callbacks->forget_released();
-  return nullptr;
+  return {};
 }
 
 /** useSecondThread(on): runs every backward pass beside the JavaScript thread, as CUDA's hooks need (for tests) */
-napi_value use_second_thread(Environment& self, napi_env env, size_t, napi_value* argv) {
-  self.callbacks->always_use_second_thread(to_bool(env, argv[0]));
-  return nullptr;
+Napi::Value use_second_thread(Environment& self, const Napi::CallbackInfo& info) {
+  self.callbacks->always_use_second_thread(to_bool(self.env, info[0]));
+  return {};
 }
 
 /** registerHook(handle, id) -> the hook's position, for removeHook */
-napi_value register_hook(Environment& self, napi_env env, size_t, napi_value* argv) {
-  const at::Tensor tensor = self.tensors.get(to_double(env, argv[0]));
-  const int64_t id = to_int64(env, argv[1]);
+Napi::Value register_hook(Environment& self, const Napi::CallbackInfo& info) {
+  const at::Tensor tensor = self.tensors.get(to_double(self.env, info[0]));
+  const int64_t id = to_int64(self.env, info[1]);
   const auto lease = self.callbacks->lease(id);
   const unsigned position = tensor.register_hook([lease](const at::Tensor& grad) -> at::Tensor {
     const auto result = lease->port->call(lease->id, {grad});
     if (!result.has_value() || result->empty() || !result->front().defined()) return at::Tensor();
     return result->front();
   });
-  return from_int64(env, position);
+  return from_int64(self.env, position);
 }
 
-napi_value remove_hook(Environment& self, napi_env env, size_t, napi_value* argv) {
-  const int64_t position = to_int64(env, argv[1]);
+Napi::Value remove_hook(Environment& self, const Napi::CallbackInfo& info) {
+  const int64_t position = to_int64(self.env, info[1]);
   if (position < 0 || position > UINT32_MAX) throw BadArgument("there is no such hook");
-  self.tensors.get(to_double(env, argv[0])).remove_hook(static_cast<unsigned>(position));
-  return nullptr;
+  self.tensors.get(to_double(self.env, info[0])).remove_hook(static_cast<unsigned>(position));
+  return {};
 }
 
 std::optional<bool> optional_bool(napi_env env, napi_value value) {
@@ -130,64 +130,63 @@ std::optional<bool> optional_bool(napi_env env, napi_value value) {
 }
 
 /** backward(roots, gradients, retainGraph | undefined, createGraph) */
-napi_value backward(Environment& self, napi_env env, size_t, napi_value* argv) {
-  const variable_list roots = to_tensors(self, argv[0]);
-  const variable_list gradients = to_tensors(self, argv[1]);
-  const auto retain = optional_bool(env, argv[2]);
-  const bool create = to_bool(env, argv[3]);
+Napi::Value backward(Environment& self, const Napi::CallbackInfo& info) {
+  const variable_list roots = to_tensors(self, info[0]);
+  const variable_list gradients = to_tensors(self, info[1]);
+  const auto retain = optional_bool(self.env, info[2]);
+  const bool create = to_bool(self.env, info[3]);
   self.callbacks->run_engine([&] { torch::autograd::backward(roots, gradients, retain, create); });
-  return nullptr;
+  return {};
 }
 
 /** grad(outputs, inputs, gradOutputs, retainGraph | undefined, createGraph, allowUnused) -> handles and nulls */
-napi_value grad(Environment& self, napi_env env, size_t, napi_value* argv) {
-  const variable_list outputs = to_tensors(self, argv[0]);
-  const variable_list inputs = to_tensors(self, argv[1]);
-  const variable_list grad_outputs = to_tensors(self, argv[2]);
-  const auto retain = optional_bool(env, argv[3]);
-  const bool create = to_bool(env, argv[4]);
-  const bool allow_unused = to_bool(env, argv[5]);
+Napi::Value grad(Environment& self, const Napi::CallbackInfo& info) {
+  const variable_list outputs = to_tensors(self, info[0]);
+  const variable_list inputs = to_tensors(self, info[1]);
+  const variable_list grad_outputs = to_tensors(self, info[2]);
+  const auto retain = optional_bool(self.env, info[3]);
+  const bool create = to_bool(self.env, info[4]);
+  const bool allow_unused = to_bool(self.env, info[5]);
   variable_list result;
   self.callbacks->run_engine(
       [&] { result = torch::autograd::grad(outputs, inputs, grad_outputs, retain, create, allow_unused); });
   return from_tensors(self, result);
 }
 
-napi_value is_grad_enabled(Environment&, napi_env env, size_t, napi_value*) { return from_bool(env, at::GradMode::is_enabled()); }
+Napi::Value is_grad_enabled(Environment& self, const Napi::CallbackInfo&) { return Napi::Boolean::New(self.env, at::GradMode::is_enabled()); }
 
-napi_value set_grad_enabled(Environment&, napi_env env, size_t, napi_value* argv) {
+Napi::Value set_grad_enabled(Environment& self, const Napi::CallbackInfo& info) {
   const bool before = at::GradMode::is_enabled();
-  at::GradMode::set_enabled(to_bool(env, argv[0]));
-  return from_bool(env, before);
+  at::GradMode::set_enabled(to_bool(self.env, info[0]));
+  return Napi::Boolean::New(self.env, before);
 }
 
-napi_value is_inference_mode(Environment&, napi_env env, size_t, napi_value*) {
-  return from_bool(env, c10::InferenceMode::is_enabled());
+Napi::Value is_inference_mode(Environment& self, const Napi::CallbackInfo&) {
+  return Napi::Boolean::New(self.env, c10::InferenceMode::is_enabled());
 }
 
 /** inferenceMode(callback): calls it with inference mode on */
-napi_value inference_mode(Environment&, napi_env env, size_t, napi_value* argv) {
-  napi_value result = nullptr;
+Napi::Value inference_mode(Environment& self, const Napi::CallbackInfo& info) {
+  if (!info[0].IsFunction()) throw BadArgument("Invalid argument");
   const c10::InferenceMode guard(true);
-  check(env, napi_call_function(env, undefined(env), argv[0], 0, nullptr, &result));
-  return result;
+  return info[0].As<Napi::Function>().Call({});
 }
 
 }  // namespace
 
-void define_autograd(napi_env env, napi_value exports) {
-  define<apply_function>(env, exports, "applyFunction");
-  define<set_callbacks>(env, exports, "setCallbacks");
-  define<forget_released>(env, exports, "forgetReleased");
-  define<use_second_thread>(env, exports, "useSecondThread");
-  define<register_hook>(env, exports, "registerHook");
-  define<remove_hook>(env, exports, "removeHook");
-  define<backward>(env, exports, "backward");
-  define<grad>(env, exports, "grad");
-  define<is_grad_enabled>(env, exports, "isGradEnabled");
-  define<set_grad_enabled>(env, exports, "setGradEnabled");
-  define<is_inference_mode>(env, exports, "isInferenceMode");
-  define<inference_mode>(env, exports, "inferenceMode");
+void define_autograd(Napi::Object exports) {
+  define<apply_function>(exports, "applyFunction");
+  define<set_callbacks>(exports, "setCallbacks");
+  define<forget_released>(exports, "forgetReleased");
+  define<use_second_thread>(exports, "useSecondThread");
+  define<register_hook>(exports, "registerHook");
+  define<remove_hook>(exports, "removeHook");
+  define<backward>(exports, "backward");
+  define<grad>(exports, "grad");
+  define<is_grad_enabled>(exports, "isGradEnabled");
+  define<set_grad_enabled>(exports, "setGradEnabled");
+  define<is_inference_mode>(exports, "isInferenceMode");
+  define<inference_mode>(exports, "inferenceMode");
 }
 
 }  // namespace soo

@@ -2,6 +2,8 @@
 
 #include <ATen/Context.h>
 
+#include <utility>
+
 #include "values.h"
 
 namespace soo {
@@ -10,30 +12,13 @@ namespace {
 
 constexpr int kDeepest = 40;
 
-/** Closes the handle scope on every way out, so that a long backward pass does not pile up JavaScript handles. */
-class HandleScope {
- public:
-  explicit HandleScope(napi_env env) : env_(env) { check(env, napi_open_handle_scope(env, &scope_)); }
-  ~HandleScope() { napi_close_handle_scope(env_, scope_); }
-  HandleScope(const HandleScope&) = delete;
-  HandleScope& operator=(const HandleScope&) = delete;
-
- private:
-  napi_env env_;
-  napi_handle_scope scope_ = nullptr;
-};
-
 }  // namespace
 
-void CallbackPort::set_serve(napi_value serve, napi_value forget) {
-  napi_env env = self_->env;
-  if (serve_ != nullptr) throw BadArgument("callbacks are set up already");
-  napi_valuetype serve_type, forget_type;
-  check(env, napi_typeof(env, serve, &serve_type));
-  check(env, napi_typeof(env, forget, &forget_type));
-  if (serve_type != napi_function || forget_type != napi_function) throw BadArgument("expected two functions");
-  check(env, napi_create_reference(env, serve, 1, &serve_));
-  check(env, napi_create_reference(env, forget, 1, &forget_));
+void CallbackPort::set_serve(const Napi::Value& serve, const Napi::Value& forget) {
+  if (!serve_.IsEmpty()) throw BadArgument("callbacks are set up already");
+  if (!serve.IsFunction() || !forget.IsFunction()) throw BadArgument("expected two functions");
+  serve_ = Napi::Persistent(serve.As<Napi::Function>());
+  forget_ = Napi::Persistent(forget.As<Napi::Function>());
 }
 
 std::shared_ptr<CallbackPort::Lease> CallbackPort::lease(int64_t id) {
@@ -54,12 +39,9 @@ void CallbackPort::forget_released() {
     const std::lock_guard<std::mutex> lock(mutex_);
     ids.swap(released_);
   }
-  if (ids.empty() || forget_ == nullptr) return;
-  napi_env env = self_->env;
-  const HandleScope scope(env);
-  napi_value forget, receiver = undefined(env), argument = from_ints(env, ids);
-  check(env, napi_get_reference_value(env, forget_, &forget));
-  check(env, napi_call_function(env, receiver, forget, 1, &argument, nullptr));
+  if (ids.empty() || forget_.IsEmpty()) return;
+  const Napi::HandleScope scope(self_->env);
+  forget_.Call({from_ints(self_->env, ids)});
 }
 
 std::optional<Tensors> CallbackPort::call(int64_t id, const Tensors& arguments) {
@@ -71,32 +53,21 @@ std::optional<Tensors> CallbackPort::call(int64_t id, const Tensors& arguments) 
 
 std::optional<Tensors> CallbackPort::call_here(int64_t id, const Tensors& arguments) {
   Environment& self = *self_;
-  napi_env env = self.env;
-  const HandleScope scope(env);
-  napi_value serve, receiver = undefined(env), result = nullptr;
-  check(env, napi_get_reference_value(env, serve_, &serve));
-  napi_value argv[2] = {from_int64(env, id), from_tensors(self, arguments)};
-  const napi_status status = napi_call_function(env, receiver, serve, 2, argv, &result);
-  if (status != napi_ok) {
-    napi_value thrown;
-    if (status == napi_pending_exception && napi_get_and_clear_last_exception(env, &thrown) == napi_ok) {
-      if (thrown_ != nullptr) napi_delete_reference(env, thrown_);
-      // References hold objects only, and anything can be thrown: keep it in a box.
-      napi_value box;
-      check(env, napi_create_array_with_length(env, 1, &box));
-      check(env, napi_set_element(env, box, 0, thrown));
-      check(env, napi_create_reference(env, box, 1, &thrown_));
-    }
+  // A long backward pass shall not pile up JavaScript handles.
+  const Napi::HandleScope scope(self.env);
+  Napi::Value result;
+  try {
+    result = serve_.Call({from_int64(self.env, id), from_tensors(self, arguments)});
+  } catch (const Napi::Error& error) {
+    thrown_.emplace(error);  // the engine, through which it passes, may run on another thread
     throw JavaScriptException();
   }
-  if (is_missing(env, result)) return std::nullopt;
-  uint32_t length = 0;
-  check(env, napi_get_array_length(env, result, &length));
-  Tensors tensors(length);
-  for (uint32_t i = 0; i < length; ++i) {
-    napi_value element;
-    check(env, napi_get_element(env, result, i, &element));
-    if (!is_missing(env, element)) tensors[i] = self.tensors.get(to_double(env, element));
+  if (is_missing(self.env, result)) return std::nullopt;
+  const auto handles = result.As<Napi::Array>();
+  Tensors tensors(handles.Length());
+  for (uint32_t i = 0; i < tensors.size(); ++i) {
+    const Napi::Value element = handles[i];
+    if (!is_missing(self.env, element)) tensors[i] = self.tensors.get(to_double(self.env, element));
   }
   return tensors;
 }
@@ -169,16 +140,21 @@ void CallbackPort::run_engine(const std::function<void()>& engine) {
 }
 
 bool CallbackPort::rethrow_in_javascript() noexcept {
-  if (thrown_ == nullptr || self_ == nullptr) return false;
-  napi_env env = self_->env;
-  napi_value box, thrown;
-  const bool found = napi_get_reference_value(env, thrown_, &box) == napi_ok && box != nullptr &&
-                     napi_get_element(env, box, 0, &thrown) == napi_ok;
-  napi_delete_reference(env, thrown_);
-  thrown_ = nullptr;
-  return found && napi_throw(env, thrown) == napi_ok;
+  if (!thrown_.has_value() || self_ == nullptr) return false;
+  try {
+    std::exchange(thrown_, std::nullopt)->ThrowAsJavaScriptException();
+    return true;
+  } catch (const Napi::Error&) {
+    return false;  // the environment is ending
+  }
 }
 
-void CallbackPort::close() { self_ = nullptr; }
+void CallbackPort::close() {
+  // Leases may outlive the environment and end on another thread, where references cannot be deleted.
+  serve_.Reset();
+  forget_.Reset();
+  thrown_.reset();
+  self_ = nullptr;
+}
 
 }  // namespace soo

@@ -2,13 +2,14 @@
 
 #include <ATen/ThreadLocalState.h>
 #include <ATen/core/Tensor.h>
-#include <node_api.h>
+#include <napi.h>
 
 #include <condition_variable>
 #include <deque>
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -21,14 +22,15 @@ using Tensors = std::vector<at::Tensor>;
 /**
  * The way from libtorch back into JavaScript: tensor hooks and custom functions. JavaScript registers one `serve`
  * function and names every callback by a number. The autograd engine may call from a thread of its own (it does so for
- * CUDA); such a call is handed to the JavaScript thread, which waits in run_engine() and serves it.
+ * CUDA); such a call is handed to the JavaScript thread, which waits in run_engine() and serves it. A thread-safe function of
+ * Node's would not do: it is served by the event loop, which does not turn as long as the backward pass runs.
  */
 class CallbackPort : public std::enable_shared_from_this<CallbackPort> {
  public:
   explicit CallbackPort(Environment& self) : self_(&self), thread_(std::this_thread::get_id()) {}
 
   /** `serve(id, handles)` returns an array of handles and nulls, or undefined. */
-  void set_serve(napi_value serve, napi_value forget);
+  void set_serve(const Napi::Value& serve, const Napi::Value& forget);
   /** Calls callback `id` from any thread; throws JavaScriptException if it threw. Empty if it returned nothing. */
   std::optional<Tensors> call(int64_t id, const Tensors& arguments);
 
@@ -64,9 +66,9 @@ class CallbackPort : public std::enable_shared_from_this<CallbackPort> {
 
   Environment* self_;  // only the JavaScript thread looks here
   const std::thread::id thread_;
-  napi_ref serve_ = nullptr;
-  napi_ref forget_ = nullptr;
-  napi_ref thrown_ = nullptr;
+  Napi::FunctionReference serve_;
+  Napi::FunctionReference forget_;
+  std::optional<Napi::Error> thrown_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Request*> requests_;

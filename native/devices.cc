@@ -8,6 +8,8 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "environment.h"
 #include "values.h"
@@ -15,10 +17,6 @@
 namespace soo {
 
 namespace {
-
-void set(napi_env env, napi_value object, const char* name, napi_value value) {
-  check(env, napi_set_named_property(env, object, name, value));
-}
 
 c10::Device accelerator_at(napi_env env, napi_value value) {
   const c10::Device device = to_device(env, value);
@@ -28,47 +26,45 @@ c10::Device accelerator_at(napi_env env, napi_value value) {
 }
 
 /** devices(): 'cpu' and every GPU */
-napi_value devices(Environment&, napi_env env, size_t, napi_value*) {
-  napi_value result;
-  check(env, napi_create_array(env, &result));
-  check(env, napi_set_element(env, result, 0, from_string(env, "cpu")));
+Napi::Value devices(Environment& self, const Napi::CallbackInfo&) {
+  auto result = Napi::Array::New(self.env);
+  result.Set(uint32_t{0}, "cpu");
   const auto type = at::getAccelerator();
   if (!type.has_value()) return result;
   for (int i = 0; i < at::accelerator::deviceCount(); ++i) {
     const c10::Device device(*type, static_cast<c10::DeviceIndex>(i));
-    check(env, napi_set_element(env, result, static_cast<uint32_t>(i) + 1, from_string(env, device.str())));
+    result.Set(static_cast<uint32_t>(i) + 1, device.str());
   }
   return result;
 }
 
-napi_value synchronize(Environment&, napi_env env, size_t, napi_value* argv) {
-  at::accelerator::synchronizeDevice(accelerator_at(env, argv[0]).index());
-  return nullptr;
+Napi::Value synchronize(Environment& self, const Napi::CallbackInfo& info) {
+  at::accelerator::synchronizeDevice(accelerator_at(self.env, info[0]).index());
+  return {};
 }
 
 /** deviceMemory(device): what libtorch's caching allocator holds there, in bytes */
-napi_value device_memory(Environment&, napi_env env, size_t, napi_value* argv) {
-  const c10::Device device = accelerator_at(env, argv[0]);
+Napi::Value device_memory(Environment& self, const Napi::CallbackInfo& info) {
+  const c10::Device device = accelerator_at(self.env, info[0]);
   const auto stats = at::getDeviceAllocator(device.type())->getDeviceStats(device.index());
   const auto& allocated = stats.allocated_bytes[0];
   const auto& reserved = stats.reserved_bytes[0];
-  napi_value result;
-  check(env, napi_create_object(env, &result));
-  set(env, result, "allocated", from_int64(env, allocated.current));
-  set(env, result, "peak", from_int64(env, allocated.peak));
-  set(env, result, "reserved", from_int64(env, reserved.current));
+  auto result = Napi::Object::New(self.env);
+  result.Set("allocated", from_int64(self.env, allocated.current));
+  result.Set("peak", from_int64(self.env, allocated.peak));
+  result.Set("reserved", from_int64(self.env, reserved.current));
   return result;
 }
 
-napi_value reset_peak_memory(Environment&, napi_env env, size_t, napi_value* argv) {
-  const c10::Device device = accelerator_at(env, argv[0]);
+Napi::Value reset_peak_memory(Environment& self, const Napi::CallbackInfo& info) {
+  const c10::Device device = accelerator_at(self.env, info[0]);
   at::getDeviceAllocator(device.type())->resetPeakStats(device.index());
-  return nullptr;
+  return {};
 }
 
-napi_value empty_cache(Environment&, napi_env env, size_t, napi_value* argv) {
-  at::getDeviceAllocator(accelerator_at(env, argv[0]).type())->emptyCache();
-  return nullptr;
+Napi::Value empty_cache(Environment& self, const Napi::CallbackInfo& info) {
+  at::getDeviceAllocator(accelerator_at(self.env, info[0]).type())->emptyCache();
+  return {};
 }
 
 // Streams and events are JavaScript externals with a type tag: no number that JavaScript makes up reaches a pointer.
@@ -76,114 +72,105 @@ const napi_type_tag kStreamTag = {0x736f6f5f73747265, 0x616d000000000001};
 const napi_type_tag kEventTag = {0x736f6f5f6576656e, 0x7400000000000001};
 
 template <class T>
-napi_value make_external(napi_env env, const napi_type_tag& tag, T&& value) {
-  auto* owned = new T(std::forward<T>(value));
-  napi_value external;
-  const auto finalise = [](napi_env, void* data, void*) { delete static_cast<T*>(data); };
-  if (napi_create_external(env, owned, finalise, nullptr, &external) != napi_ok) {
-    delete owned;
-    throw BadArgument("the object could not be made");
-  }
-  check(env, napi_type_tag_object(env, external, &tag));
+Napi::Value make_external(Napi::Env env, const napi_type_tag& tag, T&& value) {
+  auto owned = std::make_unique<T>(std::forward<T>(value));
+  const auto external = Napi::External<T>::New(env, owned.get(), [](Napi::Env, T* data) { delete data; });
+  owned.release();
+  external.TypeTag(&tag);
   return external;
 }
 
 template <class T>
-T& external_at(napi_env env, napi_value value, const napi_type_tag& tag, const char* wanted) {
-  napi_valuetype type;
-  bool matches = false;
-  void* data = nullptr;
-  check(env, napi_typeof(env, value, &type));
-  if (type == napi_external) check(env, napi_check_object_type_tag(env, value, &tag, &matches));
-  if (!matches) throw BadArgument(std::string("expected ") + wanted);
-  check(env, napi_get_value_external(env, value, &data));
-  return *static_cast<T*>(data);
+T& external_at(const Napi::Value& value, const napi_type_tag& tag, const char* wanted) {
+  const auto external = value.As<Napi::External<T>>();
+  if (!value.IsExternal() || !external.CheckTypeTag(&tag)) throw BadArgument(std::string("expected ") + wanted);
+  return *external.Data();
 }
 
-c10::Stream& stream_at(napi_env env, napi_value value) { return external_at<c10::Stream>(env, value, kStreamTag, "a stream"); }
-c10::Event& event_at(napi_env env, napi_value value) { return external_at<c10::Event>(env, value, kEventTag, "an event"); }
+c10::Stream& stream_at(const Napi::Value& value) { return external_at<c10::Stream>(value, kStreamTag, "a stream"); }
+c10::Event& event_at(const Napi::Value& value) { return external_at<c10::Event>(value, kEventTag, "an event"); }
 
-napi_value make_stream(Environment&, napi_env env, size_t, napi_value* argv) {
-  const c10::Device device = accelerator_at(env, argv[0]);
-  return make_external(env, kStreamTag, c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device));
+Napi::Value make_stream(Environment& self, const Napi::CallbackInfo& info) {
+  const c10::Device device = accelerator_at(self.env, info[0]);
+  return make_external(self.env, kStreamTag, c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device));
 }
 
-napi_value current_stream(Environment&, napi_env env, size_t, napi_value* argv) {
-  return make_external(env, kStreamTag, at::accelerator::getCurrentStream(accelerator_at(env, argv[0]).index()));
+Napi::Value current_stream(Environment& self, const Napi::CallbackInfo& info) {
+  return make_external(self.env, kStreamTag, at::accelerator::getCurrentStream(accelerator_at(self.env, info[0]).index()));
 }
 
-napi_value set_current_stream(Environment&, napi_env env, size_t, napi_value* argv) {
-  at::accelerator::setCurrentStream(stream_at(env, argv[0]));
-  return nullptr;
+Napi::Value set_current_stream(Environment& self, const Napi::CallbackInfo& info) {
+  at::accelerator::setCurrentStream(stream_at(info[0]));
+  return {};
 }
 
-napi_value synchronize_stream(Environment&, napi_env env, size_t, napi_value* argv) {
-  stream_at(env, argv[0]).synchronize();
-  return nullptr;
+Napi::Value synchronize_stream(Environment& self, const Napi::CallbackInfo& info) {
+  stream_at(info[0]).synchronize();
+  return {};
 }
 
 /** makeEvent(device, timing) */
-napi_value make_event(Environment&, napi_env env, size_t, napi_value* argv) {
-  const c10::Device device = accelerator_at(env, argv[0]);
-  const auto flag = to_bool(env, argv[1]) ? c10::EventFlag::BACKEND_DEFAULT : c10::EventFlag::PYTORCH_DEFAULT;
-  return make_external(env, kEventTag, c10::Event(device.type(), flag));
+Napi::Value make_event(Environment& self, const Napi::CallbackInfo& info) {
+  const c10::Device device = accelerator_at(self.env, info[0]);
+  const auto flag = to_bool(self.env, info[1]) ? c10::EventFlag::BACKEND_DEFAULT : c10::EventFlag::PYTORCH_DEFAULT;
+  return make_external(self.env, kEventTag, c10::Event(device.type(), flag));
 }
 
-napi_value record_event(Environment&, napi_env env, size_t, napi_value* argv) {
-  event_at(env, argv[0]).record(stream_at(env, argv[1]));
-  return nullptr;
+Napi::Value record_event(Environment& self, const Napi::CallbackInfo& info) {
+  event_at(info[0]).record(stream_at(info[1]));
+  return {};
 }
 
-napi_value wait_event(Environment&, napi_env env, size_t, napi_value* argv) {
-  event_at(env, argv[0]).block(stream_at(env, argv[1]));
-  return nullptr;
+Napi::Value wait_event(Environment& self, const Napi::CallbackInfo& info) {
+  event_at(info[0]).block(stream_at(info[1]));
+  return {};
 }
 
-napi_value query_event(Environment&, napi_env env, size_t, napi_value* argv) { return from_bool(env, event_at(env, argv[0]).query()); }
+Napi::Value query_event(Environment& self, const Napi::CallbackInfo& info) { return Napi::Boolean::New(self.env, event_at(info[0]).query()); }
 
-napi_value synchronize_event(Environment&, napi_env env, size_t, napi_value* argv) {
-  event_at(env, argv[0]).synchronize();
-  return nullptr;
+Napi::Value synchronize_event(Environment& self, const Napi::CallbackInfo& info) {
+  event_at(info[0]).synchronize();
+  return {};
 }
 
 /** elapsedTime(from, to): milliseconds */
-napi_value elapsed_time(Environment&, napi_env env, size_t, napi_value* argv) {
-  return from_double(env, event_at(env, argv[0]).elapsedTime(event_at(env, argv[1])));
+Napi::Value elapsed_time(Environment& self, const Napi::CallbackInfo& info) {
+  return Napi::Number::New(self.env, event_at(info[0]).elapsedTime(event_at(info[1])));
 }
 
-napi_value num_threads(Environment&, napi_env env, size_t, napi_value*) { return from_int64(env, at::get_num_threads()); }
+Napi::Value num_threads(Environment& self, const Napi::CallbackInfo&) { return from_int64(self.env, at::get_num_threads()); }
 
-napi_value set_num_threads(Environment&, napi_env env, size_t, napi_value* argv) {
-  const int64_t threads = to_int64(env, argv[0]);
+Napi::Value set_num_threads(Environment& self, const Napi::CallbackInfo& info) {
+  const int64_t threads = to_int64(self.env, info[0]);
   if (threads < 1 || threads > 4096) throw BadArgument("expected 1 to 4096 threads, got " + std::to_string(threads));
   at::set_num_threads(static_cast<int>(threads));
-  return nullptr;
+  return {};
 }
 
 /** processor(): the instruction set libtorch's kernels use */
-napi_value processor(Environment&, napi_env env, size_t, napi_value*) { return from_string(env, at::get_cpu_capability()); }
+Napi::Value processor(Environment& self, const Napi::CallbackInfo&) { return Napi::String::New(self.env, at::get_cpu_capability()); }
 
 }  // namespace
 
-void define_devices(napi_env env, napi_value exports) {
-  define<devices>(env, exports, "devices");
-  define<synchronize>(env, exports, "synchronize");
-  define<device_memory>(env, exports, "deviceMemory");
-  define<reset_peak_memory>(env, exports, "resetPeakMemory");
-  define<empty_cache>(env, exports, "emptyCache");
-  define<make_stream>(env, exports, "makeStream");
-  define<current_stream>(env, exports, "currentStream");
-  define<set_current_stream>(env, exports, "setCurrentStream");
-  define<synchronize_stream>(env, exports, "synchronizeStream");
-  define<make_event>(env, exports, "makeEvent");
-  define<record_event>(env, exports, "recordEvent");
-  define<wait_event>(env, exports, "waitEvent");
-  define<query_event>(env, exports, "queryEvent");
-  define<synchronize_event>(env, exports, "synchronizeEvent");
-  define<elapsed_time>(env, exports, "elapsedTime");
-  define<num_threads>(env, exports, "numThreads");
-  define<set_num_threads>(env, exports, "setNumThreads");
-  define<processor>(env, exports, "processor");
+void define_devices(Napi::Object exports) {
+  define<devices>(exports, "devices");
+  define<synchronize>(exports, "synchronize");
+  define<device_memory>(exports, "deviceMemory");
+  define<reset_peak_memory>(exports, "resetPeakMemory");
+  define<empty_cache>(exports, "emptyCache");
+  define<make_stream>(exports, "makeStream");
+  define<current_stream>(exports, "currentStream");
+  define<set_current_stream>(exports, "setCurrentStream");
+  define<synchronize_stream>(exports, "synchronizeStream");
+  define<make_event>(exports, "makeEvent");
+  define<record_event>(exports, "recordEvent");
+  define<wait_event>(exports, "waitEvent");
+  define<query_event>(exports, "queryEvent");
+  define<synchronize_event>(exports, "synchronizeEvent");
+  define<elapsed_time>(exports, "elapsedTime");
+  define<num_threads>(exports, "numThreads");
+  define<set_num_threads>(exports, "setNumThreads");
+  define<processor>(exports, "processor");
 }
 
 }  // namespace soo

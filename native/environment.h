@@ -1,9 +1,8 @@
 #pragma once
 
-#include <node_api.h>
-
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
+#include <napi.h>
 
 #include <memory>
 #include <stdexcept>
@@ -25,10 +24,10 @@ class MappedFile;
  * There is no process-wide state but the tickets of tensors on their way to another worker (transfer.cc).
  */
 struct Environment {
-  explicit Environment(napi_env env);
+  explicit Environment(Napi::Env env);
   ~Environment();
 
-  napi_env env;
+  Napi::Env env;
   TensorTable tensors;
   std::vector<std::unique_ptr<Operator>> operators;
   std::unordered_map<uint32_t, at::Generator> generators;
@@ -39,7 +38,7 @@ struct Environment {
   std::unique_ptr<SafetyNet> safety_net;
 };
 
-Environment& environment_of(napi_env env);
+Environment& environment_of(Napi::Env env);
 
 /** A JavaScript exception is on its way: it is pending, or CallbackPort holds it. */
 struct JavaScriptException : std::exception {
@@ -54,50 +53,36 @@ struct BadArgument : std::invalid_argument {
 /** Turns the exception in flight into a pending JavaScript error; `where` goes in front of the message. */
 void throw_to_javascript(Environment& self, const std::string& where) noexcept;
 
-/** Throws if a Node-API call failed. */
+/** Throws if a plain Node-API call failed: those are for operator calls and their handles alone, where every call counts. */
 void check(napi_env env, napi_status status);
 
-using Native = napi_value (*)(Environment& self, napi_env env, size_t argc, napi_value* argv);
-constexpr size_t kMaxArguments = 40;
+using Native = Napi::Value (*)(Environment& self, const Napi::CallbackInfo& info);
 
 /** Wraps a native function so that no C++ exception crosses into JavaScript. */
 template <Native function>
-napi_value guarded(napi_env env, napi_callback_info info) noexcept {
-  size_t argc = kMaxArguments;
-  napi_value argv[kMaxArguments];
-  void* data = nullptr;
-  napi_get_cb_info(env, info, &argc, argv, nullptr, &data);
-  Environment& self = environment_of(env);
+Napi::Value guarded(const Napi::CallbackInfo& info) {
+  Environment& self = environment_of(info.Env());
   try {
-    return function(self, env, argc, argv);
+    return function(self, info);
   } catch (...) {
-    throw_to_javascript(self, static_cast<const char*>(data));
-    return nullptr;
+    throw_to_javascript(self, static_cast<const char*>(info.Data()));
+    return {};
   }
 }
 
 /** A function of the addon's export object; `name` also leads its error messages. */
-void export_function(napi_env env, napi_value exports, const char* name, napi_callback callback);
-
 template <Native function>
-void define(napi_env env, napi_value exports, const char* name) {
-  export_function(env, exports, name, guarded<function>);
+void define(Napi::Object exports, const char* name) {
+  exports.Set(name, Napi::Function::New<guarded<function>>(exports.Env(), name, const_cast<char*>(name)));
 }
 
-void define_tensors(napi_env env, napi_value exports);
-void define_memory(napi_env env, napi_value exports);
-void define_operators(napi_env env, napi_value exports);
-void define_attention(napi_env env, napi_value exports);
-void define_frozen_linear(napi_env env, napi_value exports);
-void define_norms(napi_env env, napi_value exports);
-void define_prepacked(napi_env env, napi_value exports);
-void define_perceptron(napi_env env, napi_value exports);
-void define_actor_critic(napi_env env, napi_value exports);
-void define_adam_step(napi_env env, napi_value exports);
-void define_autograd(napi_env env, napi_value exports);
-void define_random(napi_env env, napi_value exports);
-void define_devices(napi_env env, napi_value exports);
-void define_mapped_files(napi_env env, napi_value exports);
-void define_transfer(napi_env env, napi_value exports);
+void define_tensors(Napi::Object exports);
+void define_memory(Napi::Object exports);
+void define_operators(Napi::Object exports);
+void define_autograd(Napi::Object exports);
+void define_random(Napi::Object exports);
+void define_devices(Napi::Object exports);
+void define_mapped_files(Napi::Object exports);
+void define_transfer(Napi::Object exports);
 
 }  // namespace soo

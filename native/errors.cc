@@ -24,43 +24,55 @@ std::string first_line(const std::string& message) {
   return line;
 }
 
-using Thrower = napi_status (*)(napi_env, const char*, const char*);
+/** Nothing can be thrown in an environment that is ending. */
+void throw_quietly(const Napi::Error& error) noexcept {
+  try {
+    error.ThrowAsJavaScriptException();
+  } catch (const Napi::Error&) {
+  }
+}
 
-void throw_as(Thrower thrower, Environment& self, const std::string& where, const std::string& message,
-              const char* code = nullptr) {
-  thrower(self.env, code, (where + ": " + first_line(message)).c_str());
+template <class Kind>
+void throw_as(Environment& self, const std::string& where, const std::string& message, const char* code = nullptr) {
+  try {
+    const Kind error = Kind::New(self.env, where + ": " + first_line(message));
+    if (code != nullptr) error.Set("code", code);
+    throw_quietly(error);
+  } catch (const Napi::Error& failure) {
+    throw_quietly(failure);
+  }
 }
 
 }  // namespace
 
 void throw_to_javascript(Environment& self, const std::string& where) noexcept {
-  bool pending = false;
-  napi_is_exception_pending(self.env, &pending);
-  if (pending) return;
+  if (self.env.IsExceptionPending()) return;
   try {
     throw;
   } catch (const JavaScriptException&) {
     self.callbacks->rethrow_in_javascript();
+  } catch (const Napi::Error& error) {
+    throw_quietly(error);
   } catch (const BadArgument& error) {
-    throw_as(napi_throw_type_error, self, where, error.what());
+    throw_as<Napi::TypeError>(self, where, error.what());
   } catch (const c10::OutOfMemoryError& error) {
-    throw_as(napi_throw_error, self, where, error.what_without_backtrace(), "ERR_OUT_OF_MEMORY");
+    throw_as<Napi::Error>(self, where, error.what_without_backtrace(), "ERR_OUT_OF_MEMORY");
   } catch (const c10::IndexError& error) {
-    throw_as(napi_throw_range_error, self, where, error.what_without_backtrace());
+    throw_as<Napi::RangeError>(self, where, error.what_without_backtrace());
   } catch (const c10::TypeError& error) {
-    throw_as(napi_throw_type_error, self, where, error.what_without_backtrace());
+    throw_as<Napi::TypeError>(self, where, error.what_without_backtrace());
   } catch (const c10::Error& error) {
     // A hook's own exception travels through the engine, which may wrap it.
     if (self.callbacks->rethrow_in_javascript()) return;
     const std::string message = error.what_without_backtrace();
     const bool no_memory = message.find(kNoMemory) != std::string::npos;
-    throw_as(napi_throw_error, self, where, message, no_memory ? "ERR_OUT_OF_MEMORY" : nullptr);
+    throw_as<Napi::Error>(self, where, message, no_memory ? "ERR_OUT_OF_MEMORY" : nullptr);
   } catch (const std::bad_alloc&) {
-    throw_as(napi_throw_error, self, where, "out of memory", "ERR_OUT_OF_MEMORY");
+    throw_as<Napi::Error>(self, where, "out of memory", "ERR_OUT_OF_MEMORY");
   } catch (const std::exception& error) {
-    throw_as(napi_throw_error, self, where, error.what());
+    throw_as<Napi::Error>(self, where, error.what());
   } catch (...) {
-    throw_as(napi_throw_error, self, where, "an unknown error in libtorch");
+    throw_as<Napi::Error>(self, where, "an unknown error in libtorch");
   }
 }
 

@@ -82,37 +82,35 @@ void require_booleans(const MappedFile& file, const Range& range) {
 }
 
 /** mapFile(path) -> id */
-napi_value map_file(Environment& self, napi_env env, size_t, napi_value* argv) {
-  auto file = std::make_shared<MappedFile>(to_string(env, argv[0]));
+Napi::Value map_file(Environment& self, const Napi::CallbackInfo& info) {
+  auto file = std::make_shared<MappedFile>(to_string(self.env, info[0]));
   const uint32_t id = self.next_mapped_file++;
   self.mapped_files.emplace(id, std::move(file));
-  return from_int64(env, id);
+  return from_int64(self.env, id);
 }
 
-napi_value mapped_size(Environment& self, napi_env env, size_t, napi_value* argv) {
-  return from_int64(env, static_cast<int64_t>(file_at(self, argv[0])->size()));
+Napi::Value mapped_size(Environment& self, const Napi::CallbackInfo& info) {
+  return from_int64(self.env, static_cast<int64_t>(file_at(self, info[0])->size()));
 }
 
 /** readMapped(id, offset, Uint8Array): copies bytes out */
-napi_value read_mapped(Environment& self, napi_env env, size_t, napi_value* argv) {
-  const auto file = file_at(self, argv[0]);
-  napi_typedarray_type type;
-  size_t length = 0;
-  void* data = nullptr;
-  check(env, napi_get_typedarray_info(env, argv[2], &type, &length, &data, nullptr, nullptr));
-  if (type != napi_uint8_array) throw BadArgument("expected a Uint8Array");
-  const Range range = range_in(*file, to_int64(env, argv[1]), static_cast<int64_t>(length));
-  if (range.length > 0) std::memcpy(data, file->data() + range.offset, range.length);
-  return nullptr;
+Napi::Value read_mapped(Environment& self, const Napi::CallbackInfo& info) {
+  const auto file = file_at(self, info[0]);
+  if (!info[2].IsTypedArray()) throw BadArgument("Invalid argument");
+  auto into = info[2].As<Napi::Uint8Array>();
+  if (into.TypedArrayType() != napi_uint8_array) throw BadArgument("expected a Uint8Array");
+  const Range range = range_in(*file, to_int64(self.env, info[1]), static_cast<int64_t>(into.ElementLength()));
+  if (range.length > 0) std::memcpy(into.Data(), file->data() + range.offset, range.length);
+  return {};
 }
 
 /** mappedTensor(id, offset, dtype, shape): a tensor that lies in the mapping and keeps it alive */
-napi_value mapped_tensor(Environment& self, napi_env env, size_t, napi_value* argv) {
-  const auto file = file_at(self, argv[0]);
-  const int64_t offset = to_int64(env, argv[1]);
-  const c10::ScalarType dtype = to_dtype(env, argv[2]);
+Napi::Value mapped_tensor(Environment& self, const Napi::CallbackInfo& info) {
+  const auto file = file_at(self, info[0]);
+  const int64_t offset = to_int64(self.env, info[1]);
+  const c10::ScalarType dtype = to_dtype(self.env, info[2]);
   if (c10::isQIntType(dtype)) throw BadArgument("a quantised dtype cannot be mapped");
-  const std::vector<int64_t> shape = to_int_list(env, argv[3]);
+  const std::vector<int64_t> shape = to_int_list(self.env, info[3]);
   auto length = static_cast<int64_t>(c10::elementSize(dtype));
   for (const int64_t size : shape) {
     if (size < 0 || __builtin_mul_overflow(length, size, &length)) throw BadArgument("the shape [" + c10::Join(", ", shape) + "] is impossible");
@@ -127,19 +125,19 @@ napi_value mapped_tensor(Environment& self, napi_env env, size_t, napi_value* ar
   return from_tensor(self, at::from_blob(file->data() + range.offset, shape, [file](void*) {}, options));
 }
 
-napi_value unmap_file(Environment& self, napi_env env, size_t, napi_value* argv) {
-  self.mapped_files.erase(static_cast<uint32_t>(to_int64(env, argv[0])));
-  return nullptr;
+Napi::Value unmap_file(Environment& self, const Napi::CallbackInfo& info) {
+  self.mapped_files.erase(static_cast<uint32_t>(to_int64(self.env, info[0])));
+  return {};
 }
 
 }  // namespace
 
-void define_mapped_files(napi_env env, napi_value exports) {
-  define<map_file>(env, exports, "mapFile");
-  define<mapped_size>(env, exports, "mappedSize");
-  define<read_mapped>(env, exports, "readMapped");
-  define<mapped_tensor>(env, exports, "mappedTensor");
-  define<unmap_file>(env, exports, "unmapFile");
+void define_mapped_files(Napi::Object exports) {
+  define<map_file>(exports, "mapFile");
+  define<mapped_size>(exports, "mappedSize");
+  define<read_mapped>(exports, "readMapped");
+  define<mapped_tensor>(exports, "mappedTensor");
+  define<unmap_file>(exports, "unmapFile");
 }
 
 }  // namespace soo

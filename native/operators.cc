@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <cctype>
 
+#include "guards/guards.h"
 #include "values.h"
 
 namespace soo {
 
 namespace {
+
+constexpr size_t kMaxArguments = 40;
 
 /** `log_softmax.int` to `logSoftmax`; leading and trailing underscores stay. lib/torch/schema.ts does the same. */
 std::string shown_name(const std::string& full_name) {
@@ -115,13 +118,13 @@ bool can_return(const c10::TypePtr& type) {
 
 napi_value from_ivalue(Environment& self, const c10::IValue& value, const c10::TypePtr& type) {
   napi_env env = self.env;
-  if (value.isNone()) return null(env);
+  if (value.isNone()) return self.env.Null();
   if (value.isTensor()) return from_tensor(self, value.toTensor());
-  if (type->kind() == c10::TypeKind::ScalarTypeType) return from_string(env, dtype_name(value.toScalarType()));
-  if (type->kind() == c10::TypeKind::QSchemeType) return from_string(env, c10::toString(value.toQScheme()));
-  if (value.isBool()) return from_bool(env, value.toBool());
+  if (type->kind() == c10::TypeKind::ScalarTypeType) return Napi::String::New(env, dtype_name(value.toScalarType()));
+  if (type->kind() == c10::TypeKind::QSchemeType) return Napi::String::New(env, c10::toString(value.toQScheme()));
+  if (value.isBool()) return Napi::Boolean::New(env, value.toBool());
   if (value.isScalar()) return from_scalar(env, value.toScalar());
-  if (value.isString()) return from_string(env, value.toStringRef());
+  if (value.isString()) return Napi::String::New(env, value.toStringRef());
   if (value.isTensorList()) return from_tensors(self, value.toTensorVector());
   if (value.isList()) {
     const auto list = value.toListRef();
@@ -138,7 +141,7 @@ bool is_written(const c10::Argument& result) { return result.alias_info() != nul
 
 /** undefined stands for an argument that was written to: JavaScript hands back the object it passed. */
 napi_value from_result(Environment& self, const c10::Argument& result, const c10::IValue& value) {
-  return is_written(result) ? undefined(self.env) : from_ivalue(self, value, result.real_type());
+  return is_written(result) ? self.env.Undefined() : from_ivalue(self, value, result.real_type());
 }
 
 napi_value call_boxed(Environment& self, const Operator& op, napi_value* argv) {
@@ -162,7 +165,7 @@ napi_value call_boxed(Environment& self, const Operator& op, napi_value* argv) {
   if (op.guard != nullptr) op.guard(op, stack);
   op.handle.callBoxed(stack);
   const auto& returns = schema.returns();
-  if (returns.empty()) return undefined(self.env);
+  if (returns.empty()) return self.env.Undefined();
   if (returns.size() == 1) return from_result(self, returns[0], stack[0]);
   napi_value results;
   check(self.env, napi_create_array_with_length(self.env, returns.size(), &results));
@@ -256,34 +259,32 @@ const Operator& operator_at(Environment& self, napi_value index) {
 }
 
 /** operatorNames(): `add.Tensor` and so on, sorted; the position is the operator's index. */
-napi_value operator_names(Environment& self, napi_env env, size_t, napi_value*) {
+Napi::Value operator_names(Environment& self, const Napi::CallbackInfo&) {
   if (self.operators.empty()) self.operators = find_operators(self);
-  napi_value result;
-  check(env, napi_create_array_with_length(env, self.operators.size(), &result));
-  for (uint32_t i = 0; i < self.operators.size(); ++i) {
-    check(env, napi_set_element(env, result, i, from_string(env, self.operators[i]->name)));
-  }
+  auto result = Napi::Array::New(self.env, self.operators.size());
+  for (uint32_t i = 0; i < self.operators.size(); ++i) result.Set(i, self.operators[i]->name);
   return result;
 }
 
 /** operatorSchema(index): libtorch's own text of the schema */
-napi_value operator_schema(Environment& self, napi_env env, size_t, napi_value* argv) {
-  return from_string(env, c10::toString(operator_at(self, argv[0]).handle.schema()));
+Napi::Value operator_schema(Environment& self, const Napi::CallbackInfo& info) {
+  return Napi::String::New(self.env, c10::toString(operator_at(self, info[0]).handle.schema()));
 }
 
 /** operatorProblem(index): why the operator cannot be called, or null */
-napi_value operator_problem(Environment& self, napi_env env, size_t, napi_value* argv) {
-  const Operator& op = operator_at(self, argv[0]);
-  return op.unsupported.empty() ? null(env) : from_string(env, op.unsupported);
+Napi::Value operator_problem(Environment& self, const Napi::CallbackInfo& info) {
+  const Operator& op = operator_at(self, info[0]);
+  return op.unsupported.empty() ? self.env.Null() : Napi::String::New(self.env, op.unsupported);
 }
 
 /** operatorFunction(index): a function that takes the arguments in the schema's order */
-napi_value operator_function(Environment& self, napi_env env, size_t, napi_value* argv) {
-  auto& op = const_cast<Operator&>(operator_at(self, argv[0]));
+Napi::Value operator_function(Environment& self, const Napi::CallbackInfo& info) {
+  auto& op = const_cast<Operator&>(operator_at(self, info[0]));
   if (op.unsupported.empty() && op.guard == nullptr && !op.typed) op.typed = typed_call_for(op);
+  // Plain Node-API from here on: this function is called more often than all else.
   napi_value function;
-  check(env, napi_create_function(env, op.name.data(), op.name.size(), call_operator, &op, &function));
-  return function;
+  check(self.env, napi_create_function(self.env, op.name.data(), op.name.size(), call_operator, &op, &function));
+  return Napi::Value(self.env, function);
 }
 
 }  // namespace
@@ -307,11 +308,11 @@ Operator::Operator(Environment& self, c10::OperatorHandle handle) : self(self), 
   if (parameters.size() > kMaxArguments) unsupported = "it takes more than " + std::to_string(kMaxArguments) + " arguments";
 }
 
-void define_operators(napi_env env, napi_value exports) {
-  define<operator_names>(env, exports, "operatorNames");
-  define<operator_schema>(env, exports, "operatorSchema");
-  define<operator_problem>(env, exports, "operatorProblem");
-  define<operator_function>(env, exports, "operatorFunction");
+void define_operators(Napi::Object exports) {
+  define<operator_names>(exports, "operatorNames");
+  define<operator_schema>(exports, "operatorSchema");
+  define<operator_problem>(exports, "operatorProblem");
+  define<operator_function>(exports, "operatorFunction");
 }
 
 }  // namespace soo

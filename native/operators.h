@@ -1,14 +1,14 @@
 #pragma once
 
 #include <ATen/core/dispatch/Dispatcher.h>
-#include <node_api.h>
+#include <ATen/core/stack.h>
+#include <napi.h>
 
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "environment.h"
-#include "guards/guards.h"
 
 namespace soo {
 
@@ -47,6 +47,9 @@ struct TypedCall {
   virtual ~TypedCall() = default;
   virtual napi_value call(Environment& self, const Operator& op, napi_value* argv) = 0;
 };
+
+/** Throws when the arguments break what the operator's kernel takes for granted. */
+using Guard = void (*)(const Operator& op, const torch::jit::Stack& arguments);
 
 struct Operator {
   Operator(Environment& self, c10::OperatorHandle handle);

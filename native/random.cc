@@ -16,9 +16,9 @@ const at::Generator& default_generator(c10::Device device) { return at::globalCo
 uint64_t to_seed(napi_env env, napi_value value) { return static_cast<uint64_t>(to_int64(env, value)); }
 
 /** manualSeed(seed): seeds the generator of every device */
-napi_value manual_seed(Environment&, napi_env env, size_t, napi_value* argv) {
-  at::manual_seed(to_seed(env, argv[0]));
-  return nullptr;
+Napi::Value manual_seed(Environment& self, const Napi::CallbackInfo& info) {
+  at::manual_seed(to_seed(self.env, info[0]));
+  return {};
 }
 
 /** Another worker may be drawing from the original. */
@@ -34,49 +34,45 @@ at::Generator generator_at(Environment& self, napi_value value) {
 }
 
 /** makeGenerator(device, seed) -> id */
-napi_value make_generator(Environment& self, napi_env env, size_t, napi_value* argv) {
-  const c10::Device device = to_device(env, argv[0]);
+Napi::Value make_generator(Environment& self, const Napi::CallbackInfo& info) {
+  const c10::Device device = to_device(self.env, info[0]);
   at::Generator generator = copy_of(default_generator(device));
-  generator.set_current_seed(to_seed(env, argv[1]));
+  generator.set_current_seed(to_seed(self.env, info[1]));
   const uint32_t id = self.next_generator++;
   self.generators.emplace(id, std::move(generator));
-  return from_int64(env, id);
+  return from_int64(self.env, id);
 }
 
-napi_value drop_generator(Environment& self, napi_env env, size_t, napi_value* argv) {
-  self.generators.erase(static_cast<uint32_t>(to_int64(env, argv[0])));
-  return nullptr;
+Napi::Value drop_generator(Environment& self, const Napi::CallbackInfo& info) {
+  self.generators.erase(static_cast<uint32_t>(to_int64(self.env, info[0])));
+  return {};
 }
 
 /** rngState(device | generator id) -> handle of a uint8 tensor */
-napi_value rng_state(Environment& self, napi_env env, size_t, napi_value* argv) {
-  napi_valuetype type;
-  check(env, napi_typeof(env, argv[0], &type));
-  const at::Generator generator = type == napi_number ? generator_at(self, argv[0]) : default_generator(to_device(env, argv[0]));
+Napi::Value rng_state(Environment& self, const Napi::CallbackInfo& info) {
+  const at::Generator generator = info[0].IsNumber() ? generator_at(self, info[0]) : default_generator(to_device(self.env, info[0]));
   at::Generator copy = generator;
   const std::lock_guard<std::mutex> lock(copy.mutex());
   return from_tensor(self, copy.get_state());
 }
 
 /** setRngState(device | generator id, handle) */
-napi_value set_rng_state(Environment& self, napi_env env, size_t, napi_value* argv) {
-  napi_valuetype type;
-  check(env, napi_typeof(env, argv[0], &type));
-  at::Generator generator = type == napi_number ? generator_at(self, argv[0]) : default_generator(to_device(env, argv[0]));
-  const at::Tensor& state = self.tensors.get(to_double(env, argv[1]));
+Napi::Value set_rng_state(Environment& self, const Napi::CallbackInfo& info) {
+  at::Generator generator = info[0].IsNumber() ? generator_at(self, info[0]) : default_generator(to_device(self.env, info[0]));
+  const at::Tensor& state = self.tensors.get(to_double(self.env, info[1]));
   const std::lock_guard<std::mutex> lock(generator.mutex());
   generator.set_state(state);
-  return nullptr;
+  return {};
 }
 
 }  // namespace
 
-void define_random(napi_env env, napi_value exports) {
-  define<manual_seed>(env, exports, "manualSeed");
-  define<make_generator>(env, exports, "makeGenerator");
-  define<drop_generator>(env, exports, "dropGenerator");
-  define<rng_state>(env, exports, "rngState");
-  define<set_rng_state>(env, exports, "setRngState");
+void define_random(Napi::Object exports) {
+  define<manual_seed>(exports, "manualSeed");
+  define<make_generator>(exports, "makeGenerator");
+  define<drop_generator>(exports, "dropGenerator");
+  define<rng_state>(exports, "rngState");
+  define<set_rng_state>(exports, "setRngState");
 }
 
 }  // namespace soo

@@ -19,7 +19,7 @@ int64_t own_bytes(const at::Tensor& tensor) {
 }
 }  // namespace
 
-void SafetyNet::watch(napi_value object, double handle) {
+void SafetyNet::watch(Napi::Object object, double handle) {
   if (!tensors_.mark_watched(handle)) return;
   const int64_t bytes = own_bytes(tensors_.get(handle));
   napi_ref reference;
@@ -36,8 +36,7 @@ void SafetyNet::watch(napi_value object, double handle) {
 
 void SafetyNet::sweep() {
   since_sweep_ = 0;
-  napi_handle_scope scope;
-  check(env_, napi_open_handle_scope(env_, &scope));
+  const Napi::HandleScope scope(env_);
   size_t kept = 0;
   for (const Watch& watch : watches_) {
     bool alive = tensors_.live(watch.handle);
@@ -53,14 +52,12 @@ void SafetyNet::sweep() {
     }
   }
   watches_.resize(kept);
-  napi_close_handle_scope(env_, scope);
 }
 
 void SafetyNet::collect_garbage() {
   // Node-API has no call that collects; a moment of extreme external memory makes V8 do so before it returns.
-  int64_t total = 0;
-  napi_adjust_external_memory(env_, kPressure, &total);
-  napi_adjust_external_memory(env_, -kPressure, &total);
+  Napi::MemoryManagement::AdjustExternalMemory(env_, kPressure);
+  Napi::MemoryManagement::AdjustExternalMemory(env_, -kPressure);
   sweep();
   fresh_bytes_ = 0;
   // Half of what is still held: collections stay rare when much memory is in use for good.

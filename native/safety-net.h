@@ -1,6 +1,6 @@
 #pragma once
 
-#include <node_api.h>
+#include <napi.h>
 
 #include <cstdint>
 #include <vector>
@@ -12,13 +12,14 @@ namespace soo {
 /**
  * Frees tensors whose JavaScript object was collected although no scope owned them. Finalisers of Node-API run only
  * when the event loop turns, which a synchronous loop never lets happen; weak references read by hand work there too.
+ * They are plain ones, as every tensor made outside of scopes gets one.
  */
 class SafetyNet {
  public:
-  SafetyNet(napi_env env, TensorTable& tensors) : env_(env), tensors_(tensors) {}
+  SafetyNet(Napi::Env env, TensorTable& tensors) : env_(env), tensors_(tensors) {}
 
   /** Ties the life of `handle` to the object that carries it. */
-  void watch(napi_value object, double handle);
+  void watch(Napi::Object object, double handle);
   /** Frees what the collector has found dead. */
   void sweep();
   size_t watched() const noexcept { return watches_.size(); }
@@ -30,7 +31,7 @@ class SafetyNet {
   };
   void collect_garbage();
 
-  napi_env env_;
+  Napi::Env env_;
   TensorTable& tensors_;
   std::vector<Watch> watches_;
   size_t since_sweep_ = 0;

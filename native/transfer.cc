@@ -27,8 +27,8 @@ Counter& counter() {
 }
 
 /** share(handle) -> ticket, a bigint that another environment collects once */
-napi_value share(Environment& self, napi_env env, size_t, napi_value* argv) {
-  const at::Tensor& tensor = self.tensors.get(to_double(env, argv[0]));
+Napi::Value share(Environment& self, const Napi::CallbackInfo& info) {
+  const at::Tensor& tensor = self.tensors.get(to_double(self.env, info[0]));
   if (tensor.requires_grad() && !tensor.is_leaf()) {
     throw BadArgument("a tensor with a graph stays in its worker: share its detach()");
   }
@@ -41,17 +41,13 @@ napi_value share(Environment& self, napi_env env, size_t, napi_value* argv) {
     // A second tensor on the same storage: what is done to its metadata there stays there.
     all.waiting.emplace(ticket, tensor.detach());
   }
-  napi_value result;
-  check(env, napi_create_bigint_uint64(env, ticket, &result));
-  return result;
+  return Napi::BigInt::New(self.env, ticket);
 }
 
-napi_value receive(Environment& self, napi_env env, size_t, napi_value* argv) {
-  uint64_t ticket = 0;
+Napi::Value receive(Environment& self, const Napi::CallbackInfo& info) {
   bool exact = false;
-  if (napi_get_value_bigint_uint64(env, argv[0], &ticket, &exact) != napi_ok || !exact) {
-    throw BadArgument("expected a ticket made by share()");
-  }
+  const uint64_t ticket = info[0].IsBigInt() ? info[0].As<Napi::BigInt>().Uint64Value(&exact) : 0;
+  if (!exact) throw BadArgument("expected a ticket made by share()");
   Counter& all = counter();
   at::Tensor tensor;
   {
@@ -66,9 +62,9 @@ napi_value receive(Environment& self, napi_env env, size_t, napi_value* argv) {
 
 }  // namespace
 
-void define_transfer(napi_env env, napi_value exports) {
-  define<share>(env, exports, "share");
-  define<receive>(env, exports, "receive");
+void define_transfer(Napi::Object exports) {
+  define<share>(exports, "share");
+  define<receive>(exports, "receive");
 }
 
 }  // namespace soo

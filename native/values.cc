@@ -166,87 +166,44 @@ std::vector<at::Tensor> to_tensors(Environment& self, napi_value value) {
   return result;
 }
 
-napi_value undefined(napi_env env) {
-  napi_value result;
-  check(env, napi_get_undefined(env, &result));
-  return result;
+Napi::Value from_int64(Napi::Env env, int64_t value) {
+  const auto number = static_cast<double>(value);
+  if (std::abs(number) <= kSafeInteger) return Napi::Number::New(env, number);
+  return Napi::BigInt::New(env, value);
 }
 
-napi_value null(napi_env env) {
-  napi_value result;
-  check(env, napi_get_null(env, &result));
-  return result;
-}
-
-napi_value from_double(napi_env env, double value) {
-  napi_value result;
-  check(env, napi_create_double(env, value, &result));
-  return result;
-}
-
-napi_value from_bool(napi_env env, bool value) {
-  napi_value result;
-  check(env, napi_get_boolean(env, value, &result));
-  return result;
-}
-
-napi_value from_int64(napi_env env, int64_t value) {
-  napi_value result;
-  if (std::abs(static_cast<double>(value)) <= kSafeInteger) {
-    check(env, napi_create_int64(env, value, &result));
-  } else {
-    check(env, napi_create_bigint_int64(env, value, &result));
-  }
-  return result;
-}
-
-napi_value from_string(napi_env env, const std::string& value) {
-  napi_value result;
-  check(env, napi_create_string_utf8(env, value.data(), value.size(), &result));
-  return result;
-}
-
-napi_value from_scalar(napi_env env, const c10::Scalar& value) {
-  if (value.isBoolean()) return from_bool(env, value.toBool());
+Napi::Value from_scalar(Napi::Env env, const c10::Scalar& value) {
+  if (value.isBoolean()) return Napi::Boolean::New(env, value.toBool());
   if (value.isIntegral(false)) {
     if (value.type() == c10::kUInt64 && value.toUInt64() > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
-      napi_value result;
-      check(env, napi_create_bigint_uint64(env, value.toUInt64(), &result));
-      return result;
+      return Napi::BigInt::New(env, value.toUInt64());
     }
     return from_int64(env, value.toLong());
   }
   if (value.isComplex()) {
     const auto number = value.toComplexDouble();
-    napi_value result;
-    check(env, napi_create_object(env, &result));
-    check(env, napi_set_named_property(env, result, "re", from_double(env, number.real())));
-    check(env, napi_set_named_property(env, result, "im", from_double(env, number.imag())));
+    auto result = Napi::Object::New(env);
+    result.Set("re", number.real());
+    result.Set("im", number.imag());
     return result;
   }
-  return from_double(env, value.toDouble());
+  return Napi::Number::New(env, value.toDouble());
 }
 
-napi_value from_ints(napi_env env, c10::IntArrayRef values) {
-  napi_value result;
-  check(env, napi_create_array_with_length(env, values.size(), &result));
-  for (uint32_t i = 0; i < values.size(); ++i) {
-    check(env, napi_set_element(env, result, i, from_int64(env, values[i])));
-  }
+Napi::Array from_ints(Napi::Env env, c10::IntArrayRef values) {
+  auto result = Napi::Array::New(env, values.size());
+  for (uint32_t i = 0; i < values.size(); ++i) result.Set(i, from_int64(env, values[i]));
   return result;
 }
 
-napi_value from_tensor(Environment& self, at::Tensor tensor) {
-  if (!tensor.defined()) return null(self.env);
-  return from_double(self.env, self.tensors.add(std::move(tensor)));
+Napi::Value from_tensor(Environment& self, at::Tensor tensor) {
+  if (!tensor.defined()) return self.env.Null();
+  return Napi::Number::New(self.env, self.tensors.add(std::move(tensor)));
 }
 
-napi_value from_tensors(Environment& self, const std::vector<at::Tensor>& tensors) {
-  napi_value result;
-  check(self.env, napi_create_array_with_length(self.env, tensors.size(), &result));
-  for (uint32_t i = 0; i < tensors.size(); ++i) {
-    check(self.env, napi_set_element(self.env, result, i, from_tensor(self, tensors[i])));
-  }
+Napi::Array from_tensors(Environment& self, const std::vector<at::Tensor>& tensors) {
+  auto result = Napi::Array::New(self.env, tensors.size());
+  for (uint32_t i = 0; i < tensors.size(); ++i) result.Set(i, from_tensor(self, tensors[i]));
   return result;
 }
 

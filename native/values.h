@@ -4,7 +4,7 @@
 #include <c10/core/Device.h>
 #include <c10/core/Scalar.h>
 #include <c10/core/ScalarType.h>
-#include <node_api.h>
+#include <napi.h>
 
 #include <optional>
 #include <string>
@@ -32,18 +32,13 @@ c10::Device to_device(napi_env env, napi_value value);
 std::vector<double> to_handles(napi_env env, napi_value value);
 std::vector<at::Tensor> to_tensors(Environment& self, napi_value value);
 
-napi_value undefined(napi_env env);
-napi_value null(napi_env env);
-napi_value from_double(napi_env env, double value);
-napi_value from_bool(napi_env env, bool value);
 /** A number where it is exact, otherwise a bigint. */
-napi_value from_int64(napi_env env, int64_t value);
-napi_value from_string(napi_env env, const std::string& value);
-napi_value from_scalar(napi_env env, const c10::Scalar& value);
-napi_value from_ints(napi_env env, c10::IntArrayRef values);
+Napi::Value from_int64(Napi::Env env, int64_t value);
+Napi::Value from_scalar(Napi::Env env, const c10::Scalar& value);
+Napi::Array from_ints(Napi::Env env, c10::IntArrayRef values);
 /** A handle, or null for an undefined tensor. */
-napi_value from_tensor(Environment& self, at::Tensor tensor);
-napi_value from_tensors(Environment& self, const std::vector<at::Tensor>& tensors);
+Napi::Value from_tensor(Environment& self, at::Tensor tensor);
+Napi::Array from_tensors(Environment& self, const std::vector<at::Tensor>& tensors);
 
 const char* dtype_name(c10::ScalarType dtype);
 /** For messages: `float32 [2, 3]`, with the device when it is not the processor. */

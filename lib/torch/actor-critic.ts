@@ -43,8 +43,7 @@ export interface GradientAndLoss {
  * @returns null when something is not as said above, or the processor lacks AVX2; nothing was done then
  */
 export function criticGradient(batch: ActorCriticBatch, target: ActorCriticTarget): GradientAndLoss | null {
-  const { mean, deviation, gamma, throughLast } = target;
-  return taken(native.criticGradient(...passed(batch), handles(target.critic), mean, deviation, gamma, throughLast));
+  return taken(native.criticGradient(...passed(batch), handles(target.critic), target));
 }
 
 /** The same of a policy, which maximises the critic's mean value less `penalty` times its mean squared action. */
@@ -52,8 +51,8 @@ export function policyGradient(batch: ActorCriticBatch, penalty: number): Gradie
   return taken(native.policyGradient(...passed(batch), penalty));
 }
 
-const passed = ({ transitions, sizes, index, agents, critic, hidden, momentum, eps, leak }: ActorCriticBatch) =>
-  [transitions.handle, sizes, index, handles(...agents), handles(critic), hidden, momentum, eps, leak] as const;
+const passed = (batch: ActorCriticBatch) =>
+  [batch.transitions.handle, handles(...batch.agents), handles(batch.critic), batch] as const;
 
 /** Four of each: the parameters and their statistics, or what is given and nothing. */
 function handles(...networks: readonly (PerceptronTensors | Tensor)[]): Float64Array {

@@ -1,12 +1,15 @@
+import { noGrad } from './autograd';
 import { formatPrinted, PRINT_DEFAULTS } from './format-text';
 import { shownDims, type Entry, type PrintOptions } from './format-values';
-import { torch, type Tensor } from './index';
+import { op } from './operators';
+import { scope } from './scope';
+import type { Tensor } from './tensor';
 
 /** The text that Python's `repr` gives for the same tensor, `tensor([[1., 2.]], requires_grad=True)`. */
 export function formatTensor(tensor: Tensor, given: Partial<PrintOptions> = {}): string {
   const options = { ...PRINT_DEFAULTS, ...given };
   const { shape, dtype, layout, requiresGrad } = tensor;
-  const values = torch.scope(() => torch.noGrad(() => shownValues(tensor, options)));
+  const values = scope(() => noGrad(() => shownValues(tensor, options)));
   const gradFn = tensor.gradFn ?? undefined;
   return formatPrinted({ shape, dtype, device: String(tensor.device), layout, requiresGrad, gradFn, values }, options);
 }
@@ -19,9 +22,10 @@ function shownValues(tensor: Tensor, options: PrintOptions): Entry[] | null {
   shownDims(tensor.shape, options).forEach(({ size, cut }, dim) => {
     if (!cut) return;
     const [edge, whole] = [size / 2, tensor.shape[dim]];
-    shown = torch.cat([shown.narrow(dim, 0, edge), shown.narrow(dim, whole - edge, edge)], dim);
+    const cat = op('cat') as (tensors: readonly Tensor[], dim: number) => Tensor;
+    shown = cat([shown.narrow(dim, 0, edge), shown.narrow(dim, whole - edge, edge)], dim);
   });
-  if (shown.dtype.startsWith('complex')) shown = torch.viewAsReal(shown.resolveConj());
+  if (shown.dtype.startsWith('complex')) shown = shown.resolveConj().viewAsReal();
   if (shown.dtype.startsWith('float8')) shown = shown.to('float32');
   const entries: Iterable<Entry> = shown.to('cpu').toTypedArray();
   return tensor.dtype === 'bool' ? Array.from(entries, Boolean) : [...entries];

@@ -4,11 +4,12 @@ import { checkpoint } from './checkpoint';
 import { fromBytes, tensor } from './create';
 import { customFunction } from './custom-function';
 import { device, devices, synchronize } from './device';
+import { formatTensor } from './format';
 import { generator, getRngState, manualSeed, setRngState } from './generator';
+import { canPack } from './kernels';
 import { libtorch, native } from './load-native';
 import { mapFile } from './mapped-file';
 import { installOperators, op, operators } from './operators';
-import { canPack } from './prepacked';
 import { scope } from './scope';
 import { Tensor } from './tensor';
 import { receive, share } from './transfer';
@@ -16,6 +17,14 @@ import { version } from './version';
 import { setTensorClass } from './wrap';
 
 setTensorClass(Tensor);
+// Printing calls operators, which know the class.
+Object.defineProperty(Tensor.prototype, 'toString', {
+  value(this: Tensor): string {
+    return this.isDisposed ? 'Tensor (disposed)' : formatTensor(this);
+  },
+  writable: true,
+  configurable: true,
+});
 
 /** Number of threads that one operator may use. */
 function getNumThreads(): number {
@@ -73,17 +82,13 @@ export {
   type ActorCriticTarget,
   type GradientAndLoss,
 } from './actor-critic';
-export { clippedAdamStep, type AdamStep } from './adam-step';
-export { cachedAttention } from './cached-attention';
 export { Device, Event, Stream, type DeviceLike } from './device';
 export { DTYPES, isDType, type DType, type Layout, type MemoryFormat, type Scalar, type TypedArray } from './dtype';
 export { formatTensor } from './format';
-export { frozenLinear } from './frozen-linear';
 export { Generator } from './generator';
+export { cachedAttention, clippedAdamStep, frozenLinear, PackedWeight, plainRmsNorm, type AdamStep } from './kernels';
 export { MappedFile } from './mapped-file';
 export { perceptron, type PerceptronOptions, type PerceptronTensors } from './perceptron';
-export { PackedWeight } from './prepacked';
-export { plainRmsNorm } from './plain-rms-norm';
 export { Scope } from './scope';
 export { takeHandle, type Complex, type NestedArray } from './tensor';
 export type { BackwardOptions } from './backward';

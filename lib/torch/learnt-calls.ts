@@ -1,6 +1,5 @@
-import type { NativeOperator } from './native';
 import { handles } from './operator-arguments';
-import { call, choose, resultOf, type Overload, type OperatorFamily } from './operator-call';
+import { call, choose, resultOf, type LearntCall, type Overload, type OperatorFamily } from './operator-call';
 import { Tensor } from './tensor';
 
 // Short ways to an operator. Choosing an overload and laying out its arguments costs two to four microseconds, more than
@@ -86,14 +85,6 @@ function forAddon(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Tensor) return value.handle;
   return (value as unknown[])[0] instanceof Tensor ? handles(value as Tensor[]) : value;
-}
-
-/** An overload chosen for good. */
-export interface LearntCall {
-  overload: Overload;
-  run: NativeOperator;
-  /** It gives one new tensor. */
-  makesTensor: boolean;
 }
 
 function learn(

@@ -108,27 +108,25 @@ export interface NativeAddon {
     runningMean: number,
     runningVar: number,
     numBatchesTracked: number,
-    hidden: number,
-    outputs: number,
-    training: boolean,
-    bounded: boolean,
-    momentum: number,
-    eps: number,
-    leak: number,
+    options: NativePerceptronOptions,
   ): number | null;
 
   /** `[gradient, loss]`; null where a tensor is of another kind, or the processor lacks AVX2. */
   criticGradient(
-    ...args: [
-      ...batch: NativeActorCriticBatch,
-      target: Float64Array,
-      mean: number,
-      deviation: number,
-      gamma: number,
-      throughLast: boolean,
-    ]
+    transitions: number,
+    agents: Float64Array,
+    critic: Float64Array,
+    batch: NativeActorCriticBatch,
+    targetCritic: Float64Array,
+    target: NativeCriticTarget,
   ): [gradient: number, loss: number] | null;
-  policyGradient(...args: [...batch: NativeActorCriticBatch, penalty: number]): [gradient: number, loss: number] | null;
+  policyGradient(
+    transitions: number,
+    agents: Float64Array,
+    critic: Float64Array,
+    batch: NativeActorCriticBatch,
+    penalty: number,
+  ): [gradient: number, loss: number] | null;
 
   /** The gradient's norm; null where a tensor is of another kind. */
   clippedAdamStep(
@@ -136,29 +134,49 @@ export interface NativeAddon {
     gradient: number,
     expAvg: number,
     expAvgSq: number,
-    step: number,
-    lr: number,
-    beta1: number,
-    beta2: number,
-    eps: number,
-    maxNorm: number,
+    options: NativeAdamOptions,
   ): number | null;
 
   share(handle: number): bigint;
   receive(ticket: bigint): number;
 }
 
-type NativeActorCriticBatch = readonly [
-  transitions: number,
-  sizes: readonly number[],
-  index: number,
-  agents: Float64Array,
-  critic: Float64Array,
-  hidden: number,
-  momentum: number,
-  eps: number,
-  leak: number,
-];
+// Options are read by the names of their fields; what else an object holds is not looked at.
+
+interface NativePerceptronOptions {
+  hidden: number;
+  outputs: number;
+  training: boolean;
+  bounded: boolean;
+  momentum: number;
+  eps: number;
+  leak: number;
+}
+
+interface NativeActorCriticBatch {
+  sizes: readonly number[];
+  index: number;
+  hidden: number;
+  momentum: number;
+  eps: number;
+  leak: number;
+}
+
+interface NativeCriticTarget {
+  mean: number;
+  deviation: number;
+  gamma: number;
+  throughLast: boolean;
+}
+
+interface NativeAdamOptions {
+  step: number;
+  lr: number;
+  beta1: number;
+  beta2: number;
+  eps: number;
+  maxNorm: number;
+}
 
 /** An operator bound to its overload; takes every argument in the schema's order, `undefined` for a default. */
 export type NativeOperator = (...values: unknown[]) => unknown;

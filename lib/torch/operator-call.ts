@@ -1,4 +1,3 @@
-import type { LearntCall } from './learnt-calls';
 import { native } from './load-native';
 import type { NativeOperator } from './native';
 import { describeValue, Fit, ruleFor } from './operator-arguments';
@@ -16,6 +15,14 @@ export interface Overload {
   selfAt: number;
   /** It changes its first argument in place and gives it back. */
   returnsSelf: boolean;
+}
+
+/** An overload chosen for good. */
+export interface LearntCall {
+  overload: Overload;
+  run: NativeOperator;
+  /** It gives one new tensor. */
+  makesTensor: boolean;
 }
 
 /** All overloads of one name, parsed when first needed. */

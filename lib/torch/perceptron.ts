@@ -43,13 +43,7 @@ export function perceptron(input: Tensor, tensors: PerceptronTensors, options: P
     runningMean.handle,
     runningVar.handle,
     numBatchesTracked.handle,
-    options.hidden,
-    options.outputs,
-    options.training,
-    options.bounded,
-    options.momentum,
-    options.eps,
-    options.leak,
+    options,
   );
   return handle === null ? null : new Tensor(handle);
 }

@@ -1,7 +1,6 @@
 import { backward, type BackwardOptions } from './backward';
 import { Device, isDeviceName, type DeviceLike } from './device';
 import { isDType, itemSize, typedArrayFor, type DType, type Layout, type TypedArray } from './dtype';
-import { formatTensor } from './format';
 import { registerHook, type HookHandle } from './hooks';
 import { native } from './load-native';
 import type { TensorMethods } from './operators.generated';
@@ -211,17 +210,16 @@ export class Tensor {
     return native.sharesStorage(this.handle, other.handle);
   }
 
-  toString(): string {
-    return this.isDisposed ? 'Tensor (disposed)' : formatTensor(this);
-  }
-
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
 }
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- see above
-export interface Tensor extends TensorMethods {}
+export interface Tensor extends TensorMethods {
+  /** What Python's `repr` gives; lib/torch/index.ts puts it on the prototype. */
+  toString(): string;
+}
 
 /** @internal A handle on `tensor`'s storage, cut from its graph, for a class that extends Tensor. */
 export function takeHandle(tensor: Tensor): number {

@@ -10,7 +10,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "guards/guards.h"
 #include "operators.h"
 
 namespace soo {

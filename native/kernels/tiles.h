@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "avx2.h"
+#include "kernels/avx2.h"
 
 // Matrix products of small layers, with what comes after a product done while its sums are still in registers. Sums of
 // 6 rows and 16 columns at a time; what is multiplied should fit into the nearest caches.

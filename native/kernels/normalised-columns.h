@@ -1,8 +1,8 @@
 #pragma once
 
-#include "column-statistics.h"
-#include "scratch.h"
-#include "tiles.h"
+#include "kernels/column-statistics.h"
+#include "kernels/scratch.h"
+#include "kernels/tiles.h"
 
 namespace soo {
 

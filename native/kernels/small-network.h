@@ -1,8 +1,8 @@
 #pragma once
 
-#include "perceptron-layout.h"
-#include "scratch.h"
-#include "tiles.h"
+#include "kernels/perceptron-layout.h"
+#include "kernels/scratch.h"
+#include "kernels/tiles.h"
 
 namespace soo {
 

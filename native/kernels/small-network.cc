@@ -1,4 +1,4 @@
-#include "small-network.h"
+#include "kernels/small-network.h"
 
 namespace soo {
 

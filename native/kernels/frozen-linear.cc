@@ -4,8 +4,9 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "environment.h"
-#include "panel-rows.h"
-#include "plain-tensor.h"
+#include "kernels/panel-rows.h"
+#include "kernels/plain-tensor.h"
+#include "kernels/registry.h"
 #include "values.h"
 
 // The product with a weight that is not trained, and its gradient, a panel of the weight laid out at a time: with 150 rows
@@ -57,15 +58,15 @@ bool has_rows(const at::Tensor& input, int64_t in) {
 }
 
 /** frozenLinear(input [..., in], weight [out, in]): [..., out]; null where another way is meant or faster */
-napi_value frozen_linear(Environment& self, napi_env env, size_t, napi_value* argv) {
-  const at::Tensor input = self.tensors.get(to_double(env, argv[0])), weight = self.tensors.get(to_double(env, argv[1]));
-  if (!has_panels() || !is_weight(weight) || !has_rows(input, weight.size(1))) return null(env);
+Napi::Value frozen_linear(Environment& self, const Napi::CallbackInfo& info) {
+  const at::Tensor input = self.tensors.get(to_double(self.env, info[0])), weight = self.tensors.get(to_double(self.env, info[1]));
+  if (!has_panels() || !is_weight(weight) || !has_rows(input, weight.size(1))) return self.env.Null();
   const bool records = at::GradMode::is_enabled() && input.requires_grad();
   return from_tensor(self, records ? FrozenLinear::apply(input, weight) : frozen_product(input, weight));
 }
 
-}  // namespace
+const KernelFunctions kFunctions([](Napi::Object exports) { define<frozen_linear>(exports, "frozenLinear"); });
 
-void define_frozen_linear(napi_env env, napi_value exports) { define<frozen_linear>(env, exports, "frozenLinear"); }
+}  // namespace
 
 }  // namespace soo

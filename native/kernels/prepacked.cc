@@ -2,9 +2,10 @@
 #include <ATen/ops/empty.h>
 
 #include "environment.h"
-#include "pages.h"
-#include "panel-rows.h"
-#include "panels.h"
+#include "kernels/pages.h"
+#include "kernels/panel-rows.h"
+#include "kernels/panels.h"
+#include "kernels/registry.h"
 #include "values.h"
 
 // Frozen weights of linear layers, laid out for products with a few rows.
@@ -14,15 +15,15 @@ namespace soo {
 namespace {
 
 /** canPrepack(): whether this processor can compute with packed weights */
-napi_value can_prepack(Environment&, napi_env env, size_t, napi_value*) { return from_bool(env, has_panels()); }
+Napi::Value can_prepack(Environment& self, const Napi::CallbackInfo&) { return Napi::Boolean::New(self.env, has_panels()); }
 
 bool is_plain_float(const at::Tensor& tensor) {
   return tensor.layout() == c10::kStrided && tensor.is_cpu() && tensor.scalar_type() == c10::kFloat;
 }
 
 /** prepackLinear(weight [out, in]): panels [panels, in, 16], which linearPrepacked reads */
-napi_value prepack_linear(Environment& self, napi_env env, size_t, napi_value* argv) {
-  const at::Tensor weight = self.tensors.get(to_double(env, argv[0]));
+Napi::Value prepack_linear(Environment& self, const Napi::CallbackInfo& info) {
+  const at::Tensor weight = self.tensors.get(to_double(self.env, info[0]));
   if (!is_plain_float(weight) || weight.dim() != 2 || weight.numel() == 0) {
     throw BadArgument("expected a float32 weight [out, in] on the processor, got " + describe(weight));
   }
@@ -39,10 +40,10 @@ napi_value prepack_linear(Environment& self, napi_env env, size_t, napi_value* a
 }
 
 /** linearPrepacked(input [..., in], panels, out): input times the packed weight transposed, [..., out]; records no graph */
-napi_value linear_prepacked(Environment& self, napi_env env, size_t, napi_value* argv) {
-  const at::Tensor input = self.tensors.get(to_double(env, argv[0]));
-  const at::Tensor panels = self.tensors.get(to_double(env, argv[1]));
-  const int64_t out = to_int64(env, argv[2]);
+Napi::Value linear_prepacked(Environment& self, const Napi::CallbackInfo& info) {
+  const at::Tensor input = self.tensors.get(to_double(self.env, info[0]));
+  const at::Tensor panels = self.tensors.get(to_double(self.env, info[1]));
+  const int64_t out = to_int64(self.env, info[2]);
   const bool packed = is_plain_float(panels) && panels.dim() == 3 && panels.size(2) == kPanel && panels.is_contiguous();
   if (!packed || !has_panels()) throw BadArgument("expected a packed weight, got " + describe(panels));
   if (out < 1 || (out + kPanel - 1) / kPanel != panels.size(0)) throw BadArgument("these panels do not hold a weight of " + std::to_string(out) + " outputs");
@@ -56,12 +57,12 @@ napi_value linear_prepacked(Environment& self, napi_env env, size_t, napi_value*
   }));
 }
 
-}  // namespace
+const KernelFunctions kFunctions([](Napi::Object exports) {
+  define<can_prepack>(exports, "canPrepack");
+  define<prepack_linear>(exports, "prepackLinear");
+  define<linear_prepacked>(exports, "linearPrepacked");
+});
 
-void define_prepacked(napi_env env, napi_value exports) {
-  define<can_prepack>(env, exports, "canPrepack");
-  define<prepack_linear>(env, exports, "prepackLinear");
-  define<linear_prepacked>(env, exports, "linearPrepacked");
-}
+}  // namespace
 
 }  // namespace soo

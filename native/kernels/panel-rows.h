@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "panels.h"
-#include "scratch.h"
-#include "threads.h"
+#include "kernels/panels.h"
+#include "kernels/scratch.h"
+#include "kernels/threads.h"
 
 namespace soo {
 

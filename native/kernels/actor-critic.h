@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "column-statistics.h"
+#include "kernels/column-statistics.h"
 
 // The two gradients of an agent's update in multi-agent actor-critic learning (lib/rl/maddpg/gradients.ts computes the
 // same one operator after another), on one thread. Sizes are for the caller to check.

@@ -1,4 +1,4 @@
-#include "cached-attention.h"
+#include "kernels/cached-attention.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include <numeric>
 #include <vector>
 
-#include "avx2.h"
+#include "kernels/avx2.h"
 
 namespace soo {
 

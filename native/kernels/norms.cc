@@ -5,10 +5,11 @@
 #include <numeric>
 
 #include "environment.h"
-#include "plain-tensor.h"
-#include "threads.h"
+#include "kernels/plain-tensor.h"
+#include "kernels/registry.h"
+#include "kernels/threads.h"
+#include "kernels/wide.h"
 #include "values.h"
-#include "wide.h"
 
 // Normalisation in one pass over memory: libtorch's takes several, and a call for each.
 
@@ -29,12 +30,12 @@ SOO_WIDE void divide_by_rms(const float* x, int64_t size, const float* weight, f
 }
 
 /** rmsNorm(input [..., size], weight [size], eps): the same shape, without a graph; null for tensors of another kind */
-napi_value rms_norm(Environment& self, napi_env env, size_t, napi_value* argv) {
-  const at::Tensor input = self.tensors.get(to_double(env, argv[0])), weight = self.tensors.get(to_double(env, argv[1]));
-  const auto eps = static_cast<float>(to_double(env, argv[2]));
-  if (input.dim() < 1 || !is_plain(input, c10::kFloat, input.dim()) || !is_plain(weight, c10::kFloat, 1)) return null(env);
+Napi::Value rms_norm(Environment& self, const Napi::CallbackInfo& info) {
+  const at::Tensor input = self.tensors.get(to_double(self.env, info[0])), weight = self.tensors.get(to_double(self.env, info[1]));
+  const auto eps = static_cast<float>(to_double(self.env, info[2]));
+  if (input.dim() < 1 || !is_plain(input, c10::kFloat, input.dim()) || !is_plain(weight, c10::kFloat, 1)) return self.env.Null();
   const int64_t size = input.size(-1);
-  if (weight.size(0) != size) return null(env);
+  if (weight.size(0) != size) return self.env.Null();
   const at::AutoDispatchBelowADInplaceOrView below;
   const at::Tensor rows = input.contiguous(), scales = weight.contiguous();
   const at::Tensor output = at::empty_like(rows, at::MemoryFormat::Contiguous);
@@ -45,8 +46,8 @@ napi_value rms_norm(Environment& self, napi_env env, size_t, napi_value* argv) {
   return from_tensor(self, output);
 }
 
-}  // namespace
+const KernelFunctions kFunctions([](Napi::Object exports) { define<rms_norm>(exports, "rmsNorm"); });
 
-void define_norms(napi_env env, napi_value exports) { define<rms_norm>(env, exports, "rmsNorm"); }
+}  // namespace
 
 }  // namespace soo

@@ -1,8 +1,8 @@
-#include "tiles.h"
+#include "kernels/tiles.h"
 
 #include <algorithm>
 
-#include "avx2.h"
+#include "kernels/avx2.h"
 
 namespace soo {
 

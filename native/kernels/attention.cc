@@ -2,11 +2,12 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 
-#include "avx2.h"
-#include "cached-attention.h"
 #include "environment.h"
-#include "plain-tensor.h"
-#include "threads.h"
+#include "kernels/avx2.h"
+#include "kernels/cached-attention.h"
+#include "kernels/plain-tensor.h"
+#include "kernels/registry.h"
+#include "kernels/threads.h"
 #include "values.h"
 
 // What JavaScript passes for cached-attention.h.
@@ -37,12 +38,12 @@ Vectors vectors(const at::Tensor& heads, int64_t row, int64_t head, int64_t stri
  * cachedAttention(query [rows, heads, 1, size], key and value [rows, kvHeads, positions, size], mask [rows, 1, 1, positions]
  * or null): [rows, heads, 1, size], without a graph; null where something is of another kind or the processor lacks AVX2
  */
-napi_value cached_attention(Environment& self, napi_env env, size_t, napi_value* argv) {
-  const auto tensor = [&](size_t i) { return self.tensors.get(to_double(env, argv[i])); };
+Napi::Value cached_attention(Environment& self, const Napi::CallbackInfo& info) {
+  const auto tensor = [&](size_t i) { return self.tensors.get(to_double(self.env, info[i])); };
   const at::Tensor query = tensor(0), key = tensor(1), value = tensor(2);
-  const at::Tensor mask = is_missing(env, argv[3]) ? at::Tensor() : tensor(3);
-  if (!has_cached_attention() || !is_heads(query) || !is_heads(key) || !is_heads(value) || !fit(query, key, value)) return null(env);
-  if (mask.defined() && !is_mask(mask, key)) return null(env);
+  const at::Tensor mask = is_missing(self.env, info[3]) ? at::Tensor() : tensor(3);
+  if (!has_cached_attention() || !is_heads(query) || !is_heads(key) || !is_heads(value) || !fit(query, key, value)) return self.env.Null();
+  if (mask.defined() && !is_mask(mask, key)) return self.env.Null();
   const at::AutoDispatchBelowADInplaceOrView below;
   const at::Tensor output = at::empty(query.sizes(), query.options());
   const int64_t kv_heads = key.size(1), queries = query.size(1) / kv_heads, size = query.size(3);
@@ -59,8 +60,8 @@ napi_value cached_attention(Environment& self, napi_env env, size_t, napi_value*
   return from_tensor(self, output);
 }
 
-}  // namespace
+const KernelFunctions kFunctions([](Napi::Object exports) { define<cached_attention>(exports, "cachedAttention"); });
 
-void define_attention(napi_env env, napi_value exports) { define<cached_attention>(env, exports, "cachedAttention"); }
+}  // namespace
 
 }  // namespace soo

@@ -13,12 +13,14 @@
 #include <vector>
 
 #include "callbacks.h"
-#include "column-statistics.h"
 #include "environment.h"
-#include "perceptron-layout.h"
-#include "plain-tensor.h"
+#include "fields.h"
+#include "kernels/column-statistics.h"
+#include "kernels/perceptron-layout.h"
+#include "kernels/plain-tensor.h"
+#include "kernels/registry.h"
+#include "kernels/wide.h"
 #include "values.h"
-#include "wide.h"
 
 // A small network in one piece: normalised input, two hidden layers with leaky rectifiers, a linear output. In networks
 // of 64 units, calling libtorch operator by operator takes as long as its matrix products (bench/rl.ts).
@@ -243,29 +245,29 @@ void check_sizes(const at::Tensor& x, const at::Tensor& all, const Statistics& r
 }
 
 /**
- * perceptron(input [rows, in], parameters, running mean, running variance, batches counted, hidden, outputs, training,
- * bounded, momentum, eps, leak): the output [rows, out]; null where it cannot be done in one piece, because something is
+ * perceptron(input [rows, in], parameters, running mean, running variance, batches counted, { hidden, outputs, training,
+ * bounded, momentum, eps, leak }): the output [rows, out]; null where it cannot be done in one piece, because something is
  * not float32 (int64 for the count) on the processor. `parameters` holds gamma, beta, w1, b1, w2, b2, w3, b3.
  */
-napi_value perceptron(Environment& self, napi_env env, size_t, napi_value* argv) {
-  const auto tensor = [&](size_t i) { return self.tensors.get(to_double(env, argv[i])); };
+Napi::Value perceptron(Environment& self, const Napi::CallbackInfo& info) {
+  const auto tensor = [&](size_t i) { return self.tensors.get(to_double(self.env, info[i])); };
   const at::Tensor x = tensor(0), all = tensor(1);
   const Statistics running{tensor(2), tensor(3), tensor(4)};
-  const Options options{to_int64(env, argv[5]),  to_int64(env, argv[6]),  to_bool(env, argv[7]),
-                        to_bool(env, argv[8]),   to_double(env, argv[9]), to_double(env, argv[10]),
-                        static_cast<float>(to_double(env, argv[11]))};
+  const Fields fields(info[5]);
+  const Options options{fields.integer("hidden"), fields.integer("outputs"), fields.boolean("training"),
+                        fields.boolean("bounded"), fields.number("momentum"), fields.number("eps"), fields.single("leak")};
   const bool plain = is_plain(x, c10::kFloat, 2) && has_whole_rows(x) && is_plain(all, c10::kFloat, 1) &&
                      is_plain(running.mean, c10::kFloat, 1) && is_plain(running.variance, c10::kFloat, 1) &&
                      is_plain(running.batches, c10::kLong, 0);
-  if (!plain || !all.is_contiguous() || !running.mean.is_contiguous() || !running.variance.is_contiguous()) return null(env);
+  if (!plain || !all.is_contiguous() || !running.mean.is_contiguous() || !running.variance.is_contiguous()) return self.env.Null();
   check_sizes(x, all, running, options);
   if (at::GradMode::is_enabled()) return from_tensor(self, Perceptron::apply(options, running, x, all));
   const at::AutoDispatchBelowADInplaceOrView below;
   return from_tensor(self, run_forward(x, all, running, options).output);
 }
 
-}  // namespace
+const KernelFunctions kFunctions([](Napi::Object exports) { define<perceptron>(exports, "perceptron"); });
 
-void define_perceptron(napi_env env, napi_value exports) { define<perceptron>(env, exports, "perceptron"); }
+}  // namespace
 
 }  // namespace soo

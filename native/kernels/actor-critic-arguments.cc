@@ -1,11 +1,13 @@
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/ops/empty.h>
 
-#include "actor-critic.h"
 #include "environment.h"
-#include "perceptron-layout.h"
-#include "plain-tensor.h"
-#include "tiles.h"
+#include "fields.h"
+#include "kernels/actor-critic.h"
+#include "kernels/perceptron-layout.h"
+#include "kernels/plain-tensor.h"
+#include "kernels/registry.h"
+#include "kernels/tiles.h"
 #include "values.h"
 
 // What JavaScript passes for a gradient of actor-critic.h, checked before any of it is looked into.
@@ -40,18 +42,19 @@ struct Arguments {
   ActorCriticTask task;
 };
 
-/** transitions, sizes (what each agent sees, and does), index, tensors of the agents, critic, hidden, momentum, eps, leak */
-Arguments read(Environment& self, napi_env env, napi_value* argv) {
+/** transitions, tensors of the agents, critic, { sizes (what each agent sees, and does), index, hidden, momentum, eps, leak } */
+Arguments read(Environment& self, const Napi::CallbackInfo& info) {
   Arguments read;
-  read.transitions = self.tensors.get(to_double(env, argv[0]));
-  read.sizes = to_int_list(env, argv[1]);
-  read.task.index = static_cast<size_t>(to_int64(env, argv[2]));
-  read.agents = to_tensors(self, argv[3]);
-  read.critic = to_tensors(self, argv[4]);
-  read.task.hidden = to_int64(env, argv[5]);
-  read.task.momentum = to_double(env, argv[6]);
-  read.task.eps = to_double(env, argv[7]);
-  read.task.leak = static_cast<float>(to_double(env, argv[8]));
+  read.transitions = self.tensors.get(to_double(self.env, info[0]));
+  read.agents = to_tensors(self, info[1]);
+  read.critic = to_tensors(self, info[2]);
+  const Fields batch(info[3]);
+  read.sizes = batch.integers("sizes");
+  read.task.index = static_cast<size_t>(batch.integer("index"));
+  read.task.hidden = batch.integer("hidden");
+  read.task.momentum = batch.number("momentum");
+  read.task.eps = batch.number("eps");
+  read.task.leak = batch.single("leak");
   return read;
 }
 
@@ -113,26 +116,25 @@ void connect(Arguments& read) {
 }
 
 /** [gradient, loss] */
-napi_value pair(Environment& self, const at::Tensor& gradient, double loss) {
-  napi_value result;
-  check(self.env, napi_create_array_with_length(self.env, 2, &result));
-  check(self.env, napi_set_element(self.env, result, 0, from_tensor(self, gradient)));
-  check(self.env, napi_set_element(self.env, result, 1, from_double(self.env, loss)));
+Napi::Value pair(Environment& self, const at::Tensor& gradient, double loss) {
+  auto result = Napi::Array::New(self.env, 2);
+  result.Set(uint32_t{0}, from_tensor(self, gradient));
+  result.Set(uint32_t{1}, loss);
   return result;
 }
 
 /**
- * criticGradient(transitions, sizes, index, target policies or next actions, critic, hidden, momentum, eps, leak, target
- * critic, reward mean, reward deviation, gamma, through last): gradient and loss, or null where it is not for this code
+ * criticGradient(transitions, target policies or next actions, critic, batch, target critic, { mean, deviation, gamma,
+ * throughLast }), of rewards the former two: gradient and loss, or null where it is not for this code
  */
-napi_value critic_gradient_of(Environment& self, napi_env env, size_t, napi_value* argv) {
-  Arguments arguments = read(self, env, argv);
-  arguments.target = to_tensors(self, argv[9]);
-  TargetOptions options{{}, static_cast<float>(to_double(env, argv[10])), static_cast<float>(to_double(env, argv[11])),
-                        static_cast<float>(to_double(env, argv[12])), to_bool(env, argv[13])};
+Napi::Value critic_gradient_of(Environment& self, const Napi::CallbackInfo& info) {
+  Arguments arguments = read(self, info);
+  arguments.target = to_tensors(self, info[4]);
+  const Fields fields(info[5]);
+  TargetOptions options{{}, fields.single("mean"), fields.single("deviation"), fields.single("gamma"), fields.boolean("throughLast")};
   check_lists(arguments);
   if (arguments.target.empty()) throw BadArgument("expected four tensors of each network");
-  if (!is_plain(arguments)) return null(env);
+  if (!is_plain(arguments)) return self.env.Null();
   connect(arguments);
   const ActorCriticTask& task = arguments.task;
   options.critic = network_at("a target", arguments.target.data(), task.joint(), task.hidden, 1);
@@ -142,12 +144,12 @@ napi_value critic_gradient_of(Environment& self, napi_env env, size_t, napi_valu
   return pair(self, gradient, loss);
 }
 
-/** policyGradient(transitions, sizes, index, policies or actions, critic, hidden, momentum, eps, leak, penalty): likewise */
-napi_value policy_gradient_of(Environment& self, napi_env env, size_t, napi_value* argv) {
-  Arguments arguments = read(self, env, argv);
-  const float penalty = static_cast<float>(to_double(env, argv[9]));
+/** policyGradient(transitions, policies or actions, critic, batch, penalty): likewise */
+Napi::Value policy_gradient_of(Environment& self, const Napi::CallbackInfo& info) {
+  Arguments arguments = read(self, info);
+  const float penalty = static_cast<float>(to_double(self.env, info[4]));
   check_lists(arguments);
-  if (!is_plain(arguments)) return null(env);
+  if (!is_plain(arguments)) return self.env.Null();
   connect(arguments);
   const at::AutoDispatchBelowADInplaceOrView below;
   const at::Tensor gradient = at::empty({arguments.agents[kTensors * arguments.task.index].numel()}, at::kFloat);
@@ -155,11 +157,11 @@ napi_value policy_gradient_of(Environment& self, napi_env env, size_t, napi_valu
   return pair(self, gradient, loss);
 }
 
-}  // namespace
+const KernelFunctions kFunctions([](Napi::Object exports) {
+  define<critic_gradient_of>(exports, "criticGradient");
+  define<policy_gradient_of>(exports, "policyGradient");
+});
 
-void define_actor_critic(napi_env env, napi_value exports) {
-  define<critic_gradient_of>(env, exports, "criticGradient");
-  define<policy_gradient_of>(env, exports, "policyGradient");
-}
+}  // namespace
 
 }  // namespace soo

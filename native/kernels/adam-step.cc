@@ -1,9 +1,11 @@
 #include <cmath>
 
 #include "environment.h"
-#include "plain-tensor.h"
+#include "fields.h"
+#include "kernels/plain-tensor.h"
+#include "kernels/registry.h"
+#include "kernels/wide.h"
 #include "values.h"
-#include "wide.h"
 
 // A step of Adam with its gradient clipped. After a large product libtorch's operators are out of the caches: for 6,000
 // parameters those of a step take 90 µs there, and this takes 20 (docs/LOG.md).
@@ -47,33 +49,35 @@ SOO_WIDE void move(float* __restrict parameters, float* __restrict gradient, flo
 }
 
 /**
- * clippedAdamStep(parameters, gradient, first moments, second moments, step counted from 1, lr, beta1, beta2, eps, most):
- * the norm of the gradient, which is scaled down to `most` where it is above; null where a tensor is no float32 vector
+ * clippedAdamStep(parameters, gradient, first moments, second moments, { step counted from 1, lr, beta1, beta2, eps,
+ * maxNorm }): the norm of the gradient, which is scaled down to `maxNorm` where it is above; null where a tensor is no
+ * float32 vector
  */
-napi_value clipped_adam_step(Environment& self, napi_env env, size_t, napi_value* argv) {
+Napi::Value clipped_adam_step(Environment& self, const Napi::CallbackInfo& info) {
   at::Tensor tensors[4];
   for (size_t i = 0; i < 4; ++i) {
-    tensors[i] = self.tensors.get(to_double(env, argv[i]));
-    if (!is_plain(tensors[i], c10::kFloat, 1) || !tensors[i].is_contiguous()) return null(env);
+    tensors[i] = self.tensors.get(to_double(self.env, info[i]));
+    if (!is_plain(tensors[i], c10::kFloat, 1) || !tensors[i].is_contiguous()) return self.env.Null();
   }
   const auto& [parameters, gradient, first, second] = tensors;
   const int64_t count = parameters.numel();
   for (const at::Tensor& tensor : tensors) {
     if (tensor.numel() != count) throw BadArgument("expected " + std::to_string(count) + " numbers, got " + describe(tensor));
   }
-  const AdamOptions options{to_double(env, argv[4]), to_double(env, argv[5]), to_double(env, argv[6]),
-                            to_double(env, argv[7]), to_double(env, argv[8])};
+  const Fields fields(info[4]);
+  const AdamOptions options{fields.number("step"), fields.number("lr"), fields.number("beta1"), fields.number("beta2"),
+                            fields.number("eps")};
   const double norm = norm_of(gradient.const_data_ptr<float>(), count);
-  const double factor = to_double(env, argv[9]) / (norm + 1e-6);
+  const double factor = fields.number("maxNorm") / (norm + 1e-6);
   // A factor that is no number spreads, as in clip_grad_norm_.
   move(parameters.mutable_data_ptr<float>(), gradient.mutable_data_ptr<float>(), first.mutable_data_ptr<float>(),
        second.mutable_data_ptr<float>(), count, factor >= 1 ? 1.0f : static_cast<float>(factor), options);
   for (const at::Tensor& moved : tensors) moved.unsafeGetTensorImpl()->bump_version();
-  return from_double(env, norm);
+  return Napi::Number::New(self.env, norm);
 }
 
-}  // namespace
+const KernelFunctions kFunctions([](Napi::Object exports) { define<clipped_adam_step>(exports, "clippedAdamStep"); });
 
-void define_adam_step(napi_env env, napi_value exports) { define<clipped_adam_step>(env, exports, "clippedAdamStep"); }
+}  // namespace
 
 }  // namespace soo

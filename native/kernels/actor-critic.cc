@@ -1,11 +1,11 @@
-#include "actor-critic.h"
+#include "kernels/actor-critic.h"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/tanh.h>
 
-#include "normalised-columns.h"
-#include "small-network.h"
+#include "kernels/normalised-columns.h"
+#include "kernels/small-network.h"
 
 namespace soo {
 

@@ -1,10 +1,10 @@
-#include "panels.h"
+#include "kernels/panels.h"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
-#include "avx2.h"
+#include "kernels/avx2.h"
 
 #ifdef SOO_HAS_AVX2
 #define SOO_AVX512 __attribute__((target("avx512f"), optimize("O3")))

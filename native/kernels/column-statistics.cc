@@ -1,6 +1,6 @@
-#include "column-statistics.h"
+#include "kernels/column-statistics.h"
 
-#include "wide.h"
+#include "kernels/wide.h"
 
 namespace soo {
 

@@ -1,8 +1,8 @@
-#include "normalised-columns.h"
+#include "kernels/normalised-columns.h"
 
 #include <cmath>
 
-#include "wide.h"
+#include "kernels/wide.h"
 
 namespace soo {
 
