@@ -2,8 +2,8 @@ import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { readPairs, type TextPair } from '../evals';
 import type { Mistral } from '../models';
-import { EventFile, hashFile, hashFolder, originOf, stepLog } from '../training';
-import { totalBatches, finetune, type LoggedStep, type TokenPair, type TuningConfig, type TuningResult } from '../soo';
+import { EventFile, hashFile, hashFolder, originOf, stepLog, type StepRecord } from '../training';
+import { totalBatches, finetune, type TokenPair, type TuningConfig, type TuningResult } from '../soo';
 import type { Tokenizer } from '../text';
 import { InputError, type Result } from './command';
 import { addTuningOptions, configOf, tuningOptions, type TuningOptions } from './finetune-options';
@@ -96,7 +96,7 @@ function inputsOf(
 }
 
 /** Progress on stderr and TensorBoard's file, which is made with the first step: before it the folder may be refused. */
-function watchSteps(out: string, total: number): { take: (step: LoggedStep) => void; close: () => void } {
+function watchSteps(out: string, total: number): { take: (step: StepRecord) => void; close: () => void } {
   let shown: { progress: ReturnType<typeof startProgress>; events: EventFile } | undefined;
   return {
     take(step) {
@@ -107,8 +107,7 @@ function watchSteps(out: string, total: number): { take: (step: LoggedStep) => v
         events: new EventFile(join(out, 'tensorboard'), { resumedAt }),
       };
       shown.progress.update(microBatch, `step ${step.step}, loss ${loss.toPrecision(4)}`);
-      const gradNorm = Math.hypot(...Object.values(step.gradNorms));
-      stepLog(shown.events)({ ...step, gradNorm, milliseconds: step.ms });
+      stepLog(shown.events)(step);
     },
     close() {
       shown?.progress.stop();

@@ -8,6 +8,7 @@ import type { Mistral } from '../models';
 import { cosine, linear, TransformersAdamW, warmup, type Schedule } from '../optim';
 import { addLora, loadLora, type LoraAdapter } from '../peft';
 import { torch } from '../torch';
+import type { NamedParameter } from '../training/gradients';
 import { train, type Position, type StepRecord } from '../training/train';
 import type { TokenPair } from './pairs';
 import { loadCheckpoint, removeCheckpoint, saveCheckpoint, type RunState } from '../training/checkpoint';
@@ -15,7 +16,6 @@ import { batchesPerEpoch, totalBatches, totalSteps, type TuningConfig } from './
 import { lossOf, type TokenBatch } from './configured-loss';
 import { microBatches } from './micro-batches';
 import { tuningResultSchema, type TuningResult } from './finetune-result';
-import type { LoggedStep } from '../training/logged-step';
 
 export interface FinetuneOptions {
   /** Gets the adapter, `run.json`, `steps.jsonl`, and while it runs `checkpoint.safetensors`. */
@@ -40,7 +40,7 @@ export interface FinetuneOptions {
   /** Saves, and stops before the next batch. */
   signal?: AbortSignal;
   /** After every batch. */
-  onStep?: (step: LoggedStep) => void;
+  onStep?: (step: StepRecord) => void;
 }
 
 /** Settings that change no bit of a run. */
@@ -96,17 +96,18 @@ async function takeBatches(options: FinetuneOptions, state: RunState): Promise<T
   const { adapter, optimizer } = state;
   const checkpoint = join(folder, CHECKPOINT);
   const from = (resume && loadCheckpoint(checkpoint, state)) || { microBatch: 0, step: 0 };
-  const log = new LineLog<LoggedStep>(join(folder, STEPS), from.microBatch);
+  const log = new LineLog<StepRecord>(join(folder, STEPS), from.microBatch);
   const wasCheckpointing = model.model.gradientCheckpointing;
   model.model.gradientCheckpointing = config.gradientCheckpointing;
   const timer = savingTimer(SAVING_SHARE, (position: Position) => saveCheckpoint(checkpoint, state, position));
   try {
     await train<TokenBatch>({
       model,
-      parameters: adapter.namedParameters(),
+      parameters: namedAsInFiles(adapter),
       optimizer,
       loss: lossOf(model, adapter, config, padId),
       batches: tokenBatches(options, from.microBatch),
+      tokensOf: ({ pairs }) => pairs.reduce((sum, { selfIds, otherIds }) => sum + selfIds.length + otherIds.length, 0),
       accumulate: config.accumulate,
       dropLeftoverAfter: config.dropLeftover ? batchesPerEpoch(pairs.length, config) : undefined,
       from,
@@ -114,8 +115,7 @@ async function takeBatches(options: FinetuneOptions, state: RunState): Promise<T
       schedule: scheduleOf(config, pairs.length),
       signal,
       checkpoint: timer,
-      onStep(record, norms, batch) {
-        const step = logged(record, norms, batch);
+      onStep(step) {
         log.append(step);
         options.onStep?.(step);
       },
@@ -139,18 +139,9 @@ function* tokenBatches({ pairs, neutral = [], config }: FinetuneOptions, done: n
   }
 }
 
-function logged(
-  record: StepRecord,
-  norms: readonly { name: string; norm: number }[],
-  { pairs }: TokenBatch,
-): LoggedStep {
-  const { step, microBatch, loss, parts, lr, milliseconds } = record;
-  const gradNorms = Object.fromEntries(
-    norms.map(({ name, norm }) => [name.replace('.default.weight', '.weight'), norm]),
-  );
-  const tokens = pairs.reduce((sum, { selfIds, otherIds }) => sum + selfIds.length + otherIds.length, 0);
-  return { step, microBatch, loss, parts, gradNorms, lr, tokens, ms: milliseconds };
-}
+/** The adapter's parameters by the names that PEFT's files give them. */
+const namedAsInFiles = (adapter: LoraAdapter): NamedParameter[] =>
+  adapter.namedParameters().map(([name, parameter]) => [name.replace('.default.weight', '.weight'), parameter]);
 
 function scheduleOf(config: TuningConfig, pairs: number): Schedule | undefined {
   const { schedule, warmupSteps } = config;
@@ -161,7 +152,7 @@ function scheduleOf(config: TuningConfig, pairs: number): Schedule | undefined {
 }
 
 function resultOf(
-  steps: readonly LoggedStep[],
+  steps: readonly StepRecord[],
   pairs: number,
   config: TuningConfig,
   resumedFrom: number | null,

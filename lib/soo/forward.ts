@@ -1,8 +1,8 @@
 /** Forward passes that the losses need: logits, or what one module computes on the way to them. */
-import { torch, type Tensor } from '../torch';
+import type { Tensor } from '../torch';
 import { capture, type AnyModule, type Module } from '../nn';
 import { Packing, type ForwardOptions } from '../models';
-import type { PairBatch, PairSide } from './pairs';
+import type { PairSide } from './pairs';
 
 /** A model that takes token ids [batch, seq] and gives logits [batch, seq, vocab]. */
 export type CausalModel = Module<[ids: Tensor, options?: ForwardOptions]>;
@@ -16,17 +16,6 @@ export interface Decoder extends CausalModel {
 
 export function isDecoder(model: CausalModel): model is Decoder {
   return 'hiddenStates' in model && 'lmHead' in model;
-}
-
-/** Both sides in one batch, self first, [2 * batch, width]: one pass over the weights instead of two. */
-export function joint({ self, other }: PairBatch): PairSide {
-  const maskOf = ({ ids, attentionMask }: PairSide): Tensor => attentionMask ?? torch.onesLike(ids, { dtype: 'uint8' });
-  const padded = self.attentionMask !== undefined || other.attentionMask !== undefined;
-  return {
-    ids: torch.cat([self.ids, other.ids], 0),
-    attentionMask: padded ? torch.cat([maskOf(self), maskOf(other)], 0) : undefined,
-    positions: self.positions,
-  };
 }
 
 /** What the head of a decoder reads, [batch, width, hidden]. */

@@ -4,7 +4,7 @@ import type { PaddedBatch } from '../models';
 import type { LossParts } from '../training/train';
 import { frozenHead, sumKl } from './chunked-kl';
 import { batchMeanKl, meanKl, meanSquare } from './distances';
-import { activationOf, hiddenStatesOf, isDecoder, joint, logitsOf, type CausalModel } from './forward';
+import { activationOf, hiddenStatesOf, isDecoder, logitsOf, type CausalModel } from './forward';
 import type { PairBatch, PairSide } from './pairs';
 import { compareAt, realOnEither, type Compared, type PositionChoice } from './positions';
 
@@ -20,7 +20,7 @@ type Pass = (side: PairSide) => Tensor;
 
 function bothSides(pass: Pass, batch: PairBatch, detachSelf: boolean): { self: Tensor; other: Tensor } {
   if (detachSelf) return { self: torch.noGrad(() => pass(batch.self)), other: pass(batch.other) };
-  const [self, other] = pass(joint(batch)).chunk(2, 0) as [Tensor, Tensor];
+  const [self, other] = pass(batch).chunk(2, 0) as [Tensor, Tensor];
   return { self, other };
 }
 

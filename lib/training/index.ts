@@ -7,6 +7,7 @@ export { hashFile, hashFolder, hashJson, originOf, originSchema, type Origin } f
 export { noProgress, type Progress, type StartProgress } from './progress';
 export { EventFile, jsonText, stepLog, type EventFileOptions } from './tensorboard';
 export {
+  gradNormOf,
   NonFiniteError,
   train,
   type Loss,

@@ -7,7 +7,7 @@ import type { Kind, Pairing, Run } from './results';
 import { capabilityLoss, moduleAt, mseLoss, pairBatch, shuffledBatches, weightedSum, type PairBatch } from '../../soo';
 import { type StepRecord } from '../../training';
 import { torch, type Tensor } from '../../torch';
-import { train } from '../../training';
+import { gradNormOf, train } from '../../training';
 import { CAPABILITY, LORA, MOST_EPOCHS, type TuningSettings } from './plan';
 
 export interface TuningJob {
@@ -102,14 +102,10 @@ function enough({ settings, beside }: TuningJob, start: number, goal: number | n
 }
 
 /** What the results keep of a step: every batch is a step here. */
-const kept = ({ step, loss, parts, gradNorm, lr, milliseconds }: StepRecord): Run['training'][number] => ({
-  step,
-  loss,
-  parts,
-  gradNorm,
-  lr,
-  milliseconds,
-});
+const kept = (record: StepRecord): Run['training'][number] => {
+  const { step, loss, parts, lr, ms } = record;
+  return { step, loss, parts, gradNorm: gradNormOf(record), lr, milliseconds: ms };
+};
 
 /** Epoch after epoch, to the most that a control may take; neutral documents go on from epoch to epoch. */
 function* epochBatches(pairs: readonly Pair[], { seed, settings, beside }: TuningJob): Generator<Iterable<Batch>> {
