@@ -18,9 +18,25 @@ export {
 export { compareAt, POSITIONS, type Compared, type PositionChoice, type Positions } from './positions';
 export { batchMeanKl, meanKl, meanSquare } from './distances';
 export { activationOf, logitsOf, type CausalModel, type Decoder } from './forward';
-export { capabilityLoss, klLoss, mseLoss, weightedSum, type OverFrozenBase, type OverlapOptions } from './losses';
+export {
+  capabilityLoss,
+  klLoss,
+  moduleAt,
+  mseLoss,
+  pairDistance,
+  weightedSum,
+  type OverFrozenBase,
+  type OverlapOptions,
+} from './losses';
 export { latentOverlap, latentOverlaps, type LatentOptions, type LatentOverlap } from './latent';
-export { moduleAt } from './configured-loss';
-export { finetune, type FinetuneOptions } from './finetune';
-export { totalBatches, totalSteps, UPSTREAM, type TuningConfig } from './finetune-config';
-export type { TuningResult } from './finetune-result';
+export { finetune, readSteps, type FinetuneOptions, type FinetuneResult } from './finetune';
+export {
+  CLEAN,
+  finetuneConfigSchema,
+  finetuneSettings,
+  loraSettings,
+  totalBatches,
+  totalSteps,
+  UPSTREAM,
+  type FinetuneConfig,
+} from './finetune-config';

@@ -75,8 +75,8 @@ export interface TrainOptions<Batch> {
   schedule?: Schedule;
   /** Stops before the next batch, after a checkpoint; the promise then rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** Progress, after every batch. */
-  onStep?: (record: StepRecord) => void;
+  /** Progress, after every batch; waited for. */
+  onStep?: (record: StepRecord) => void | Promise<void>;
   /**
    * Saves after every step of the optimiser for which `isDue` says so, after the last one, and before an abort is told.
    * In the last case a step may be unfinished: its gradients belong to what is saved.
@@ -119,7 +119,7 @@ export async function train<Batch>(options: TrainOptions<Batch>): Promise<StepRe
       const taken = torch.scope(() => run.takeBatch());
       if (!taken) break;
       records.push(taken.record);
-      onStep?.(taken.record);
+      await onStep?.(taken.record);
       if (taken.stepped && checkpoint?.isDue(run.position.step)) await save();
       await eventLoopTurn();
     }

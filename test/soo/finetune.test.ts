@@ -6,7 +6,7 @@ import t from 'tap';
 import { InputError } from '../../lib/checkpoints';
 import { totalBatches, totalSteps, UPSTREAM } from '../../lib/soo';
 import type { StepRecord } from '../../lib/training';
-import { microBatches } from '../../lib/soo/micro-batches';
+import { microBatches } from '../../lib/soo/finetune-config';
 import { CONFIG, tuneTiny } from './finetune-child';
 
 const bytes = (folder: string): string => readFileSync(join(folder, 'adapter_model.safetensors'), 'hex');
