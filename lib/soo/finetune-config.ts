@@ -41,7 +41,7 @@ export const finetuneSettings = {
   shuffle: z.boolean().describe('a new order of the pairs every epoch'),
   epochs: whole(1).describe('times through the pairs'),
   maxSteps: whole(1).nullable().describe("the optimiser's steps, instead of epochs"),
-  leastEpochs: whole(0).describe('epochs before --until or --until-distance may end the run'),
+  leastEpochs: whole(0).describe('epochs before --until-share or --until-distance may end the run'),
   untilShare: atLeastZero
     .nullable()
     .describe('end after the epoch that brings the distance to this share of its start'),
