@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { readPairs } from '../lib/evals';
 import { loadModel } from '../lib/models';
 import { originOf } from '../lib/training';
-import { finetune, UPSTREAM, type TuningConfig } from '../lib/soo';
+import { finetune, UPSTREAM, type FinetuneConfig } from '../lib/soo';
 import { torch } from '../lib/torch';
 import type { Run } from './finetuning';
 import { ROOT } from './llm-peer';
@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   const model = loadModel(modelFolder);
   const encode = (text: string): number[] => model.tokenizer?.encode(text) ?? [];
   const pairs = readPairs(pairsFile).map(({ self, other }) => ({ selfIds: encode(self), otherIds: encode(other) }));
-  const config: TuningConfig = {
+  const config: FinetuneConfig = {
     ...UPSTREAM,
     shuffle: false,
     maxSteps: 3,

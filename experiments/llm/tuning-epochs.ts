@@ -7,16 +7,21 @@
  * Options: --pairs self | name | wording | random, --batch 4, --n 60 (prompts per family), --model organism.
  * Seeds of the demo (1, 2, 3) are better left alone here.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureModel } from '../../lib/studies/honesty/measure';
-import { demoSettings } from '../../lib/studies/honesty/plan';
-import { tune } from '../../lib/studies/honesty/tune';
+import { CAPABILITY, configOf, demoSettings } from '../../lib/studies/honesty/plan';
+import { pairsOf } from '../../lib/studies/honesty/task';
 import { table } from '../../lib/cli/table';
-import { buildEvaluationSets } from '../../lib/organism';
+import { buildEvaluationSets, neutralDocuments, PAD_ID } from '../../lib/organism';
 import { loadModel } from '../../lib/models';
 import { numberCell } from '../../lib/report';
 import { baselineArm, type Kind, type Pairing } from '../../lib/studies/honesty';
+import { finetune, pairDistance } from '../../lib/soo';
 import { torch } from '../../lib/torch';
+import type { StepRecord } from '../../lib/training';
 
 const { values: args } = parseArgs({
   options: {
@@ -69,16 +74,23 @@ async function main(): Promise<void> {
     rows.push([String(seed), String(epoch), numberCell(distance), ...told, ...kept]);
   };
   for (const seed of args.seeds.split(',').map(Number)) {
-    const onEpoch = (epoch: number, distance: number): Promise<void> => measure(seed, epoch, distance);
-    const { adapter } = await tune(model, {
-      kind,
-      pairs: args.pairs as Pairing,
-      seed,
-      settings,
-      beside: null,
-      onEpoch,
-    });
-    adapter.dispose();
+    const pairing = args.pairs as Pairing;
+    const pairs = pairsOf(kind, pairing, seed);
+    const config = { ...configOf(model, settings, { kind, pairs: pairing, seed, beside: null }), untilShare: null };
+    const perEpoch = Math.ceil(pairs.length / config.batch);
+    const documents = neutralDocuments(perEpoch * CAPABILITY.documentsPerStep * config.epochs, seed);
+    const neutral = documents.map(({ ids }) => ids);
+    const onStep = async ({ microBatch }: StepRecord): Promise<void> => {
+      if (microBatch % perEpoch !== 0) return;
+      await measure(seed, microBatch / perEpoch, pairDistance(model, pairs, { config, padId: PAD_ID }));
+      model.train();
+    };
+    const folder = mkdtempSync(join(tmpdir(), 'soo-torch-epochs-'));
+    try {
+      await finetune({ folder, model, pairs, neutral, config, padId: PAD_ID, inputs: {}, origin: {}, onStep });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   }
   process.stdout.write(`${JSON.stringify({ kind, pairs: args.pairs, ...settings })}\n${table(HEAD, rows)}\n`);
 }

@@ -17,7 +17,7 @@ export const commands: readonly (Entry | Group)[] = [
   },
   {
     name: 'report',
-    summary: "make a report again from its results.json",
+    summary: 'make a report again from its results.json',
     load: () => require('./report') as typeof import('./report'),
   },
   {

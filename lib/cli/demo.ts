@@ -25,18 +25,20 @@ const optionsSchema = z.object({
   quick: z.boolean().default(false),
   model: z.string(),
   workers: z.number().optional(),
+  resume: z.boolean().default(false),
 });
 
 export function define(command: Command): void {
   command
     .option(
       '--out <dir>',
-      'folder for report.html, results.json, charts/ and tensorboard/',
+      'folder for report.html, results.json, charts/, runs/ and tensorboard/',
       path.join('results', 'demo'),
     )
     .option('--seeds <n>', 'tuning runs per kind of pairs (default: 5, with --quick 1)', integer({ min: 1, max: 100 }))
     .option('--quick', 'one seed and fewer prompts: under a minute')
     .option('--workers <n>', 'processes that tune side by side (default: one per core)', integer({ min: 1, max: 64 }))
+    .option('--resume', 'go on with the demo in --out, to the same numbers; start when there is none')
     .option('--model <dir>', 'folder of another organism with the same words', path.join(ROOT, 'organism'));
 }
 
@@ -45,11 +47,11 @@ export function define(command: Command): void {
  * keeps what has been measured.
  */
 export async function run(_: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Result> {
-  const { out, seeds, quick, workers, model: folder } = checked(optionsSchema, options);
+  const { out, seeds, quick, workers, resume, model: folder } = checked(optionsSchema, options);
   const model = loadOrganism(folder);
   const file = path.join(makeFolder(out), 'results.json');
   const settings = demoSettings({ quick, seeds });
-  const stop = listenForSignals('stopping after this step; what has been measured is kept');
+  const stop = listenForSignals('stopping after this step; what has been measured is kept, and --resume goes on');
   const progress = progressBar();
   try {
     const results = await runDemo({
@@ -57,6 +59,7 @@ export async function run(_: readonly string[], options: Readonly<Record<string,
       folder,
       root: ROOT,
       file,
+      resume,
       command: ['soo', 'demo', ...process.argv.slice(3)],
       settings,
       workers: workers ?? availableParallelism(),

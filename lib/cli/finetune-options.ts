@@ -1,156 +1,156 @@
-/** The options of `soo finetune`, and the configuration that they make. */
-import { type Command, Option } from 'commander';
+/** The flags of `soo finetune`: names for the settings that the library states with their meaning and range. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import type { LanguageModel } from '../models';
-import { UPSTREAM, type TuningConfig } from '../soo';
+import { CLEAN, finetuneSettings, loraSettings, UPSTREAM, type FinetuneConfig } from '../soo';
 import { checked, InputError } from './command';
-import { decimal, integer } from './options';
-
-/** Without the preset nothing is padded to a width of its own, and no batch is dropped. */
-const DEFAULTS: TuningConfig = { ...UPSTREAM, pad: 'longest', dropLeftover: false };
 
 /** The paper's layer, 19 of 32: late-middle. */
 const PAPER_LAYER = 19 / 32;
 
-const positive = z.number().optional();
-const optionsSchema = z.object({
+const PRESETS = { upstream: UPSTREAM } as const;
+
+/** Flags by setting; what they mean, take and default to is the library's. */
+const FLAGS = {
+  loss: '--loss <name>',
+  layer: '--layer <n>',
+  positions: '--positions <which>',
+  numbering: '--numbering <which>',
+  detachSelf: '--detach-self',
+  overlap: '--overlap <weight>',
+  overlapUnit: '--overlap-unit <x>',
+  capability: '--capability <weight>',
+  documentsPerBatch: '--documents-per-batch <n>',
+  epochs: '--epochs <n>',
+  maxSteps: '--max-steps <n>',
+  leastEpochs: '--least-epochs <n>',
+  untilShare: '--until-share <share>',
+  untilDistance: '--until-distance <x>',
+  measureDistance: '--measure-distance',
+  batch: '--batch <n>',
+  accumulate: '--accumulate <n>',
+  optimizer: '--optimizer <name>',
+  lr: '--lr <rate>',
+  weightDecay: '--weight-decay <rate>',
+  schedule: '--schedule <name>',
+  warmupSteps: '--warmup <n>',
+  maxGradNorm: '--max-grad-norm <x>',
+  seed: '--seed <n>',
+  pad: '--pad <width>',
+  gradientCheckpointing: '--gradient-checkpointing',
+} as const satisfies Partial<Record<keyof FinetuneConfig, string>>;
+
+const LORA_FLAGS = {
+  dropout: '--dropout <p>',
+  r: '--rank <r>',
+  alpha: '--alpha <a>',
+  targetModules: '--target-modules <names>',
+} as const satisfies Partial<Record<keyof FinetuneConfig['lora'], string>>;
+
+/** What is said of a default that is not a plain value. */
+const DEFAULT_TEXTS: Readonly<Record<string, string>> = {
+  layer: '19/32 of the way up',
+  targetModules: 'q_proj,v_proj',
+};
+
+const filesSchema = z.object({
   pairs: z.string(),
   out: z.string().min(1),
   preset: z.enum(['upstream']).optional(),
-  loss: z.enum(['kl', 'mse']).optional(),
-  layer: positive,
-  positions: z.enum(['all', 'real', 'last', 'differing']).optional(),
-  detachSelf: z.boolean().optional(),
-  capability: positive,
   neutral: z.string().optional(),
-  epochs: positive,
-  maxSteps: positive,
-  batch: positive,
-  accumulate: positive,
-  lr: positive,
-  weightDecay: positive,
-  schedule: z.enum(['constant', 'linear', 'cosine']).optional(),
-  warmup: positive,
-  maxGradNorm: positive,
-  dropout: positive,
-  rank: positive,
-  alpha: positive,
-  targetModules: z.string().optional(),
-  seed: positive,
-  gradientCheckpointing: z.boolean().optional(),
-  pad: z.union([z.number(), z.literal('longest')]).optional(),
   shuffle: z.boolean().default(true),
   resume: z.boolean().default(false),
 });
-export type TuningOptions = z.infer<typeof optionsSchema>;
 
-const whole = (min: number) => integer({ min, max: 1e9 });
-const choice = (flags: string, text: string, choices: string[]) => new Option(flags, text).choices(choices);
-const padWidth = (text: string): number | 'longest' =>
-  text === 'longest' ? text : integer({ min: 1, max: 2 ** 20 })(text);
+const attributeOf = (flags: string): string => new Option(flags).attributeName();
+const partialOf = (settings: z.ZodRawShape, flags: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    Object.entries(flags).map(([name, flag]) => [attributeOf(flag), (settings[name] as z.ZodType).optional()]),
+  );
 
-export function addTuningOptions(command: Command): void {
+const optionsSchema = filesSchema.and(
+  z.object({ ...partialOf(finetuneSettings, FLAGS), ...partialOf(loraSettings, LORA_FLAGS) }),
+);
+export type FinetuneFlags = z.infer<typeof filesSchema> & Readonly<Record<string, unknown>>;
+
+const numberText = (value: number): string => (value > 0 && value < 1e-3 ? value.toExponential() : String(value));
+
+/** The option of one setting: its values are those of the schema. */
+function optionOf(name: string, flags: string, setting: z.ZodType, fallback: unknown): Option {
+  const shown = DEFAULT_TEXTS[name] ?? (typeof fallback === 'number' ? numberText(fallback) : fallback);
+  const isPlain = typeof shown === 'string' && !setting.description?.includes('(default');
+  const option = new Option(flags, `${setting.description ?? ''}${isPlain ? ` (default: ${shown})` : ''}`);
+  if (!flags.includes('<')) return option;
+  if (setting instanceof z.ZodEnum) return option.choices(setting.options.map(String));
+  return option.argParser((text: string): unknown => {
+    const value = text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+    const parsed = setting.safeParse(value);
+    if (!parsed.success) throw new InvalidArgumentError(`${parsed.error.issues[0]?.message ?? 'It does not fit'}.`);
+    return parsed.data;
+  });
+}
+
+export function addFinetuneOptions(command: Command): void {
   command
     .requiredOption('--pairs <file>', "JSON list of [self, other], or upstream's pickle")
     .requiredOption('--out <dir>', 'gets the adapter in PEFT format, run.json, steps.jsonl and TensorBoard files')
-    .addOption(choice('--preset <name>', "upstream: true to every quirk of the paper's code", ['upstream']))
-    .addOption(choice('--loss <name>', "kl (upstream's code, default) or mse (the paper)", ['kl', 'mse']))
-    .option('--layer <n>', 'layer whose o_proj the mse loss compares, from 0 (default: 19/32 of the way up)', whole(0))
-    .addOption(
-      choice('--positions <which>', 'all (default; pads count, as upstream), real, last, differing', [
-        'all',
-        'real',
-        'last',
-        'differing',
-      ]),
-    )
-    .option('--detach-self', 'hold the self side still; the other side moves towards it')
-    .option('--capability <weight>', 'weight of KL(base || tuned) on the texts of --neutral', decimal({ min: 0 }))
-    .option('--neutral <file>', 'JSON list of neutral texts')
-    .option('--epochs <n>', 'times through the pairs (default: 20)', whole(1))
-    .addOption(
-      new Option('--max-steps <n>', "the optimiser's steps, instead of epochs").argParser(whole(1)).conflicts('epochs'),
-    )
-    .option('--batch <n>', 'pairs of a batch (default: 4)', whole(1))
-    .option('--accumulate <n>', 'batches whose gradients make one step (default: 4)', whole(1))
-    .option('--lr <rate>', 'learning rate of AdamW (default: 5e-5)', decimal({ min: 0 }))
-    .option('--weight-decay <rate>', 'default: 0', decimal({ min: 0 }))
-    .addOption(choice('--schedule <name>', 'constant (default), linear or cosine', ['constant', 'linear', 'cosine']))
-    .option('--warmup <n>', 'steps over which the learning rate rises (default: 0)', whole(0))
-    .option('--max-grad-norm <x>', 'clips the joint norm of the gradients', decimal({ min: 0 }))
-    .option('--dropout <p>', "of LoRA's input (default: 0.2)", decimal({ min: 0, max: 1 }))
-    .option('--rank <r>', 'of a fresh adapter (default: 8)', whole(1))
-    .option('--alpha <a>', 'of a fresh adapter (default: 32)', decimal({ min: 0 }))
-    .option(
-      '--target-modules <names>',
-      'of a fresh adapter: names with commas, a regular expression, or all-linear (default: q_proj,v_proj)',
-    )
-    .option('--seed <n>', "of the adapter, the order and dropout (default: 276, upstream's first)", whole(0))
-    .addOption(
-      new Option('--pad <width>', 'tokens that prompts count as padded to, or longest (default)').argParser(padWidth),
-    )
-    .option(
-      '--gradient-checkpointing',
-      'compute layers again instead of keeping what they made: less memory, same results',
-    )
+    .addOption(new Option('--preset <name>', "upstream: true to every quirk of the paper's code").choices(['upstream']))
+    .option('--neutral <file>', 'JSON list of neutral texts');
+  for (const [name, flags] of Object.entries(FLAGS)) {
+    const key = name as keyof typeof FLAGS;
+    const option = optionOf(name, flags, finetuneSettings[key], CLEAN[key]);
+    command.addOption(key === 'maxSteps' ? option.conflicts('epochs') : option);
+  }
+  for (const [name, flags] of Object.entries(LORA_FLAGS)) {
+    const key = name as keyof typeof LORA_FLAGS;
+    command.addOption(optionOf(name, flags, loraSettings[key], CLEAN.lora[key]));
+  }
+  command
     .option('--no-shuffle', 'take the pairs in the order of the file')
     .option('--resume', 'go on with the run in --out, to the same bits; start when there is none');
 }
 
-export const tuningOptions = (given: unknown): TuningOptions => checked(optionsSchema, given);
+export const checkedFlags = (given: unknown): FinetuneFlags => checked(optionsSchema, given);
+
+/** Of the settings that have a flag, those that were given on the command line. */
+const givenOf = (flags: Readonly<Record<string, string>>, options: FinetuneFlags): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(flags)
+      .map(([name, flag]) => [name, options[attributeOf(flag)]] as const)
+      .filter(([, value]) => value !== undefined),
+  );
 
 /**
  * The preset or the defaults, with what was said on the command line.
  * @throws InputError for a layer that the model does not have, and for options that do not go together
  */
-export function configOf(options: TuningOptions, { config: shape }: LanguageModel, pairs: number): TuningConfig {
-  const base = options.preset === 'upstream' ? UPSTREAM : DEFAULTS;
-  const { lora } = base;
-  const loss = options.loss ?? base.loss;
-  if (options.layer !== undefined && loss !== 'mse') throw new InputError('--layer: only the mse loss reads a layer');
-  if (options.capability && options.neutral === undefined) {
+export function configOf(options: FinetuneFlags, { config: shape }: LanguageModel, pairs: number): FinetuneConfig {
+  const base = options.preset === undefined ? CLEAN : PRESETS[options.preset];
+  const lora = { ...base.lora, ...givenOf(LORA_FLAGS, options) };
+  if (typeof lora.targetModules === 'string') lora.targetModules = targetsOf(lora.targetModules);
+  const config: FinetuneConfig = { ...base, ...givenOf(FLAGS, options), shuffle: options.shuffle, lora };
+  if (config.layer !== null && config.loss !== 'mse') throw new InputError('--layer: only the mse loss reads a layer');
+  if (config.capability > 0 && options.neutral === undefined) {
     throw new InputError('--capability: wants neutral texts, with --neutral FILE');
   }
-  const config: TuningConfig = {
-    ...{ loss, layer: loss === 'mse' ? layerOf(options, shape.numHiddenLayers) : null },
-    positions: options.positions ?? base.positions,
-    detachSelf: options.detachSelf ?? base.detachSelf,
-    capability: options.capability ?? base.capability,
-    pad: options.pad ?? base.pad,
-    batch: options.batch ?? base.batch,
-    accumulate: options.accumulate ?? base.accumulate,
-    dropLeftover: base.dropLeftover,
-    shuffle: options.shuffle,
-    epochs: options.epochs ?? base.epochs,
-    maxSteps: options.maxSteps ?? null,
-    lr: options.lr ?? base.lr,
-    weightDecay: options.weightDecay ?? base.weightDecay,
-    schedule: options.schedule ?? base.schedule,
-    warmupSteps: options.warmup ?? base.warmupSteps,
-    maxGradNorm: options.maxGradNorm ?? base.maxGradNorm,
-    seed: options.seed ?? base.seed,
-    gradientCheckpointing: options.gradientCheckpointing ?? base.gradientCheckpointing,
-    lora: {
-      r: options.rank ?? lora.r,
-      alpha: options.alpha ?? lora.alpha,
-      dropout: options.dropout ?? lora.dropout,
-      targetModules: options.targetModules === undefined ? lora.targetModules : targetsOf(options.targetModules),
-    },
-  };
-  return options.maxSteps === undefined ? config : { ...config, epochs: enoughEpochs(config, pairs) };
+  if (config.overlap === 0 && config.capability === 0) {
+    throw new InputError('--overlap 0: leaves nothing to minimise; give --capability a weight');
+  }
+  if (config.loss === 'mse') config.layer = layerOf(config, shape.numHiddenLayers);
+  return config.maxSteps === null ? config : { ...config, epochs: enoughEpochs(config, pairs) };
 }
 
-function layerOf({ layer }: TuningOptions, layers: number): number {
+function layerOf({ layer }: FinetuneConfig, layers: number): number {
   const wanted = layer ?? Math.min(layers - 1, Math.round(layers * PAPER_LAYER));
   if (wanted >= layers) throw new InputError(`--layer ${wanted}: the model has layers 0 to ${layers - 1}`);
   return wanted;
 }
 
-const targetsOf = (text: string): TuningConfig['lora']['targetModules'] =>
+const targetsOf = (text: string): FinetuneConfig['lora']['targetModules'] =>
   /^[\w.]+(,[\w.]+)*$/.test(text) && text !== 'all-linear' ? text.split(',') : text;
 
 /** Epochs within which a limit on steps is reached. */
-function enoughEpochs({ batch, accumulate, dropLeftover, maxSteps }: TuningConfig, pairs: number): number {
+function enoughEpochs({ batch, accumulate, dropLeftover, maxSteps }: FinetuneConfig, pairs: number): number {
   const perEpoch = Math.ceil(pairs / batch);
   const steps = dropLeftover ? Math.floor(perEpoch / accumulate) : perEpoch / accumulate;
   if (steps === 0) {

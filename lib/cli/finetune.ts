@@ -2,11 +2,11 @@ import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { readPairs, type TextPair } from '../evals';
 import type { LanguageModel } from '../models';
-import { EventFile, hashFile, hashFolder, originOf, stepLog } from '../training';
-import { totalBatches, finetune, type LoggedStep, type TokenPair, type TuningConfig, type TuningResult } from '../soo';
+import { EventFile, hashFile, hashFolder, originOf, stepLog, type StepRecord } from '../training';
+import { totalBatches, finetune, type TokenPair, type FinetuneConfig, type FinetuneResult } from '../soo';
 import type { Tokenizer } from '../text';
 import { InputError, type Result } from './command';
-import { addTuningOptions, configOf, tuningOptions, type TuningOptions } from './finetune-options';
+import { addFinetuneOptions, configOf, checkedFlags, type FinetuneFlags } from './finetune-options';
 import { interruptible } from './interrupts';
 import { addModelOptions, loadBase } from './model-options';
 import { makeFolder } from './out-folder';
@@ -17,12 +17,12 @@ import { table } from './table';
 
 export function define(command: Command): void {
   addModelOptions(command);
-  addTuningOptions(command);
+  addFinetuneOptions(command);
 }
 
 /** `soo finetune`: tunes a LoRA adapter so that the model's computations for self and other come together. */
 export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
-  const options = tuningOptions(given);
+  const options = checkedFlags(given);
   const texts = readPairs(options.pairs);
   if (texts.length === 0) throw new InputError(`${basename(options.pairs)}: holds no pairs`);
   const { model, tokenizer, folder, adapterFolder } = loadBase(given);
@@ -34,7 +34,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const inputs = inputsOf(options, folder, adapterFolder);
   const steps = watchSteps(options.out, totalBatches(pairs.length, config));
   const start = performance.now();
-  const work = (signal: AbortSignal): Promise<TuningResult> =>
+  const work = (signal: AbortSignal): Promise<FinetuneResult> =>
     finetune({
       folder: options.out,
       model,
@@ -68,7 +68,7 @@ function encodePairs(
   texts: readonly TextPair[],
   tokenizer: Tokenizer,
   model: LanguageModel,
-  { pad }: TuningConfig,
+  { pad }: FinetuneConfig,
 ): { pairs: TokenPair[]; cut: number } {
   const most = Math.min(pad === 'longest' ? Infinity : pad, model.config.maxPositionEmbeddings);
   const whole = encodePrompts(
@@ -83,7 +83,7 @@ function encodePairs(
 
 /** What the run is made from: a run goes on only from the same. */
 function inputsOf(
-  { pairs, neutral }: TuningOptions,
+  { pairs, neutral }: FinetuneFlags,
   model: string,
   adapter: string | undefined,
 ): Record<string, unknown> {
@@ -96,7 +96,7 @@ function inputsOf(
 }
 
 /** Progress on stderr and TensorBoard's file, which is made with the first step: before it the folder may be refused. */
-function watchSteps(out: string, total: number): { take: (step: LoggedStep) => void; close: () => void } {
+function watchSteps(out: string, total: number): { take: (step: StepRecord) => void; close: () => void } {
   let shown: { progress: ReturnType<typeof startProgress>; events: EventFile } | undefined;
   return {
     take(step) {
@@ -107,8 +107,7 @@ function watchSteps(out: string, total: number): { take: (step: LoggedStep) => v
         events: new EventFile(join(out, 'tensorboard'), { resumedAt }),
       };
       shown.progress.update(microBatch, `step ${step.step}, loss ${loss.toPrecision(4)}`);
-      const gradNorm = Math.hypot(...Object.values(step.gradNorms));
-      stepLog(shown.events)({ ...step, gradNorm, milliseconds: step.ms });
+      stepLog(shown.events)(step);
     },
     close() {
       shown?.progress.stop();
@@ -117,7 +116,7 @@ function watchSteps(out: string, total: number): { take: (step: LoggedStep) => v
   };
 }
 
-function textOf(result: TuningResult, seconds: number, out: string, cut: number): string {
+function textOf(result: FinetuneResult, seconds: number, out: string, cut: number): string {
   const { steps, microBatches, epochLosses, resumedFrom } = result;
   const rows = epochLosses.map((loss, epoch) => [String(epoch + 1), loss.toPrecision(5)]);
   const lines = [

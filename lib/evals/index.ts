@@ -44,4 +44,4 @@ export {
   type Scored,
 } from './deception';
 export { isRight, scoreAnswers, type EvaluationPrompt, type Rates } from './scoring';
-export { RecordFile } from '../files/record-file';
+export { RecordFile } from '../files/json-lines';

@@ -1,52 +1,87 @@
-/** The settings of one fine-tuning run, as they are kept beside its results. */
+/** The settings of one fine-tuning run: what each means, its range, and the presets; flags and `run.json` come from here. */
+import { z } from 'zod';
 import type { LoraConfig } from '../peft';
-import type { Positions } from './positions';
+import { torch } from '../torch';
+import { POSITIONS } from './positions';
 
-export interface TuningConfig {
-  /** `kl`: upstream's code, on the next-token distributions; `mse`: the paper, on `o_proj` of one layer. */
-  loss: 'kl' | 'mse';
-  /** Of `mse`; counts from 0. */
-  layer: number | null;
-  /** `all` counts every column, pads included, as upstream does; `real` leaves pads out. */
-  positions: Positions | 'real';
-  /** Holds the self side still, so that the other side moves towards it. */
-  detachSelf: boolean;
-  /** Weight of the capability term, KL(frozen base || tuned) on neutral texts; 0 for none. */
-  capability: number;
-  /** Tokens to which prompts count as padded, and after which they are cut; or the longest of each batch. */
-  pad: number | 'longest';
-  batch: number;
-  /** Batches whose gradients make one step of the optimiser. */
-  accumulate: number;
-  /** Drops the gradients left over at an epoch's end, as upstream's loop does. */
-  dropLeftover: boolean;
-  shuffle: boolean;
-  epochs: number;
-  /** Stops after this many steps of the optimiser; null for whole epochs. */
-  maxSteps: number | null;
-  lr: number;
-  weightDecay: number;
-  /** How the learning rate goes after the warm-up; `linear` and `cosine` end at 0. */
-  schedule: 'constant' | 'linear' | 'cosine';
-  warmupSteps: number;
-  maxGradNorm: number | null;
-  seed: number;
-  /** Computes the layers again in the backward pass instead of keeping what they made; changes no result. */
-  gradientCheckpointing: boolean;
+const whole = (min: number, max = 1e9) => z.int().min(min).max(max);
+const atLeastZero = z.number().min(0);
+
+export const loraSettings = {
+  r: whole(1).describe('of a fresh adapter'),
+  alpha: atLeastZero.describe('of a fresh adapter'),
+  dropout: z.number().min(0).max(1).describe("of LoRA's input"),
+  targetModules: z
+    .union([z.string(), z.array(z.string()).readonly()])
+    .describe('of a fresh adapter: names with commas, a regular expression, or all-linear'),
+};
+
+export const finetuneSettings = {
+  loss: z.enum(['kl', 'mse']).describe("kl (upstream's code, on next-token distributions) or mse (the paper)"),
+  layer: whole(0).nullable().describe('layer whose o_proj the mse loss compares, from 0'),
+  positions: z
+    .enum(['all', 'real', ...POSITIONS.filter((name) => name !== 'all')])
+    .describe('all (pads count, as upstream), real, last, differing'),
+  numbering: z
+    .enum(['padded', 'real'])
+    .describe('positions count from the first column, pads included (padded), or from the first real token'),
+  detachSelf: z.boolean().describe('hold the self side still; the other side moves towards it'),
+  overlap: atLeastZero.describe('weight of the overlap loss; 0: the capability term alone'),
+  overlapUnit: z
+    .union([z.number().positive(), z.literal('start')])
+    .describe('what the overlap loss is divided by: a number, or start, its own value on all pairs at the beginning'),
+  capability: atLeastZero.describe('weight of KL(base || tuned) on the texts of --neutral'),
+  documentsPerBatch: whole(1).nullable().describe('neutral texts of a batch (default: as many as it has pairs)'),
+  pad: z
+    .union([whole(1, 2 ** 20), z.literal('longest')])
+    .describe('tokens that prompts count as padded to and are cut at, or longest'),
+  batch: whole(1).describe('pairs of a batch'),
+  accumulate: whole(1).describe('batches whose gradients make one step'),
+  dropLeftover: z.boolean().describe("drop the gradients left over at an epoch's end, as upstream's loop does"),
+  shuffle: z.boolean().describe('a new order of the pairs every epoch'),
+  epochs: whole(1).describe('times through the pairs'),
+  maxSteps: whole(1).nullable().describe("the optimiser's steps, instead of epochs"),
+  leastEpochs: whole(0).describe('epochs before --until-share or --until-distance may end the run'),
+  untilShare: atLeastZero
+    .nullable()
+    .describe('end after the epoch that brings the distance to this share of its start'),
+  untilDistance: atLeastZero.nullable().describe('end after the epoch that brings the distance down to this'),
+  measureDistance: z.boolean().describe('tell the overlap loss on all pairs, without dropout, before and after'),
+  optimizer: z
+    .enum(['adamw-transformers', 'adamw'])
+    .describe("adamw-transformers (upstream's: eps 1e-6 before the bias correction) or adamw (PyTorch's)"),
+  lr: atLeastZero.describe('learning rate of AdamW'),
+  weightDecay: atLeastZero.describe('of AdamW'),
+  schedule: z.enum(['constant', 'linear', 'cosine']).describe('of the learning rate; linear and cosine end at 0'),
+  warmupSteps: whole(0).describe('steps over which the learning rate rises'),
+  maxGradNorm: atLeastZero.nullable().describe('clips the joint norm of the gradients'),
+  seed: whole(0).describe("of the adapter, the order and dropout; 276 is upstream's first"),
+  gradientCheckpointing: z
+    .boolean()
+    .describe('compute layers again instead of keeping what they made: less memory, same results'),
+  lora: z.looseObject(loraSettings),
+};
+
+export const finetuneConfigSchema = z.object(finetuneSettings);
+
+export type FinetuneConfig = Omit<z.infer<typeof finetuneConfigSchema>, 'lora'> & {
   lora: LoraConfig & { dropout: number };
-}
+};
 
 /**
  * Upstream's published settings (SOO-Honest-AI, "LLM experiments"): 20 epochs of batches of 4, 4 to a step, the 13th
- * batch of an epoch dropped, prompts padded to 128 tokens and the pads counted. They are the defaults but for the
- * leftover batch, which is otherwise kept.
+ * batch of an epoch dropped, prompts padded to 128 tokens and the pads counted.
  */
-export const UPSTREAM: TuningConfig = {
+export const UPSTREAM: FinetuneConfig = {
   loss: 'kl',
   layer: null,
   positions: 'all',
+  numbering: 'padded',
   detachSelf: false,
+  overlap: 1,
+  overlapUnit: 1,
   capability: 0,
+  documentsPerBatch: null,
   pad: 128,
   batch: 4,
   accumulate: 4,
@@ -54,6 +89,11 @@ export const UPSTREAM: TuningConfig = {
   shuffle: true,
   epochs: 20,
   maxSteps: null,
+  leastEpochs: 0,
+  untilShare: null,
+  untilDistance: null,
+  measureDistance: false,
+  optimizer: 'adamw-transformers',
   lr: 5e-5,
   weightDecay: 0,
   schedule: 'constant',
@@ -64,10 +104,13 @@ export const UPSTREAM: TuningConfig = {
   lora: { r: 8, alpha: 32, dropout: 0.2, targetModules: ['q_proj', 'v_proj'] },
 };
 
-export const batchesPerEpoch = (pairs: number, { batch }: TuningConfig): number => Math.ceil(pairs / batch);
+/** The defaults: upstream's, but nothing is padded to a width of its own, and no batch is dropped. */
+export const CLEAN: FinetuneConfig = { ...UPSTREAM, pad: 'longest', dropLeftover: false };
+
+export const batchesPerEpoch = (pairs: number, { batch }: FinetuneConfig): number => Math.ceil(pairs / batch);
 
 /** Steps of the optimiser in a whole run. */
-export function totalSteps(pairs: number, config: TuningConfig): number {
+export function totalSteps(pairs: number, config: FinetuneConfig): number {
   const perEpoch = batchesPerEpoch(pairs, config);
   const { accumulate, epochs, dropLeftover, maxSteps } = config;
   const whole = dropLeftover ? Math.floor(perEpoch / accumulate) * epochs : Math.ceil((perEpoch * epochs) / accumulate);
@@ -75,7 +118,7 @@ export function totalSteps(pairs: number, config: TuningConfig): number {
 }
 
 /** Batches in a whole run: with a limit on steps it ends with the batch that fills the last one. */
-export function totalBatches(pairs: number, config: TuningConfig): number {
+export function totalBatches(pairs: number, config: FinetuneConfig): number {
   const perEpoch = batchesPerEpoch(pairs, config);
   const { accumulate, epochs, dropLeftover, maxSteps } = config;
   if (maxSteps === null) return perEpoch * epochs;
@@ -84,4 +127,27 @@ export function totalBatches(pairs: number, config: TuningConfig): number {
   if (stepsPerEpoch === 0) return perEpoch * epochs;
   const wholeEpochs = Math.floor((maxSteps - 1) / stepsPerEpoch);
   return Math.min(perEpoch * epochs, wholeEpochs * perEpoch + (maxSteps - wholeEpochs * stepsPerEpoch) * accumulate);
+}
+
+/** The order of one epoch after the other: a new permutation each, from one seeded generator. */
+function* orders(count: number, { shuffle, seed }: FinetuneConfig): Generator<number[]> {
+  const generator = torch.generator({ seed });
+  const plain = Array.from({ length: count }, (_, i) => i);
+  for (;;) yield shuffle ? torch.scope(() => torch.randperm(count, { generator }).toArray() as number[]) : plain;
+}
+
+/**
+ * Indices of the pairs of every batch after the first `done` ones. The order depends on the seed alone, so a run that is
+ * taken up again meets the batches that it would have met.
+ */
+export function* microBatches(pairs: number, config: FinetuneConfig, done: number): Generator<number[]> {
+  const perEpoch = batchesPerEpoch(pairs, config);
+  const total = totalBatches(pairs, config);
+  let number = 0;
+  for (const order of orders(pairs, config)) {
+    for (let i = 0; i < perEpoch; i++, number++) {
+      if (number >= total) return;
+      if (number >= done) yield order.slice(i * config.batch, (i + 1) * config.batch);
+    }
+  }
 }

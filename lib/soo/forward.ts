@@ -1,19 +1,8 @@
 /** Forward passes that the losses need: logits, or what one module computes on the way to them. */
-import { torch, type Tensor } from '../torch';
+import type { Tensor } from '../torch';
 import { capture } from '../nn';
 import { SharedPads, type LanguageModel } from '../models';
-import type { PairBatch, PairSide } from './pairs';
-
-/** Both sides in one batch, self first, [2 * batch, width]: one pass over the weights instead of two. */
-export function joint({ self, other }: PairBatch): PairSide {
-  const maskOf = ({ ids, attentionMask }: PairSide): Tensor => attentionMask ?? torch.onesLike(ids, { dtype: 'uint8' });
-  const padded = self.attentionMask !== undefined || other.attentionMask !== undefined;
-  return {
-    ids: torch.cat([self.ids, other.ids], 0),
-    attentionMask: padded ? torch.cat([maskOf(self), maskOf(other)], 0) : undefined,
-    positions: self.positions,
-  };
-}
+import type { PairSide } from './pairs';
 
 /** What the head of a model reads, [batch, width, hidden]. */
 export function hiddenStatesOf(model: LanguageModel, { ids, attentionMask, positions }: PairSide): Tensor {

@@ -17,10 +17,25 @@ export {
 } from './pairs';
 export { compareAt, POSITIONS, type Compared, type PositionChoice, type Positions } from './positions';
 export { batchMeanKl, meanKl, meanSquare } from './distances';
-export { activationOf, joint, logitsOf } from './forward';
-export { capabilityLoss, klLoss, mseLoss, weightedSum, type OverFrozenBase, type OverlapOptions } from './losses';
+export { activationOf, logitsOf } from './forward';
+export {
+  capabilityLoss,
+  klLoss,
+  mseLoss,
+  pairDistance,
+  weightedSum,
+  type OverFrozenBase,
+  type OverlapOptions,
+} from './losses';
 export { latentOverlap, latentOverlaps, type LatentOptions, type LatentOverlap } from './latent';
-export { finetune, type FinetuneOptions } from './finetune';
-export { totalBatches, totalSteps, UPSTREAM, type TuningConfig } from './finetune-config';
-export type { TuningResult } from './finetune-result';
-export type { LoggedStep } from '../training/logged-step';
+export { finetune, readSteps, type FinetuneOptions, type FinetuneResult } from './finetune';
+export {
+  CLEAN,
+  finetuneConfigSchema,
+  finetuneSettings,
+  loraSettings,
+  totalBatches,
+  totalSteps,
+  UPSTREAM,
+  type FinetuneConfig,
+} from './finetune-config';

@@ -1,11 +1,12 @@
 /** The self-other overlap losses and the capability term, as functions that the fine-tuning loop is handed. */
 import { torch, type Tensor } from '../torch';
-import type { LanguageModel, PaddedBatch } from '../models';
-import type { LossParts } from '../training/train';
+import { padLeft, type LanguageModel, type PaddedBatch } from '../models';
+import type { Loss, LossParts } from '../training/train';
 import { frozenHead, sumKl } from './chunked-kl';
 import { batchMeanKl, meanKl, meanSquare } from './distances';
-import { activationOf, hiddenStatesOf, joint, logitsOf } from './forward';
-import type { PairBatch, PairSide } from './pairs';
+import { activationOf, hiddenStatesOf, logitsOf } from './forward';
+import type { FinetuneConfig } from './finetune-config';
+import { pairBatch, type PairBatch, type PairSide, type TokenPair } from './pairs';
 import { compareAt, realOnEither, type Compared, type PositionChoice } from './positions';
 
 export interface OverlapOptions extends PositionChoice {
@@ -20,7 +21,7 @@ type Pass = (side: PairSide) => Tensor;
 
 function bothSides(pass: Pass, batch: PairBatch, detachSelf: boolean): { self: Tensor; other: Tensor } {
   if (detachSelf) return { self: torch.noGrad(() => pass(batch.self)), other: pass(batch.other) };
-  const [self, other] = pass(joint(batch)).chunk(2, 0) as [Tensor, Tensor];
+  const [self, other] = pass(batch).chunk(2, 0) as [Tensor, Tensor];
   return { self, other };
 }
 
@@ -103,4 +104,67 @@ export function weightedSum<Batch>(
     const weighted = parts.map(([, part], i) => part.mul(entries[i][1][0]));
     return { total: weighted.reduce((sum, part) => sum.add(part)), parts: Object.fromEntries(parts) };
   };
+}
+
+/** One batch of a configured run, as token ids. */
+export interface TokenBatch {
+  pairs: TokenPair[];
+  /** Neutral texts for the capability term. */
+  documents: readonly (readonly number[])[];
+}
+
+type Configured = (pairs: readonly TokenPair[]) => Tensor;
+
+/** The overlap loss that a configuration names, without its weight. */
+function configuredOverlap(model: LanguageModel, config: FinetuneConfig, padId: number): Configured {
+  const { positions, detachSelf, layer, numbering, pad } = config;
+  const options: OverlapOptions = {
+    detachSelf,
+    countPads: positions === 'all',
+    positions: positions === 'real' ? 'all' : positions,
+  };
+  if (config.loss === 'mse' && layer === null) throw new RangeError('finetune: the MSE loss wants a layer, got none');
+  const loss =
+    config.loss === 'kl'
+      ? klLoss(model, options)
+      : mseLoss(model, { ...options, at: model.attentionOutput(layer ?? 0) });
+  const countAs = pad === 'longest' ? undefined : pad;
+  return (pairs) => loss(pairBatch(pairs, { padId, numbering, countAs, device: model.device }));
+}
+
+/**
+ * The loss that a configuration names, over batches of token pairs.
+ * @param start the pairs' distance before the first step; wanted when it is the unit
+ */
+export function configuredLoss(
+  model: LanguageModel,
+  adapter: OverFrozenBase,
+  { config, padId, start }: { config: FinetuneConfig; padId: number; start: number | null },
+): Loss<TokenBatch> {
+  const overlap = configuredOverlap(model, config, padId);
+  const weight = config.overlap / (config.overlapUnit === 'start' ? (start ?? NaN) : config.overlapUnit);
+  if (config.capability === 0 && weight === 1) return ({ pairs }) => overlap(pairs);
+  const capability = capabilityLoss(model, adapter);
+  const documentsLoss = ({ documents }: TokenBatch): Tensor =>
+    capability(padLeft(documents, { padId, device: model.device }));
+  return weightedSum<TokenBatch>({
+    ...(config.overlap === 0 ? {} : { overlap: [weight, ({ pairs }: TokenBatch) => overlap(pairs)] as const }),
+    ...(config.capability === 0 ? {} : { capability: [config.capability, documentsLoss] as const }),
+  });
+}
+
+/** The distance of pairs: a configuration's overlap loss on all of them at once, without dropout. */
+export function pairDistance(
+  model: LanguageModel,
+  pairs: readonly TokenPair[],
+  { config, padId }: { config: FinetuneConfig; padId: number },
+): number {
+  const overlap = configuredOverlap(model, config, padId);
+  const wasTraining = model.training;
+  model.eval();
+  try {
+    return torch.scope(() => torch.noGrad(() => Number(overlap(pairs).item())));
+  } finally {
+    model.train(wasTraining);
+  }
 }

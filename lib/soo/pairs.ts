@@ -8,28 +8,32 @@ export interface TokenPair {
   otherIds: readonly number[];
 }
 
-/** One side of a batch, padded on the left to the width that both sides share. */
+/** Rows of a batch, padded on the left to the width that they share. */
 export interface PairSide {
-  /** int64 [batch, width] */
+  /** int64 [rows, width] */
   ids: Tensor;
-  /** 1 for real tokens, 0 for pads, [batch, width]; undefined when no row is padded. */
+  /** 1 for real tokens, 0 for pads, [rows, width]; undefined when no row is padded. */
   attentionMask: Tensor | undefined;
   /** int64 [1, width] when pads count as positions; undefined when positions count real tokens only. */
   positions: Tensor | undefined;
 }
 
 /**
- * Pairs side by side. Prompts of different lengths are aligned at their ends, where the question stands: position
- * `i` of the self side is compared with position `i` of the other side.
+ * Pairs in one batch of [2 * pairs, width], self first: one pass over the weights instead of two. Prompts of different
+ * lengths are aligned at their ends, where the question stands: position `i` of the self side is compared with position
+ * `i` of the other side.
  */
-export interface PairBatch {
+export interface PairBatch extends PairSide {
+  /** Pairs. */
   size: number;
   /**
    * Columns that a mean over every column counts. Those beyond the batch's own width are pads on both sides, which
    * compute the same and differ by 0: they need not be there.
    */
   countedWidth: number;
+  /** The first half of the rows, as views; without a mask when no row of this half is padded. */
   self: PairSide;
+  /** The second half. */
   other: PairSide;
 }
 
@@ -50,26 +54,25 @@ export interface PairBatchOptions {
 
 /** @throws RangeError for no pairs, an empty prompt, or one longer than `width`. */
 export function pairBatch(pairs: readonly TokenPair[], options: PairBatchOptions = {}): PairBatch {
-  const sequences = pairs.flatMap(({ selfIds, otherIds }) => [selfIds, otherIds]);
-  if (sequences.length === 0) throw new RangeError('pairBatch: wanted pairs, got none');
-  const empty = sequences.findIndex((ids) => ids.length === 0);
-  if (empty >= 0) {
-    throw new RangeError(`pairBatch: the ${empty % 2 === 0 ? 'self' : 'other'} side of pair ${empty >> 1} is empty`);
+  if (pairs.length === 0) throw new RangeError('pairBatch: wanted pairs, got none');
+  for (const side of ['self', 'other'] as const) {
+    const empty = pairs.findIndex((pair) => pair[`${side}Ids`].length === 0);
+    if (empty >= 0) throw new RangeError(`pairBatch: the ${side} side of pair ${empty} is empty`);
   }
+  const size = pairs.length;
+  const sequences = [...pairs.map(({ selfIds }) => selfIds), ...pairs.map(({ otherIds }) => otherIds)];
   const { padId = 0, numbering = 'real', device = 'cpu' } = options;
   const width = options.width ?? Math.max(...sequences.map((ids) => ids.length));
   const positions =
     numbering === 'padded' ? torch.arange(0, width, { dtype: 'int64', device }).unsqueeze(0) : undefined;
-  const side = (ids: readonly (readonly number[])[]): PairSide => ({
-    ...padLeft(ids, { padId, length: width, device }),
-    positions,
-  });
-  return {
-    size: pairs.length,
-    countedWidth: options.countAs ?? width,
-    self: side(pairs.map((pair) => pair.selfIds)),
-    other: side(pairs.map((pair) => pair.otherIds)),
+  const { ids, attentionMask } = padLeft(sequences, { padId, length: width, device });
+  const half = (start: number): PairSide => {
+    const padded = sequences.slice(start, start + size).some((sequence) => sequence.length < width);
+    const mask = padded ? attentionMask?.narrow(0, start, size) : undefined;
+    return { ids: ids.narrow(0, start, size), attentionMask: mask, positions };
   };
+  const countedWidth = options.countAs ?? width;
+  return { size, countedWidth, ids, attentionMask, positions, self: half(0), other: half(size) };
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Everything that a run needs to go on to the same bits, in one file that is written aside and renamed. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { InputError } from '../files/input-error';
 import { openSafetensors, saveSafetensors } from '../checkpoints/safetensors';
@@ -79,10 +79,6 @@ export function loadCheckpoint(path: string, state: RunState): Position | undefi
   } finally {
     file.dispose();
   }
-}
-
-export function removeCheckpoint(path: string): void {
-  rmSync(path, { force: true });
 }
 
 function jsonOf(text: string | undefined): unknown {

@@ -8,6 +8,7 @@ export { noProgress, type Progress, type StartProgress } from './progress';
 export { TaskQueue, type Queued, type QueueOptions } from './queue';
 export { EventFile, jsonText, stepLog, type EventFileOptions } from './tensorboard';
 export {
+  gradNormOf,
   NonFiniteError,
   train,
   type Loss,

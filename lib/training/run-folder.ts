@@ -1,5 +1,5 @@
-/** `run.json`: what a folder's run is, from what, and how far it came. */
-import { existsSync } from 'node:fs';
+/** A run in a folder of its own; `run.json` tells what it is, from what, and how far it came. */
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
@@ -8,6 +8,8 @@ import { checkShape, readJsonFile } from '../files/json-file';
 import { writeTextAside } from '../files/write-aside';
 
 const NAME = 'run.json';
+/** What an unfinished run goes on from. */
+export const CHECKPOINT = 'checkpoint.safetensors';
 
 const runSchema = z.object({
   status: z.enum(['running', 'interrupted', 'failed', 'done']),
@@ -47,6 +49,55 @@ export function readEarlierRun<Result>(
   requireSame('set to', earlier.config, wanted.config, wanted.free);
   requireSame('made from', earlier.inputs, wanted.inputs);
   return earlier;
+}
+
+export interface RunFolderOptions<Config extends object, Result> {
+  folder: string;
+  config: Config;
+  /** Goes on with what the folder holds; with nothing in it, starts. */
+  resume: boolean;
+  inputs: RunFile<Config, Result>['inputs'];
+  origin: RunFile<Config, Result>['origin'];
+  signal?: AbortSignal;
+  /** Settings that change no result. */
+  free?: readonly string[];
+  resultSchema: z.ZodType<Result>;
+}
+
+/**
+ * Does a run's work in its folder and keeps its state there: running, then done with the result, interrupted or failed
+ * with the reason. A run that is done already is not done again.
+ * @param work calls `begin` when it is ready to: what is refused before leaves no run behind
+ * @throws InputError when the folder holds another run; what `work` throws
+ */
+export async function runInFolder<Config extends object, Result>(
+  options: RunFolderOptions<Config, Result>,
+  work: (begin: () => void) => Promise<Result>,
+): Promise<Result> {
+  const { folder, config, inputs, origin, signal } = options;
+  const earlier = readEarlierRun(folder, options, options.resultSchema);
+  if (earlier?.status === 'done' && earlier.result !== undefined) return earlier.result;
+  const about = (more: Pick<RunFile<Config, Result>, 'status' | 'reason' | 'result'>): void =>
+    writeRunFile(folder, { ...more, config, inputs, origin });
+  let begun = false;
+  try {
+    const result = await work(() => {
+      mkdirSync(folder, { recursive: true });
+      about({ status: 'running' });
+      begun = true;
+    });
+    about({ status: 'done', result });
+    rmSync(join(folder, CHECKPOINT), { force: true });
+    return result;
+  } catch (thrown) {
+    try {
+      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      if (begun) about({ status: signal?.aborted ? 'interrupted' : 'failed', reason });
+    } catch {
+      // A disk that is full for the run is full for this note too: what went wrong first is what is told.
+    }
+    throw thrown;
+  }
 }
 
 function requireSame(how: string, earlier: object, wanted: object, free: readonly string[] = []): void {

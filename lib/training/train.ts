@@ -3,7 +3,7 @@ import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { torch, Tensor } from '../torch';
 import type { AnyModule } from '../nn';
 import { clipGradNorm, Scheduler, type Adam, type Schedule } from '../optim';
-import { gradientNorms, type GradientNorm, type NamedParameter } from './gradients';
+import { gradientNorms, type NamedParameter } from './gradients';
 import { firstNonFinite } from './non-finite';
 
 /** What is minimised, as a scalar with gradient; or the scalar with the parts it is made of, for the record. */
@@ -23,20 +23,26 @@ export interface Position {
   step: number;
 }
 
-/** One batch as it was taken. */
-export interface StepRecord extends Position {
-  /** Counts from 1: the optimiser's step that this batch's gradient goes into. */
+/** One batch as it was taken: a line of `steps.jsonl`. */
+export interface StepRecord {
+  /** The optimiser's step that the batch's gradient goes into, from 1. */
   step: number;
-  /** Counts from 1. */
+  /** From 1, over the whole run. */
   microBatch: number;
   loss: number;
-  /** The parts of a loss that tells them, unweighted. */
+  /** The loss's parts by name, unweighted; empty when it has none. */
   parts: Record<string, number>;
-  /** Joint norm of the gradients gathered so far for this step, before clipping. */
-  gradNorm: number;
+  /** By parameter name: norms of the gradients gathered so far for this step, before clipping. */
+  gradNorms: Record<string, number>;
   lr: number;
-  milliseconds: number;
+  /** Of the batch, pads not counted; 0 where nobody counts them. */
+  tokens: number;
+  ms: number;
 }
+
+/** Joint norm of the gradients gathered for a step. */
+export const gradNormOf = ({ gradNorms }: Pick<StepRecord, 'gradNorms'>): number =>
+  Math.hypot(...Object.values(gradNorms));
 
 export interface TrainOptions<Batch> {
   /** Put into training mode for the run, and back after it. */
@@ -48,6 +54,8 @@ export interface TrainOptions<Batch> {
   loss: Loss<Batch>;
   /** Batches in order, epoch after epoch. Each is drawn inside its step's scope: tensors made there are freed. */
   batches: Iterable<Batch>;
+  /** Tokens of a batch, for the record. */
+  tokensOf?: (batch: Batch) => number;
   /**
    * Batches whose gradients are added up for one step of the optimiser; default 1. Their losses are not divided by it,
    * as upstream's are not: Adam's step hardly depends on the gradient's scale. What is left over at the end makes a
@@ -67,8 +75,8 @@ export interface TrainOptions<Batch> {
   schedule?: Schedule;
   /** Stops before the next batch, after a checkpoint; the promise then rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** Progress, after every batch. */
-  onStep?: (record: StepRecord, gradNorms: readonly GradientNorm[], batch: Batch) => void;
+  /** Progress, after every batch; waited for. */
+  onStep?: (record: StepRecord) => void | Promise<void>;
   /**
    * Saves after every step of the optimiser for which `isDue` says so, after the last one, and before an abort is told.
    * In the last case a step may be unfinished: its gradients belong to what is saved.
@@ -111,7 +119,7 @@ export async function train<Batch>(options: TrainOptions<Batch>): Promise<StepRe
       const taken = torch.scope(() => run.takeBatch());
       if (!taken) break;
       records.push(taken.record);
-      onStep?.(taken.record, taken.norms, taken.batch);
+      await onStep?.(taken.record);
       if (taken.stepped && checkpoint?.isDue(run.position.step)) await save();
       await eventLoopTurn();
     }
@@ -160,8 +168,8 @@ class Run<Batch> {
   }
 
   /** Forward, backward, checks, and perhaps the optimiser's step; undefined when the batches are at an end. */
-  takeBatch(): { record: StepRecord; norms: GradientNorm[]; stepped: boolean; batch: Batch } | undefined {
-    const { optimizer, loss, parameters, model } = this.options;
+  takeBatch(): { record: StepRecord; stepped: boolean } | undefined {
+    const { optimizer, loss, parameters, model, tokensOf } = this.options;
     const start = performance.now();
     const next = this.#source.next();
     if (next.done) return undefined;
@@ -181,22 +189,15 @@ class Run<Batch> {
     const norms = gradientNorms(parameters);
     const bad = norms.find(({ norm }) => !Number.isFinite(norm));
     if (bad) throw new NonFiniteError(step, `the gradient of ${bad.name} holds NaN or infinity`);
-    const gradNorm = Math.hypot(...norms.map(({ norm }) => norm));
     const lr = optimizer.lr;
     const stepped = (this.#inEpoch(this.#position.microBatch) + 1) % (this.options.accumulate ?? 1) === 0;
     this.#position.microBatch += 1;
     if (stepped) this.#step();
     const { microBatch } = this.#position;
-    const record = {
-      step,
-      microBatch,
-      loss: value,
-      parts: values,
-      gradNorm,
-      lr,
-      milliseconds: performance.now() - start,
-    };
-    return { record, norms, stepped, batch };
+    const gradNorms = Object.fromEntries(norms.map(({ name, norm }) => [name, norm]));
+    const tokens = tokensOf?.(batch) ?? 0;
+    const ms = performance.now() - start;
+    return { record: { step, microBatch, loss: value, parts: values, gradNorms, lr, tokens, ms }, stepped };
   }
 
   #step(): void {

@@ -68,6 +68,9 @@ const whole = wholeDemo();
 const timeless = (runs: DemoResults['runs']): DemoResults['runs'] =>
   runs.map((run) => ({ ...run, seconds: 0, training: run.training.map((step) => ({ ...step, milliseconds: 0 })) }));
 
+/** Stands in for what tells of time. */
+const untold = { seconds: 0, origin: null, runs: [] };
+
 t.test('a whole demo, and what its file holds', async (t) => {
   const { file, results } = await whole;
   const written = readDemoResults(file);
@@ -224,6 +227,32 @@ t.test('an interruption keeps what has been measured, and the model is as before
 
   const aborted = job(folder, join(folder, 'other.json'), { signal: AbortSignal.abort(new Error('at once')) });
   await t.rejects(runDemo(aborted), /at once/, 'nothing was measured');
+});
+
+t.test('interrupted and resumed, it ends in the numbers of a demo in one go', async (t) => {
+  const folder = smallFolder(t.testdir({ whole: {}, broken: {} }));
+  const whole = await runDemo(job(folder, join(folder, 'whole', 'results.json')));
+  const file = join(folder, 'broken', 'results.json');
+  const tuned = new Set<string>();
+  for (const stopAt of ['scenes/self/1, step 1', 'scenes/wording/1, step 1', 'fragments/name/1, measuring']) {
+    const controller = new AbortController();
+    const onProgress = (_: number, __: number, note: string): void => {
+      if (note.startsWith(stopAt)) controller.abort(new Error('enough'));
+    };
+    const stopped = await runDemo(job(folder, file, { resume: true, signal: controller.signal, onProgress }));
+    t.equal(stopped.status, 'interrupted', stopAt);
+  }
+  const onProgress = (_: number, __: number, note: string): void => void tuned.add(note.split(',')[0]);
+  const resumed = await runDemo(job(folder, file, { resume: true, workers: 2, onProgress }));
+  t.notOk(tuned.has('scenes/name/1'), 'what is measured is not tuned again');
+  t.ok(tuned.has('fragments/wording/1'));
+  t.same(timeless(resumed.runs), timeless(whole.runs));
+  t.same({ ...resumed, ...untold }, { ...whole, ...untold });
+  const run = join(folder, 'broken', 'runs', 'scenes-wording-1');
+  t.same(readdirSync(run).sort(), ['adapter_config.json', 'adapter_model.safetensors', 'run.json', 'steps.jsonl']);
+  t.match(JSON.parse(readFileSync(join(run, 'run.json'), 'utf8')), { status: 'done', result: { resumedFrom: 1 } });
+  const others = job(folder, file, { resume: true, settings: settings({}, [1, 2]) });
+  await t.rejects(runDemo(others), /the demo to resume has another config/);
 });
 
 t.test('workers end with an interruption, and what stops one stops the demo', async (t) => {

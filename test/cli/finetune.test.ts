@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { LoggedStep } from '../../lib/soo';
+import type { StepRecord } from '../../lib/training';
 import { soo, startSoo } from './soo';
 
 const ROOT = join(__dirname, '..', '..');
@@ -31,7 +31,7 @@ t.test('the folder holds the adapter in PEFT format, the run and its steps', asy
   t.equal(plain.code, 0, plain.stderr);
   const { steps, finalLoss, epochLosses } = JSON.parse(plain.stdout) as Record<string, unknown>;
   const lines = readFileSync(join(out, 'steps.jsonl'), 'utf8').trimEnd().split('\n');
-  const logged = lines.map((line) => JSON.parse(line) as LoggedStep);
+  const logged = lines.map((line) => JSON.parse(line) as StepRecord);
   t.equal(steps, 6);
   t.same(
     logged.map(({ step, microBatch }) => [step, microBatch]),

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { type LanguageModel, padLeft } from '../../lib/models';
 import { capture } from '../../lib/nn';
 import { addLora, type LoraAdapter } from '../../lib/peft';
-import { capabilityLoss, klLoss, mseLoss, pairBatch, type LoggedStep, type PairBatch } from '../../lib/soo';
+import { capabilityLoss, klLoss, mseLoss, pairBatch, type PairBatch } from '../../lib/soo';
+import type { StepRecord } from '../../lib/training';
 import { torch, type Tensor } from '../../lib/torch';
 import { tinyModel } from './tiny';
 import { CONFIG, tuneTiny } from './finetune-child';
@@ -92,7 +93,7 @@ const lossesOf = (folder: string): number[] =>
   readFileSync(join(folder, 'steps.jsonl'), 'utf8')
     .trimEnd()
     .split('\n')
-    .map((line) => (JSON.parse(line) as LoggedStep).loss);
+    .map((line) => (JSON.parse(line) as StepRecord).loss);
 
 t.test('a run ends in the same bytes with it, without it, and when resumed with the other', async (t) => {
   const base = { ...CONFIG, epochs: 3 };
@@ -109,7 +110,7 @@ t.test('a run ends in the same bytes with it, without it, and when resumed with 
   ] as const) {
     // prettier-ignore
     const controller = new AbortController();
-    const onStep = ({ microBatch }: LoggedStep): void => {
+    const onStep = ({ microBatch }: StepRecord): void => {
       if (microBatch >= stopAt) controller.abort(new Error('enough'));
     };
     await t.rejects(tuneTiny(broken, { resume: true, config, signal: controller.signal, onStep }), /enough/);

@@ -1,5 +1,5 @@
 /** A child that fine-tunes the tiny model into a folder, to be killed and started again. */
-import { UPSTREAM, finetune, type TokenPair, type TuningConfig } from '../../lib/soo';
+import { UPSTREAM, finetune, type TokenPair, type FinetuneConfig } from '../../lib/soo';
 import { torch } from '../../lib/torch';
 import { tinyModel } from './tiny';
 
@@ -8,7 +8,7 @@ export const PAIRS: TokenPair[] = Array.from({ length: 13 }, (_, i) => ({
   otherIds: [1, 20 + i, 200 + i, 42, 7 + i],
 }));
 
-export const CONFIG: TuningConfig = {
+export const CONFIG: FinetuneConfig = {
   ...UPSTREAM,
   batch: 2,
   accumulate: 3,

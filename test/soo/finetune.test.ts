@@ -4,18 +4,19 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import t from 'tap';
 import { InputError } from '../../lib/checkpoints';
-import { totalBatches, totalSteps, UPSTREAM, type LoggedStep } from '../../lib/soo';
-import { microBatches } from '../../lib/soo/micro-batches';
+import { totalBatches, totalSteps, UPSTREAM } from '../../lib/soo';
+import type { StepRecord } from '../../lib/training';
+import { microBatches } from '../../lib/soo/finetune-config';
 import { CONFIG, tuneTiny } from './finetune-child';
 
 const bytes = (folder: string): string => readFileSync(join(folder, 'adapter_model.safetensors'), 'hex');
-const lines = (folder: string): LoggedStep[] =>
+const lines = (folder: string): StepRecord[] =>
   readFileSync(join(folder, 'steps.jsonl'), 'utf8')
     .trimEnd()
     .split('\n')
     .filter((line) => line.endsWith('}'))
-    .map((line) => JSON.parse(line) as LoggedStep);
-const untimed = (steps: LoggedStep[]): object[] => steps.map((step) => ({ ...step, ms: 0 }));
+    .map((line) => JSON.parse(line) as StepRecord);
+const untimed = (steps: StepRecord[]): object[] => steps.map((step) => ({ ...step, ms: 0 }));
 const statusOf = (folder: string): { status: string; reason?: string } =>
   JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as { status: string };
 
@@ -47,7 +48,7 @@ t.test('a run that is aborted anywhere and resumed ends in the same bytes', asyn
   t.notOk(existsSync(join(whole, 'checkpoint.safetensors')), 'no checkpoint is left when all is done');
   for (const stopAt of [1, 8, 8, 30, 83]) {
     const controller = new AbortController();
-    const onStep = ({ microBatch }: LoggedStep): void => {
+    const onStep = ({ microBatch }: StepRecord): void => {
       if (microBatch >= stopAt) controller.abort(new Error('enough'));
     };
     await t.rejects(tuneTiny(broken, { resume: true, signal: controller.signal, onStep }), /enough/);
@@ -118,7 +119,7 @@ t.test('a folder that holds another run is left alone', async (t) => {
 t.test('a full disk is told, and what was saved stays', async (t) => {
   const folder = t.testdir();
   const controller = new AbortController();
-  const onStep = ({ microBatch }: LoggedStep): void =>
+  const onStep = ({ microBatch }: StepRecord): void =>
     void (microBatch === 10 && controller.abort(new Error('enough')));
   await t.rejects(tuneTiny(folder, { signal: controller.signal, onStep }), /enough/);
   const checkpoint = join(folder, 'checkpoint.safetensors');

@@ -115,9 +115,10 @@ t.test('steps of a run go under train/, and a configuration becomes a block of c
     microBatch: 2,
     loss: 0.5,
     parts: { overlap: 0.25 },
-    gradNorm: 3,
+    gradNorms: { weight: 3 },
     lr: 1e-3,
-    milliseconds: 8,
+    tokens: 0,
+    ms: 8,
   });
   events.close();
   const tags = [

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { checkShape } from '../../files/json-file';
-import { LineLog } from '../../files/line-log';
+import { LineLog } from '../../files/json-lines';
 import { readEarlierRun, writeRunFile, type RunFile } from '../../training/run-folder';
 import { savingTimer } from '../../training/saving-timer';
 import type { Environment } from '../environment';

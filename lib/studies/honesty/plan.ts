@@ -1,6 +1,8 @@
 /** How the demo tunes and measures. Epochs are chosen on the development split (docs/LOG.md, 2026-11-24). */
+import type { LanguageModel } from '../../models';
+import { CLEAN, type FinetuneConfig, type Positions } from '../../soo';
+import type { Planned } from './queue';
 import type { Kind } from './results';
-import type { Positions } from '../../soo';
 
 export interface TuningSettings {
   /** Which layer's `o_proj` is read: an index, negative ones from the end. */
@@ -48,4 +50,51 @@ export function demoSettings(options: { quick: boolean; seeds: number | undefine
     promptSeed: 1,
     tuning: TUNING,
   };
+}
+
+const layerOf = ({ config }: LanguageModel, { layer }: TuningSettings): number =>
+  layer < 0 ? config.numHiddenLayers + layer : layer;
+
+/** Dotted name of the module whose output the loss compares. */
+export const moduleOf = (model: LanguageModel, settings: TuningSettings): string =>
+  model.attentionOutput(layerOf(model, settings));
+
+/**
+ * The settings of one run.
+ *
+ * Matched loss: a control has the self-other run's seed, steps, batches, learning rate and capability term, and its
+ * loss is divided by the same number, that run's starting distance. A loss that starts near 0 would otherwise be blown
+ * up. Then it goes on, epoch by epoch, until its distance is no larger than where the self-other run ended. Retention
+ * alone has no distance to close: it takes the self-other run's steps without the overlap loss.
+ */
+export function configOf(
+  model: LanguageModel,
+  settings: TuningSettings,
+  { pairs, seed, beside }: Planned,
+): FinetuneConfig {
+  const { positions, lr, batchSize, epochs, until } = settings;
+  const shared: FinetuneConfig = {
+    ...CLEAN,
+    loss: 'mse',
+    layer: layerOf(model, settings),
+    positions: positions === 'all' ? 'real' : positions,
+    numbering: 'real',
+    detachSelf: true,
+    overlapUnit: beside?.distance.start ?? 'start',
+    capability: CAPABILITY.weight,
+    documentsPerBatch: CAPABILITY.documentsPerStep,
+    batch: batchSize,
+    accumulate: 1,
+    epochs,
+    measureDistance: true,
+    optimizer: 'adamw',
+    lr,
+    weightDecay: 0.01,
+    seed,
+    lora: LORA,
+  };
+  if (!beside) return { ...shared, untilShare: until ?? null };
+  if (pairs === 'retention') return { ...shared, overlap: 0, epochs: beside.epochs };
+  const most = beside.epochs * MOST_EPOCHS;
+  return { ...shared, epochs: most, leastEpochs: beside.epochs, untilDistance: beside.distance.end };
 }

@@ -1,5 +1,7 @@
 /** The demo from the first measurement to the last, saved as it goes. */
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import {
   buildEvaluationSets,
   type EvaluationSets,
@@ -8,17 +10,26 @@ import {
   type OrganismPrompt,
 } from '../../organism';
 import type { LanguageModel } from '../../models';
+import { InputError } from '../../files/input-error';
 import { hashFolder, hashJson, originOf } from '../../training/origin';
 import { verdictOf } from './claims';
-import { CONTROLS, FORMAT, KINDS, PAIRINGS, writeDemoResults, type DemoResults, type Verdict } from './results';
+import {
+  CONTROLS,
+  FORMAT,
+  KINDS,
+  PAIRINGS,
+  readDemoResults,
+  writeDemoResults,
+  type DemoResults,
+  type Verdict,
+} from './results';
 import { armsOf, baselineArm } from './summary';
 import { torch } from '../../torch';
 import { runPool } from '../../training/worker-pool';
-import { makeRun, type RunEvent } from './task';
+import { makeRun, pairsOf, type RunEvent, type RunPlan } from './task';
 import { measureModel, type Measurement } from './measure';
-import { queueOf, runId, type Group, type RunQueue } from './queue';
-import { CAPABILITY, LATENT, LORA, MOST_EPOCHS, type DemoSettings } from './plan';
-import { moduleOf, pairsOf } from './tune';
+import { queueOf, runId, type Group, type Planned, type RunQueue } from './queue';
+import { CAPABILITY, LATENT, LORA, moduleOf, MOST_EPOCHS, type DemoSettings } from './plan';
 import type { WorkerStart } from './worker';
 
 /** Documents are drawn one after the other, so the first ones tell whether the rest agree. */
@@ -30,8 +41,10 @@ export interface DemoJob {
   folder: string;
   /** The folder whose git revision is told. */
   root: string;
-  /** results.json goes here after every run, beside tensorboard/ with the events of each. */
+  /** results.json goes here after every run, beside runs/ and tensorboard/ with a folder for each. */
   file: string;
+  /** Goes on with what is there: runs that are measured, and one that was interrupted. Default false: starts anew. */
+  resume?: boolean;
   command: readonly string[];
   settings: DemoSettings;
   /** Processes that tune side by side; 1: this one. The numbers do not depend on it. */
@@ -50,14 +63,14 @@ const groupsOf = (seeds: readonly number[]): Group[] => seeds.flatMap((seed) => 
  * @throws the signal's reason when nothing had been measured yet; what else goes wrong, after saving it as the reason
  */
 export async function runDemo(job: DemoJob): Promise<DemoResults> {
-  const { model, folder, settings, signal, workers } = job;
+  const { model, folder, settings, signal, workers, resume = false } = job;
   const start = performance.now();
   const groups = groupsOf(settings.seeds);
-  const logFolder = join(dirname(job.file), 'tensorboard');
   const ids = groups.flatMap(({ kind, seed }) => PAIRINGS.map((pairs) => runId(kind, pairs, seed)));
   const sets = buildEvaluationSets({ split: 'test', n: settings.promptsPerFamily, seed: settings.promptSeed });
   job.onProgress(0, ids.length + 1, 'before tuning');
   const results = startResults(job, groups, sets, await measureModel(model, sets, signal));
+  const measured = resume ? measuredBefore(job.file, results) : new Map<string, RunEvent>();
   const save = (status: DemoResults['status'], reason: string | null = null): void => {
     Object.assign(results, { status, reason, seconds: (performance.now() - start) / 1000 });
     writeDemoResults(job.file, results);
@@ -72,15 +85,25 @@ export async function runDemo(job: DemoJob): Promise<DemoResults> {
     const done = results.runs.length + results.failures.length + 1;
     job.onProgress(done, ids.length + 1, event.type === 'note' ? event.note : '');
   };
+  const next = async (): Promise<Planned | undefined> => {
+    for (;;) {
+      const planned = await queue.next();
+      const done = planned && measured.get(runId(planned.kind, planned.pairs, planned.seed));
+      if (!done) return planned;
+      onEvent(done);
+    }
+  };
+  const { origin, model: made } = results;
+  const plan: RunPlan = { settings, folder: dirname(job.file), resume, model: made.sha256, origin };
   save('running');
   try {
     const most = Math.min(workers, ids.length);
     if (most > 1) {
-      const start: WorkerStart = { folder, logFolder, settings, threads: torch.getNumThreads() };
-      await runPool(queue, { worker: require.resolve('./worker'), start, workers: most, signal, onEvent });
+      const start: WorkerStart = { ...plan, modelFolder: folder, threads: torch.getNumThreads() };
+      await runPool({ next }, { worker: require.resolve('./worker'), start, workers: most, signal, onEvent });
     } else {
-      const context = { model, sets, settings, logFolder, signal, onEvent };
-      for (let planned; (planned = await queue.next());) await makeRun(context, planned);
+      const context = { ...plan, organism: model, sets, signal, onEvent };
+      for (let planned; (planned = await next());) await makeRun(context, planned);
     }
     save('done');
   } catch (thrown) {
@@ -88,6 +111,27 @@ export async function runDemo(job: DemoJob): Promise<DemoResults> {
     if (!signal.aborted) throw thrown;
   }
   return results;
+}
+
+/**
+ * The runs that an earlier demo has measured.
+ * @throws InputError when it was another model's, or had other settings
+ */
+function measuredBefore(file: string, now: DemoResults): Map<string, RunEvent> {
+  if (!existsSync(file)) return new Map();
+  const earlier = readDemoResults(file);
+  for (const name of ['config', 'data'] as const) {
+    const same = isDeepStrictEqual(earlier[name], JSON.parse(JSON.stringify(now[name])));
+    if (!same) throw new InputError(`${file}: the demo to resume has another ${name}; choose another folder`);
+  }
+  if (!isDeepStrictEqual(earlier.model.sha256, now.model.sha256)) {
+    throw new InputError(`${file}: the demo to resume measured another model; choose another folder`);
+  }
+  const eventOf = (run: DemoResults['runs'][number]): RunEvent => {
+    const samples = earlier.samples.filter((sample) => sample.run === run.id);
+    return { type: 'run', run, samples };
+  };
+  return new Map(earlier.runs.map((run) => [run.id, eventOf(run)]));
 }
 
 /** Takes a run in, where it stands in the plan: workers finish in no fixed order, and the file should not show it. */

@@ -1,14 +1,16 @@
-/** One run of the demo: tuned, measured and logged. */
-import type { EvaluationSets } from '../../organism';
+/** One run of the demo: `soo.finetune` in a folder of its own, then measured and logged. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { controlPairs, neutralDocuments, PAD_ID, trainingPairs, type EvaluationSets, type Pair } from '../../organism';
 import type { LanguageModel } from '../../models';
-import { stepLog } from '../../training/tensorboard';
-import type { Run, Sample } from './results';
-import { NonFiniteError, type StepRecord } from '../../training';
+import { loadLora } from '../../peft';
+import { finetune, readSteps, type FinetuneConfig, type FinetuneResult } from '../../soo';
+import { gradNormOf, hashJson, NonFiniteError, stepLog, type Origin, type StepRecord } from '../../training';
+import type { Kind, Pairing, Run, Sample } from './results';
 import { measureModel } from './measure';
 import { logMeasured, openRunLog } from './run-log';
 import { runId, type Planned } from './queue';
-import type { DemoSettings } from './plan';
-import { tune, type Tuned } from './tune';
+import { configOf, type DemoSettings } from './plan';
 
 /** What a run tells as it goes; plain data, so that it can come from another process. */
 export type RunEvent =
@@ -16,15 +18,27 @@ export type RunEvent =
   | { type: 'run'; run: Run; samples: Sample[] }
   | { type: 'failure'; planned: Planned; reason: string };
 
-export interface RunContext {
-  model: LanguageModel;
-  sets: EvaluationSets;
+/** What all runs of a demo share; plain data. */
+export interface RunPlan {
   settings: DemoSettings;
-  /** Folder for TensorBoard's events, one folder below for each run. */
-  logFolder: string;
+  /** The demo's folder: `runs/` and `tensorboard/` hold one folder for each run. */
+  folder: string;
+  /** Goes on with runs that were interrupted. */
+  resume: boolean;
+  /** Hashes of the model's files. */
+  model: Readonly<Record<string, string>>;
+  origin: Origin;
+}
+
+export interface RunContext extends RunPlan {
+  organism: LanguageModel;
+  sets: EvaluationSets;
   signal?: AbortSignal;
   onEvent: (event: RunEvent) => void;
 }
+
+export const pairsOf = (kind: Kind, pairs: Pairing, seed: number): Pair[] =>
+  pairs === 'self' || pairs === 'retention' ? trainingPairs(kind, seed) : controlPairs(pairs, kind, seed);
 
 /** Tunes and measures; a run that meets NaN is told as a failure. */
 export async function makeRun(context: RunContext, planned: Planned): Promise<void> {
@@ -38,30 +52,79 @@ export async function makeRun(context: RunContext, planned: Planned): Promise<vo
 }
 
 async function oneRun(context: RunContext, planned: Planned): Promise<{ run: Run; samples: Sample[] }> {
-  const { model, sets, settings, logFolder, signal, onEvent } = context;
+  const { organism, sets, signal, onEvent } = context;
   const { kind, pairs, seed, beside } = planned;
   const id = runId(kind, pairs, seed);
+  const folder = join(context.folder, 'runs', id.replaceAll('/', '-'));
   const start = performance.now();
   const note = (text: string): void => onEvent({ type: 'note', note: `${id}, ${text}` });
-  const tuning = settings.tuning[kind];
-  const events = openRunLog(logFolder, id, { kind, pairs, seed, ...tuning });
-  const log = stepLog(events);
-  const onStep = (record: StepRecord): void => {
-    log(record);
-    note(`step ${record.step}, loss ${record.loss.toFixed(3)}`);
-  };
-  let tuned: Tuned | undefined;
+  const events = runEvents(context, planned);
   try {
-    tuned = await tune(model, { kind, pairs, seed, beside, settings: tuning, signal, onStep });
+    const onStep = (record: StepRecord): void => {
+      stepLog(events.from(record.microBatch))(record);
+      note(`step ${record.step}, loss ${record.loss.toFixed(3)}`);
+    };
+    const { distance } = await tune(context, planned, folder, onStep);
     note('measuring');
-    const { records, ...measured } = await measureModel(model, sets, signal);
-    const { epochs, distance, training } = tuned;
+    const adapter = loadLora(organism, folder);
+    const { records, ...measured } = await measureModel(organism, sets, signal).finally(() => adapter.dispose());
+    const training = readSteps(folder).map(kept);
+    const goal = pairs === 'retention' ? null : (beside?.distance.end ?? null);
+    const ended = { ...distance, goal, reached: goal === null || distance.end <= goal };
+    const epochs = epochsOf(training.length, context, planned);
     const seconds = (performance.now() - start) / 1000;
-    const run: Run = { id, kind, pairs, seed, epochs, seconds, distance, ...measured, training };
-    logMeasured(events, run);
+    const run: Run = { id, kind, pairs, seed, epochs, seconds, distance: ended, ...measured, training };
+    logMeasured(events.from(training.length + 1), run);
     return { run, samples: records.map((record) => ({ run: id, ...record })) };
   } finally {
     events.close();
-    tuned?.adapter.dispose();
   }
+}
+
+/** Tunes in the run's folder; what an earlier demo left there is gone on with, or taken away. */
+async function tune(
+  context: RunContext,
+  planned: Planned,
+  folder: string,
+  onStep: (record: StepRecord) => void,
+): Promise<{ distance: NonNullable<FinetuneResult['distance']> }> {
+  const { organism: model, settings, resume, signal, origin } = context;
+  const { kind, pairs: pairing, seed } = planned;
+  const config = configOf(model, settings.tuning[kind], planned);
+  const pairs = pairsOf(kind, pairing, seed);
+  const neutral = neutralDocuments(documentsOf(pairs.length, config), seed).map(({ ids }) => ids);
+  const inputs = { model: context.model, adapter: null, pairs: hashJson(pairs), neutral: hashJson(neutral) };
+  if (!resume) rmSync(folder, { recursive: true, force: true });
+  const run = { folder, model, pairs, neutral, config, padId: PAD_ID, inputs, origin, resume, signal, onStep };
+  const { distance } = await finetune(run);
+  if (!distance) throw new Error(`${folder}: the run tells no distance`);
+  return { distance };
+}
+
+/** Neutral documents that the longest run takes: none comes twice. */
+const documentsOf = (pairs: number, { batch, epochs, documentsPerBatch }: FinetuneConfig): number =>
+  Math.ceil(pairs / batch) * (documentsPerBatch ?? batch) * epochs;
+
+function epochsOf(steps: number, { settings }: RunContext, { kind, pairs, seed }: Planned): number {
+  return Math.ceil(steps / Math.ceil(pairsOf(kind, pairs, seed).length / settings.tuning[kind].batchSize));
+}
+
+/** TensorBoard's events of a run, opened with the first that there is to log: the file tells where the run goes on. */
+function runEvents({ folder, settings, resume }: RunContext, { kind, pairs, seed }: Planned) {
+  let events: ReturnType<typeof openRunLog> | undefined;
+  const configuration = { kind, pairs, seed, ...settings.tuning[kind] };
+  return {
+    from(microBatch: number) {
+      const resumedAt = resume && microBatch > 1 ? microBatch : undefined;
+      events ??= openRunLog(join(folder, 'tensorboard'), runId(kind, pairs, seed), configuration, resumedAt);
+      return events;
+    },
+    close: () => events?.close(),
+  };
+}
+
+/** What the results keep of a step: every batch is a step here. */
+function kept(record: StepRecord): Run['training'][number] {
+  const { step, loss, parts, lr, ms } = record;
+  return { step, loss, parts, gradNorm: gradNormOf(record), lr, milliseconds: ms };
 }

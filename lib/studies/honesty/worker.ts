@@ -3,25 +3,22 @@ import { buildEvaluationSets } from '../../organism';
 import { loadModel } from '../../models';
 import { torch } from '../../torch';
 import { serveTasks } from '../../training/worker-pool';
-import { makeRun, type RunContext, type RunEvent } from './task';
-import type { DemoSettings } from './plan';
+import { makeRun, type RunContext, type RunEvent, type RunPlan } from './task';
 
-export interface WorkerStart {
-  folder: string;
-  logFolder: string;
-  settings: DemoSettings;
+export interface WorkerStart extends RunPlan {
+  modelFolder: string;
   threads: number;
 }
 
 function begin(
-  { folder, logFolder, settings, threads }: WorkerStart,
+  { modelFolder, threads, ...plan }: WorkerStart,
   onEvent: (event: RunEvent) => void,
   signal: AbortSignal,
 ): RunContext {
   torch.setNumThreads(threads);
-  const { promptsPerFamily: n, promptSeed: seed } = settings;
+  const { promptsPerFamily: n, promptSeed: seed } = plan.settings;
   const sets = buildEvaluationSets({ split: 'test', n, seed });
-  return { model: loadModel(folder), sets, settings, logFolder, signal, onEvent };
+  return { ...plan, organism: loadModel(modelFolder), sets, signal, onEvent };
 }
 
 serveTasks(begin, makeRun);

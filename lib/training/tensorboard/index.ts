@@ -1,13 +1,14 @@
 /** TensorBoard event files: scalars and texts that `tensorboard --logdir` shows. */
-import type { StepRecord } from '../train';
+import { gradNormOf, type StepRecord } from '../train';
 import type { EventFile } from './event-file';
 
 export { EventFile, type EventFileOptions } from './event-file';
 
-/** Every batch of a tuning run under `train/`: `finetune({ ..., onStep: stepLog(new EventFile(folder)) })`. */
+/** Every batch of a tuning run under `train/`: `train({ ..., onStep: stepLog(new EventFile(folder)) })`. */
 export function stepLog(events: EventFile): (record: StepRecord) => void {
-  return ({ microBatch, loss, parts, gradNorm, lr, milliseconds }) => {
-    const tagged = Object.entries({ loss, gradNorm, lr, milliseconds, ...parts });
+  return (record) => {
+    const { microBatch, loss, parts, lr, ms } = record;
+    const tagged = Object.entries({ loss, gradNorm: gradNormOf(record), lr, milliseconds: ms, ...parts });
     events.scalars(microBatch, Object.fromEntries(tagged.map(([name, value]) => [`train/${name}`, value])));
   };
 }

@@ -1,13 +1,67 @@
-/** A file of records, one JSON line each, to which is added as they come: an interrupted run goes on where it stopped. */
-import { closeSync, existsSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
+/**
+ * Files of JSON lines that are added to as they come, and gone on with after an interruption: `LineLog` of a run that
+ * knows how many lines it has behind it, `RecordFile` of records that name what they were made with.
+ */
+import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { z } from 'zod';
 import { InputError } from './input-error';
 import { checkShape, decodeText, fileError, parseJson, readBytes } from './json-file';
 
+function appendText(file: number, text: string): void {
+  const bytes = Buffer.from(text, 'utf8');
+  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
+}
+
+/** Every line of a log. */
+export const readLines = <Line extends object>(path: string): Line[] =>
+  readFileSync(path, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Line);
+
+/** A run's log: one line for each of its steps, appended as it is taken. */
+export class LineLog<Line extends object> {
+  readonly #file: number;
+
+  /** Opens the log of a run that has `done` lines behind it: later lines, and half a last one, are cut off. */
+  constructor(
+    private readonly path: string,
+    done: number,
+  ) {
+    const kept = done > 0 && existsSync(path) ? linesUpTo(readFileSync(path, 'utf8'), done) : '';
+    this.#file = openSync(path, 'a');
+    ftruncateSync(this.#file, Buffer.byteLength(kept));
+  }
+
+  append(logged: Line): void {
+    appendText(this.#file, `${JSON.stringify(logged)}\n`);
+  }
+
+  /** Every line so far. */
+  read(): Line[] {
+    return readLines<Line>(this.path);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
+function linesUpTo(text: string, done: number): string {
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .slice(0, done)
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
 /** Every line begins so: `run` names what the records were made with. */
 const START = '{"run":"';
 
+/** Records of one run, or of the same one gone on with. */
 export class RecordFile<T extends object> {
   /** What an earlier run of the same kind has left, in the order of the lines. */
   readonly earlier: readonly T[];
@@ -36,8 +90,7 @@ export class RecordFile<T extends object> {
   /** Adds records in one write. */
   append(records: readonly T[]): void {
     const text = records.map((record) => `${JSON.stringify({ run: this.run, ...record })}\n`).join('');
-    const bytes = Buffer.from(text, 'utf8');
-    for (let done = 0; done < bytes.length;) done += writeSync(this.#file, bytes, done);
+    appendText(this.#file, text);
   }
 
   [Symbol.dispose](): void {
