@@ -68,7 +68,9 @@ using Apply = variable_list (*)(const ForwardCall& call, const variable_list& in
 
 template <size_t... I>
 Apply apply_with(std::index_sequence<I...>) {
-  return [](const ForwardCall& call, const variable_list& inputs) { return JavaScriptFunction::apply(call, inputs[I]...); };
+  return [](const ForwardCall& call, const variable_list& inputs) {
+    return JavaScriptFunction::apply(call, inputs[I]...);
+  };
 }
 
 template <size_t... N>
@@ -153,7 +155,9 @@ Napi::Value grad(Environment& self, const Napi::CallbackInfo& info) {
   return from_tensors(self, result);
 }
 
-Napi::Value is_grad_enabled(Environment& self, const Napi::CallbackInfo&) { return Napi::Boolean::New(self.env, at::GradMode::is_enabled()); }
+Napi::Value is_grad_enabled(Environment& self, const Napi::CallbackInfo&) {
+  return Napi::Boolean::New(self.env, at::GradMode::is_enabled());
+}
 
 Napi::Value set_grad_enabled(Environment& self, const Napi::CallbackInfo& info) {
   const bool before = at::GradMode::is_enabled();

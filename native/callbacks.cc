@@ -75,7 +75,8 @@ std::optional<Tensors> CallbackPort::call_here(int64_t id, const Tensors& argume
 std::optional<Tensors> CallbackPort::hand_over(int64_t id, const Tensors& arguments) {
   Request request{id, &arguments, at::ThreadLocalState(), std::nullopt, nullptr};
   std::unique_lock<std::mutex> lock(mutex_);
-  if (serving_ == 0) throw std::runtime_error("a hook belongs to another worker, which is not running this backward pass");
+  if (serving_ == 0)
+    throw std::runtime_error("a hook belongs to another worker, which is not running this backward pass");
   requests_.push_back(&request);
   changed_.notify_all();
   changed_.wait(lock, [&] { return request.done; });

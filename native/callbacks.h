@@ -22,8 +22,9 @@ using Tensors = std::vector<at::Tensor>;
 /**
  * The way from libtorch back into JavaScript: tensor hooks and custom functions. JavaScript registers one `serve`
  * function and names every callback by a number. The autograd engine may call from a thread of its own (it does so for
- * CUDA); such a call is handed to the JavaScript thread, which waits in run_engine() and serves it. A thread-safe function of
- * Node's would not do: it is served by the event loop, which does not turn as long as the backward pass runs.
+ * CUDA); such a call is handed to the JavaScript thread, which waits in run_engine() and serves it. A thread-safe
+ * function of Node's would not do: it is served by the event loop, which does not turn as long as the backward pass
+ * runs.
  */
 class CallbackPort : public std::enable_shared_from_this<CallbackPort> {
  public:

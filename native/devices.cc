@@ -92,11 +92,13 @@ c10::Event& event_at(const Napi::Value& value) { return external_at<c10::Event>(
 
 Napi::Value make_stream(Environment& self, const Napi::CallbackInfo& info) {
   const c10::Device device = accelerator_at(self.env, info[0]);
-  return make_external(self.env, kStreamTag, c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device));
+  return make_external(self.env, kStreamTag,
+                       c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device));
 }
 
 Napi::Value current_stream(Environment& self, const Napi::CallbackInfo& info) {
-  return make_external(self.env, kStreamTag, at::accelerator::getCurrentStream(accelerator_at(self.env, info[0]).index()));
+  return make_external(self.env, kStreamTag,
+                       at::accelerator::getCurrentStream(accelerator_at(self.env, info[0]).index()));
 }
 
 Napi::Value set_current_stream(Environment& self, const Napi::CallbackInfo& info) {
@@ -126,7 +128,9 @@ Napi::Value wait_event(Environment& self, const Napi::CallbackInfo& info) {
   return {};
 }
 
-Napi::Value query_event(Environment& self, const Napi::CallbackInfo& info) { return Napi::Boolean::New(self.env, event_at(info[0]).query()); }
+Napi::Value query_event(Environment& self, const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(self.env, event_at(info[0]).query());
+}
 
 Napi::Value synchronize_event(Environment& self, const Napi::CallbackInfo& info) {
   event_at(info[0]).synchronize();
@@ -138,7 +142,9 @@ Napi::Value elapsed_time(Environment& self, const Napi::CallbackInfo& info) {
   return Napi::Number::New(self.env, event_at(info[0]).elapsedTime(event_at(info[1])));
 }
 
-Napi::Value num_threads(Environment& self, const Napi::CallbackInfo&) { return from_int64(self.env, at::get_num_threads()); }
+Napi::Value num_threads(Environment& self, const Napi::CallbackInfo&) {
+  return from_int64(self.env, at::get_num_threads());
+}
 
 Napi::Value set_num_threads(Environment& self, const Napi::CallbackInfo& info) {
   const int64_t threads = to_int64(self.env, info[0]);
@@ -148,7 +154,9 @@ Napi::Value set_num_threads(Environment& self, const Napi::CallbackInfo& info) {
 }
 
 /** processor(): the instruction set libtorch's kernels use */
-Napi::Value processor(Environment& self, const Napi::CallbackInfo&) { return Napi::String::New(self.env, at::get_cpu_capability()); }
+Napi::Value processor(Environment& self, const Napi::CallbackInfo&) {
+  return Napi::String::New(self.env, at::get_cpu_capability());
+}
 
 }  // namespace
 

@@ -53,7 +53,8 @@ struct BadArgument : std::invalid_argument {
 /** Turns the exception in flight into a pending JavaScript error; `where` goes in front of the message. */
 void throw_to_javascript(Environment& self, const std::string& where) noexcept;
 
-/** Throws if a plain Node-API call failed: those are for operator calls and their handles alone, where every call counts. */
+/** Throws if a plain Node-API call failed: those are for operator calls and their handles alone, where every call
+ * counts. */
 void check(napi_env env, napi_status status);
 
 using Native = Napi::Value (*)(Environment& self, const Napi::CallbackInfo& info);

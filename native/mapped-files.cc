@@ -35,7 +35,7 @@ class Descriptor {
 
 MappedFile::MappedFile(const std::string& path) {
   const Descriptor file(path);
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file.value, &info) != 0) throw failed(path);
   if (!S_ISREG(info.st_mode)) throw std::runtime_error(path + ": not a regular file");
   size_ = static_cast<uint64_t>(info.st_size);
@@ -77,7 +77,8 @@ void require_booleans(const MappedFile& file, const Range& range) {
   const uint8_t* end = begin + range.length;
   const uint8_t* odd = std::find_if(begin, end, [](uint8_t byte) { return byte > 1; });
   if (odd != end) {
-    throw BadArgument("byte " + std::to_string(odd - file.data()) + " is " + std::to_string(*odd) + ", which is no boolean");
+    throw BadArgument("byte " + std::to_string(odd - file.data()) + " is " + std::to_string(*odd) +
+                      ", which is no boolean");
   }
 }
 
@@ -113,7 +114,8 @@ Napi::Value mapped_tensor(Environment& self, const Napi::CallbackInfo& info) {
   const std::vector<int64_t> shape = to_int_list(self.env, info[3]);
   auto length = static_cast<int64_t>(c10::elementSize(dtype));
   for (const int64_t size : shape) {
-    if (size < 0 || __builtin_mul_overflow(length, size, &length)) throw BadArgument("the shape [" + c10::Join(", ", shape) + "] is impossible");
+    if (size < 0 || __builtin_mul_overflow(length, size, &length))
+      throw BadArgument("the shape [" + c10::Join(", ", shape) + "] is impossible");
   }
   const Range range = range_in(*file, offset, length);
   if (range.offset % c10::elementSize(dtype) != 0) {

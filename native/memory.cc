@@ -14,7 +14,8 @@ Napi::Value enter_scope(Environment& self, const Napi::CallbackInfo&) {
 Napi::Value leave_scope(Environment& self, const Napi::CallbackInfo& info) {
   const int64_t level = to_int64(self.env, info[0]);
   if (level < 1) throw BadArgument("a scope's level starts at 1");
-  self.tensors.leave(static_cast<size_t>(level), is_missing(self.env, info[1]) ? std::vector<double>() : to_handles(self.env, info[1]));
+  self.tensors.leave(static_cast<size_t>(level),
+                     is_missing(self.env, info[1]) ? std::vector<double>() : to_handles(self.env, info[1]));
   return {};
 }
 

@@ -74,13 +74,15 @@ c10::List<T> to_list(Environment& self, const Parameter& parameter, napi_value v
 int64_t to_extent(napi_env env, napi_value value) {
   constexpr int64_t kMost = int64_t{1} << 53;
   const int64_t extent = to_int64(env, value);
-  if (extent > kMost || extent < -kMost) throw BadArgument("expected integers within 2^53, got " + std::to_string(extent));
+  if (extent > kMost || extent < -kMost)
+    throw BadArgument("expected integers within 2^53, got " + std::to_string(extent));
   return extent;
 }
 
 c10::IValue to_scalar_list(Environment& self, const Parameter& parameter, napi_value value) {
   c10::impl::GenericList list(c10::NumberType::get());
-  for_each_element(self, parameter, value, [&](napi_value element) { list.push_back(c10::IValue(to_scalar(self.env, element))); });
+  for_each_element(self, parameter, value,
+                   [&](napi_value element) { list.push_back(c10::IValue(to_scalar(self.env, element))); });
   return list;
 }
 
@@ -90,12 +92,14 @@ bool is_given(napi_env env, napi_value value) { return !is_missing(env, value); 
 
 at::Tensor to_tensor(Environment& self, napi_value value) {
   double handle = 0;
-  if (value == nullptr || napi_get_value_double(self.env, value, &handle) != napi_ok) throw BadArgument("expected a tensor");
+  if (value == nullptr || napi_get_value_double(self.env, value, &handle) != napi_ok)
+    throw BadArgument("expected a tensor");
   return self.tensors.get(handle);
 }
 
 const at::Tensor& require_writable(const at::Tensor& tensor) {
-  if (tensor._is_zerotensor()) throw BadArgument("a gradient of zeros without memory of its own cannot be written to: clone() it");
+  if (tensor._is_zerotensor())
+    throw BadArgument("a gradient of zeros without memory of its own cannot be written to: clone() it");
   return tensor;
 }
 

@@ -128,16 +128,20 @@ napi_value from_ivalue(Environment& self, const c10::IValue& value, const c10::T
   if (value.isTensorList()) return from_tensors(self, value.toTensorVector());
   if (value.isList()) {
     const auto list = value.toListRef();
-    const c10::TypePtr element = type->kind() == c10::TypeKind::ListType ? type->castRaw<c10::ListType>()->getElementType() : type;
+    const c10::TypePtr element =
+        type->kind() == c10::TypeKind::ListType ? type->castRaw<c10::ListType>()->getElementType() : type;
     napi_value result;
     check(env, napi_create_array_with_length(env, list.size(), &result));
-    for (uint32_t i = 0; i < list.size(); ++i) check(env, napi_set_element(env, result, i, from_ivalue(self, list[i], element)));
+    for (uint32_t i = 0; i < list.size(); ++i)
+      check(env, napi_set_element(env, result, i, from_ivalue(self, list[i], element)));
     return result;
   }
   throw std::runtime_error("the result's type " + value.tagKind() + " has no JavaScript form");
 }
 
-bool is_written(const c10::Argument& result) { return result.alias_info() != nullptr && result.alias_info()->isWrite(); }
+bool is_written(const c10::Argument& result) {
+  return result.alias_info() != nullptr && result.alias_info()->isWrite();
+}
 
 /** undefined stands for an argument that was written to: JavaScript hands back the object it passed. */
 napi_value from_result(Environment& self, const c10::Argument& result, const c10::IValue& value) {
@@ -297,15 +301,18 @@ Operator::Operator(Environment& self, c10::OperatorHandle handle) : self(self), 
   for (const c10::Argument& argument : schema.arguments()) {
     parameters.push_back(parameter_of(argument));
     if (parameters.back().kind == Kind::Unsupported && !parameters.back().optional) {
-      unsupported = "argument '" + argument.name() + "' of type " + argument.real_type()->str() + " has no JavaScript form";
+      unsupported =
+          "argument '" + argument.name() + "' of type " + argument.real_type()->str() + " has no JavaScript form";
     }
   }
   for (const c10::Argument& result : schema.returns()) {
-    if (!can_return(result.real_type())) unsupported = "the result's type " + result.real_type()->str() + " has no JavaScript form";
+    if (!can_return(result.real_type()))
+      unsupported = "the result's type " + result.real_type()->str() + " has no JavaScript form";
   }
   guard = guard_for(name);
   if (unsupported.empty()) unsupported = refusal_of(name);
-  if (parameters.size() > kMaxArguments) unsupported = "it takes more than " + std::to_string(kMaxArguments) + " arguments";
+  if (parameters.size() > kMaxArguments)
+    unsupported = "it takes more than " + std::to_string(kMaxArguments) + " arguments";
 }
 
 void define_operators(Napi::Object exports) {

@@ -37,9 +37,9 @@ enum class Kind : uint8_t {
 struct Parameter {
   std::string name;
   Kind kind;
-  bool optional;     // `T?`
-  bool written;      // `Tensor(a!)`
-  int32_t repeat;    // `int[2]`: a single number stands for two
+  bool optional;   // `T?`
+  bool written;    // `Tensor(a!)`
+  int32_t repeat;  // `int[2]`: a single number stands for two
 };
 
 /** A typed call into an operator, chosen by the operator's signature; faster than a call with boxed values. */
@@ -56,8 +56,8 @@ struct Operator {
 
   Environment& self;
   c10::OperatorHandle handle;
-  std::string name;                  // `log_softmax.int`
-  std::string shown;                 // `logSoftmax`, as JavaScript knows it
+  std::string name;   // `log_softmax.int`
+  std::string shown;  // `logSoftmax`, as JavaScript knows it
   std::vector<Parameter> parameters;
   std::unique_ptr<TypedCall> typed;  // null: boxed
   Guard guard;                       // what its kernel does not check itself, or null

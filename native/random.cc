@@ -50,7 +50,8 @@ Napi::Value drop_generator(Environment& self, const Napi::CallbackInfo& info) {
 
 /** rngState(device | generator id) -> handle of a uint8 tensor */
 Napi::Value rng_state(Environment& self, const Napi::CallbackInfo& info) {
-  const at::Generator generator = info[0].IsNumber() ? generator_at(self, info[0]) : default_generator(to_device(self.env, info[0]));
+  const at::Generator generator =
+      info[0].IsNumber() ? generator_at(self, info[0]) : default_generator(to_device(self.env, info[0]));
   at::Generator copy = generator;
   const std::lock_guard<std::mutex> lock(copy.mutex());
   return from_tensor(self, copy.get_state());
@@ -58,7 +59,8 @@ Napi::Value rng_state(Environment& self, const Napi::CallbackInfo& info) {
 
 /** setRngState(device | generator id, handle) */
 Napi::Value set_rng_state(Environment& self, const Napi::CallbackInfo& info) {
-  at::Generator generator = info[0].IsNumber() ? generator_at(self, info[0]) : default_generator(to_device(self.env, info[0]));
+  at::Generator generator =
+      info[0].IsNumber() ? generator_at(self, info[0]) : default_generator(to_device(self.env, info[0]));
   const at::Tensor& state = self.tensors.get(to_double(self.env, info[1]));
   const std::lock_guard<std::mutex> lock(generator.mutex());
   generator.set_state(state);

@@ -35,8 +35,8 @@ class SafetyNet {
   TensorTable& tensors_;
   std::vector<Watch> watches_;
   size_t since_sweep_ = 0;
-  int64_t fresh_bytes_ = 0;                       // allocated since the last collection
-  int64_t budget_ = 256 * int64_t{1024} * 1024;   // fresh bytes that call for a collection
+  int64_t fresh_bytes_ = 0;                      // allocated since the last collection
+  int64_t budget_ = 256 * int64_t{1024} * 1024;  // fresh bytes that call for a collection
 };
 
 }  // namespace soo

@@ -25,7 +25,8 @@ uint32_t TensorTable::take_slot() {
     free_ = at(index).next_free;
     return index;
   }
-  if (size_ == 1u << kIndexBits) throw std::runtime_error("16,777,216 tensors are alive: free some with scope() or dispose()");
+  if (size_ == 1u << kIndexBits)
+    throw std::runtime_error("16,777,216 tensors are alive: free some with scope() or dispose()");
   if (size_ == blocks_.size() * kBlock) blocks_.push_back(std::make_unique<Slot[]>(kBlock));
   return size_++;
 }

@@ -33,7 +33,8 @@ class TensorTable {
 
   /** Opens a scope and returns its level, counted from 1. */
   size_t enter();
-  /** Closes the scope `level` and those inside it; frees what they hold but `results`, which pass to the scope around. */
+  /** Closes the scope `level` and those inside it; frees what they hold but `results`, which pass to the scope around.
+   */
   void leave(size_t level, const std::vector<double>& results);
   size_t depth() const noexcept { return marks_.size(); }
 
@@ -65,8 +66,8 @@ class TensorTable {
   uint32_t size_ = 0;
   uint32_t free_ = kNone;
   size_t live_ = 0;
-  std::vector<double> made_;    // handles made inside open scopes, in order
-  std::vector<size_t> marks_;   // where each open scope begins in made_
+  std::vector<double> made_;   // handles made inside open scopes, in order
+  std::vector<size_t> marks_;  // where each open scope begins in made_
 };
 
 }  // namespace soo

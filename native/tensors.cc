@@ -12,7 +12,9 @@ namespace soo {
 
 namespace {
 
-const at::Tensor& tensor_at(Environment& self, napi_value value) { return self.tensors.get(to_double(self.env, value)); }
+const at::Tensor& tensor_at(Environment& self, napi_value value) {
+  return self.tensors.get(to_double(self.env, value));
+}
 
 struct Elements {
   void* data;
@@ -66,8 +68,8 @@ Napi::Value from_bytes(Environment& self, const Napi::CallbackInfo& info) {
   size_t wanted = 0;
   const bool too_large = __builtin_mul_overflow(static_cast<size_t>(count_of(shape)), c10::elementSize(dtype), &wanted);
   if (too_large || wanted != elements.bytes) {
-    throw BadArgument("shape [" + c10::Join(", ", shape) + "] of " + dtype_name(dtype) + " takes " + std::to_string(wanted) +
-                      " bytes, got " + std::to_string(elements.bytes));
+    throw BadArgument("shape [" + c10::Join(", ", shape) + "] of " + dtype_name(dtype) + " takes " +
+                      std::to_string(wanted) + " bytes, got " + std::to_string(elements.bytes));
   }
   at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(dtype));
   if (wanted > 0) std::memcpy(tensor.mutable_data_ptr(), elements.data, wanted);
@@ -79,7 +81,8 @@ Napi::Value from_bytes(Environment& self, const Napi::CallbackInfo& info) {
 }
 
 BadArgument wrong_size(const at::Tensor& tensor, const Elements& elements) {
-  return BadArgument("the array has " + std::to_string(elements.bytes) + " bytes, the tensor " + std::to_string(tensor.nbytes()));
+  return BadArgument("the array has " + std::to_string(elements.bytes) + " bytes, the tensor " +
+                     std::to_string(tensor.nbytes()));
 }
 
 /** copyBytes(handle, typed array): the tensor's elements in row-major order; the array must have their size */
@@ -154,7 +157,8 @@ Napi::Value set_requires_grad(Environment& self, const Napi::CallbackInfo& info)
   const bool on = to_bool(self.env, info[1]);
   const auto type = tensor.scalar_type();
   if (on && !c10::isFloatingType(type) && !c10::isComplexType(type)) {
-    throw BadArgument(std::string("only floating-point and complex tensors can require gradients, got ") + dtype_name(type));
+    throw BadArgument(std::string("only floating-point and complex tensors can require gradients, got ") +
+                      dtype_name(type));
   }
   if (!on && !tensor.is_leaf()) {
     throw BadArgument("only a leaf can stop requiring gradients; use detach() for a tensor that was computed");
@@ -187,7 +191,8 @@ Napi::Value set_grad(Environment& self, const Napi::CallbackInfo& info) {
     return {};
   }
   const at::Tensor& grad = tensor_at(self, info[1]);
-  if (!grad.sizes().equals(tensor.sizes()) || grad.scalar_type() != tensor.scalar_type() || grad.device() != tensor.device()) {
+  if (!grad.sizes().equals(tensor.sizes()) || grad.scalar_type() != tensor.scalar_type() ||
+      grad.device() != tensor.device()) {
     throw BadArgument("the gradient of " + describe(tensor) + " cannot be " + describe(grad));
   }
   tensor.mutable_grad() = grad;

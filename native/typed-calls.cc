@@ -162,7 +162,8 @@ using Factory = std::unique_ptr<TypedCall> (*)(const Operator&);
 
 template <class Signature>
 std::pair<const std::string, Factory> entry() {
-  return {Call<Signature>::key(), [](const Operator& op) -> std::unique_ptr<TypedCall> { return std::make_unique<Call<Signature>>(op); }};
+  return {Call<Signature>::key(),
+          [](const Operator& op) -> std::unique_ptr<TypedCall> { return std::make_unique<Call<Signature>>(op); }};
 }
 
 const std::unordered_map<std::string, Factory>& factories() {
@@ -173,14 +174,36 @@ const std::unordered_map<std::string, Factory>& factories() {
   using Optional = const std::optional<at::Tensor>&;
   using Dtype = std::optional<at::ScalarType>;
   static const std::unordered_map<std::string, Factory> table{
-      entry<T(In)>(),          entry<T(In, In)>(),          entry<T(In, In, In)>(),      entry<T(In, In, In, In)>(),
-      entry<T(In, S)>(),       entry<T(In, In, S)>(),       entry<T(In, S, S)>(),        entry<T(In, In, In, S)>(),
-      entry<T(S, In)>(),       entry<T(In, int64_t)>(),     entry<T(In, int64_t, In)>(), entry<T(In, int64_t, int64_t)>(),
-      entry<T(In, In, int64_t)>(), entry<T(In, bool)>(),    entry<T(In, In, bool)>(),    entry<T(In, double, bool)>(),
-      entry<T(In, Dtype)>(),   entry<T(In, int64_t, Dtype)>(), entry<T(In, int64_t, bool)>(), entry<T(In, In, S, S)>(),
-      entry<T(In, In, In, S, S)>(), entry<T(In, In, Optional)>(),
-      entry<Out(Out)>(),       entry<Out(Out, In)>(),       entry<Out(Out, In, In)>(),   entry<Out(Out, S)>(),
-      entry<Out(Out, In, S)>(), entry<Out(Out, S, S)>(),    entry<Out(Out, In, In, S)>(), entry<Out(Out, In, bool)>(),
+      entry<T(In)>(),
+      entry<T(In, In)>(),
+      entry<T(In, In, In)>(),
+      entry<T(In, In, In, In)>(),
+      entry<T(In, S)>(),
+      entry<T(In, In, S)>(),
+      entry<T(In, S, S)>(),
+      entry<T(In, In, In, S)>(),
+      entry<T(S, In)>(),
+      entry<T(In, int64_t)>(),
+      entry<T(In, int64_t, In)>(),
+      entry<T(In, int64_t, int64_t)>(),
+      entry<T(In, In, int64_t)>(),
+      entry<T(In, bool)>(),
+      entry<T(In, In, bool)>(),
+      entry<T(In, double, bool)>(),
+      entry<T(In, Dtype)>(),
+      entry<T(In, int64_t, Dtype)>(),
+      entry<T(In, int64_t, bool)>(),
+      entry<T(In, In, S, S)>(),
+      entry<T(In, In, In, S, S)>(),
+      entry<T(In, In, Optional)>(),
+      entry<Out(Out)>(),
+      entry<Out(Out, In)>(),
+      entry<Out(Out, In, In)>(),
+      entry<Out(Out, S)>(),
+      entry<Out(Out, In, S)>(),
+      entry<Out(Out, S, S)>(),
+      entry<Out(Out, In, In, S)>(),
+      entry<Out(Out, In, bool)>(),
   };
   return table;
 }
@@ -189,7 +212,8 @@ const std::unordered_map<std::string, Factory>& factories() {
 
 std::unique_ptr<TypedCall> typed_call_for(const Operator& op) {
   const auto& schema = op.handle.schema();
-  if (schema.returns().size() != 1 || schema.returns()[0].real_type()->kind() != c10::TypeKind::TensorType) return nullptr;
+  if (schema.returns().size() != 1 || schema.returns()[0].real_type()->kind() != c10::TypeKind::TensorType)
+    return nullptr;
   std::string key;
   for (size_t i = 0; i < op.parameters.size(); ++i) {
     const char letter = key_of(op.parameters[i], schema.arguments()[i]);

@@ -47,7 +47,7 @@ napi_valuetype type_of(napi_env env, napi_value value) {
 }
 
 [[noreturn]] void wrong_type(napi_env env, const char* wanted, napi_value value) {
-  static const char* const names[] = {"undefined", "null",     "a boolean",        "a number", "a string",
+  static const char* const names[] = {"undefined", "null",      "a boolean",  "a number",          "a string",
                                       "a symbol",  "an object", "a function", "an external value", "a bigint"};
   throw BadArgument(std::string("expected ") + wanted + ", got " + names[type_of(env, value)]);
 }

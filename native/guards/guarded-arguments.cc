@@ -29,19 +29,26 @@ bool GuardedArguments::has(const char* name) const {
 }
 
 bool GuardedArguments::takes(const char* name) const {
-  return std::any_of(op_.parameters.begin(), op_.parameters.end(), [&](const Parameter& each) { return each.name == name; });
+  return std::any_of(op_.parameters.begin(), op_.parameters.end(),
+                     [&](const Parameter& each) { return each.name == name; });
 }
 
 bool GuardedArguments::is_tensor(const char* name) const { return value(name).isTensor(); }
-at::Tensor GuardedArguments::tensor(const char* name) const { return is_tensor(name) ? value(name).toTensor() : at::Tensor(); }
+at::Tensor GuardedArguments::tensor(const char* name) const {
+  return is_tensor(name) ? value(name).toTensor() : at::Tensor();
+}
 size_t GuardedArguments::length(const char* name) const { return value(name).toListRef().size(); }
 std::vector<at::Tensor> GuardedArguments::tensors(const char* name) const { return value(name).toTensorVector(); }
 int64_t GuardedArguments::integer(const char* name) const { return value(name).toInt(); }
 double GuardedArguments::number(const char* name) const { return value(name).toScalar().toDouble(); }
 bool GuardedArguments::boolean(const char* name) const { return value(name).toBool(); }
-std::string GuardedArguments::text(const char* name) const { return value(name).isString() ? value(name).toStringRef() : ""; }
+std::string GuardedArguments::text(const char* name) const {
+  return value(name).isString() ? value(name).toStringRef() : "";
+}
 std::vector<int64_t> GuardedArguments::integers(const char* name) const { return value(name).toIntVector(); }
-std::vector<double> GuardedArguments::numbers(const char* name) const { return has(name) ? value(name).toDoubleVector() : std::vector<double>(); }
+std::vector<double> GuardedArguments::numbers(const char* name) const {
+  return has(name) ? value(name).toDoubleVector() : std::vector<double>();
+}
 c10::ScalarType GuardedArguments::dtype(const char* name) const { return value(name).toScalarType(); }
 
 void GuardedArguments::plain() const {
@@ -70,8 +77,8 @@ void GuardedArguments::floating(Names names) const {
 void GuardedArguments::same_dtype(Names names) const {
   const at::Tensor first = tensor(*names.begin());
   for (const char* name : names) {
-    require(!has(name) || tensor(name).scalar_type() == first.scalar_type(),
-            "'", name, "' must be ", dtype_name(first.scalar_type()), " like '", *names.begin(), "'");
+    require(!has(name) || tensor(name).scalar_type() == first.scalar_type(), "'", name, "' must be ",
+            dtype_name(first.scalar_type()), " like '", *names.begin(), "'");
   }
 }
 
@@ -83,7 +90,8 @@ void GuardedArguments::same_shape(Names names) const {
 
 void GuardedArguments::dims(const char* name, int64_t least, int64_t most) const {
   const int64_t found = tensor(name).dim();
-  require(found >= least && found <= most, "'", name, "' must have from ", least, " to ", most, " dimensions, got ", found);
+  require(found >= least && found <= most, "'", name, "' must have from ", least, " to ", most, " dimensions, got ",
+          found);
 }
 
 void GuardedArguments::shape(const char* name, const std::vector<int64_t>& wanted) const {

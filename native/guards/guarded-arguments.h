@@ -62,7 +62,9 @@ void require(bool condition, const Parts&... parts) {
   if (!condition) throw std::runtime_error(c10::str(parts...));
 }
 
-inline std::vector<int64_t> sizes_of(const GuardedArguments& a, const char* name) { return a.tensor(name).sizes().vec(); }
+inline std::vector<int64_t> sizes_of(const GuardedArguments& a, const char* name) {
+  return a.tensor(name).sizes().vec();
+}
 
 /** A check of arguments as the guard that an operator has. */
 template <auto check>

@@ -18,7 +18,8 @@ void lists_of_one_length(const Operator& op, const torch::jit::Stack& values) {
   for (size_t i = 0; i < op.parameters.size(); ++i) {
     if (!values[i].isList()) continue;
     const size_t found = values[i].toListRef().size();
-    require(!length.has_value() || *length == found, "'", op.parameters[i].name, "' must have ", length.value_or(0), " elements like the first list, got ", found);
+    require(!length.has_value() || *length == found, "'", op.parameters[i].name, "' must have ", length.value_or(0),
+            " elements like the first list, got ", found);
     length = found;
   }
 }
@@ -32,7 +33,8 @@ void copied_lists(const Operator& op, const torch::jit::Stack& values) {
 const std::unordered_map<std::string, Guard>& guards() {
   static const auto table = [] {
     std::unordered_map<std::string, Guard> all;
-    for (const GuardTable* each : {&image_guards(), &layer_guards(), &number_guards()}) all.insert(each->begin(), each->end());
+    for (const GuardTable* each : {&image_guards(), &layer_guards(), &number_guards()})
+      all.insert(each->begin(), each->end());
     return all;
   }();
   return table;

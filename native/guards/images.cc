@@ -69,8 +69,10 @@ void pad_backward(const Arguments& a) {
     const int64_t before = padding[2 * i], after = padding[2 * i + 1];
     const int64_t size = inner[inner.size() - 1 - i], padded = outer[outer.size() - 1 - i];
     require(size > 0 && padded > 0, "the padded dimensions must not be empty");
-    require(!reflects || (std::abs(before) < size && std::abs(after) < size), "'padding' must be less than the padded dimension");
-    require(std::abs(before) <= padded + size && padded == size + before + after, "'grad_output' must have the size of 'self' with its padding");
+    require(!reflects || (std::abs(before) < size && std::abs(after) < size),
+            "'padding' must be less than the padded dimension");
+    require(std::abs(before) <= padded + size && padded == size + before + after,
+            "'grad_output' must have the size of 'self' with its padding");
   }
 }
 
@@ -97,7 +99,8 @@ void avg_pool3d_backward(const Arguments& a) {
 
 void unfold_backward(const Arguments& a) {
   a.plain();
-  const at::Tensor folded = shaped(a.integers("input_sizes")).unfold(a.integer("dim"), a.integer("size"), a.integer("step"));
+  const at::Tensor folded =
+      shaped(a.integers("input_sizes")).unfold(a.integer("dim"), a.integer("size"), a.integer("step"));
   a.shape("grad_in", folded.sizes().vec());
 }
 
@@ -109,14 +112,16 @@ void finite_grid(const Arguments& a) {
 }
 
 void grid_sampler(const Arguments& a) {
-  if (at::GradMode::is_enabled() && (a.tensor("input").requires_grad() || a.tensor("grid").requires_grad())) finite_grid(a);
+  if (at::GradMode::is_enabled() && (a.tensor("input").requires_grad() || a.tensor("grid").requires_grad()))
+    finite_grid(a);
 }
 
 void pool1d(const Arguments& a) {
   const at::Tensor self = a.tensor("self");
   if (self.dim() == 0) return;
   const auto kernel = a.integers("kernel_size"), padding = a.integers("padding");
-  const bool fits = kernel.size() != 1 || padding.size() != 1 || padding[0] < 0 || kernel[0] / 2 <= self.size(-1) + padding[0];
+  const bool fits =
+      kernel.size() != 1 || padding.size() != 1 || padding[0] < 0 || kernel[0] / 2 <= self.size(-1) + padding[0];
   require(fits, "'kernel_size' must not be larger than 'self' with its padding");
 }
 
@@ -126,7 +131,8 @@ void grid_sampler_backward(const Arguments& a) {
   a.same_dtype({"input", "grid", "grad_output"});
   auto wanted = sizes_of(a, "grid");
   const auto input = sizes_of(a, "input");
-  require(wanted.size() == input.size() && input.size() >= 4 && wanted.back() + 2 == a.tensor("input").dim() && wanted[0] == input[0],
+  require(wanted.size() == input.size() && input.size() >= 4 && wanted.back() + 2 == a.tensor("input").dim() &&
+              wanted[0] == input[0],
           "'grid' must be [batch, ..., coordinates] for the 'input' [batch, channels, ...]");
   wanted.pop_back();
   wanted.insert(wanted.begin() + 1, input[1]);
@@ -137,7 +143,9 @@ void grid_sampler_backward(const Arguments& a) {
 /** An index is a position divided by the scale; one that is no scale at all is not used. */
 void scales(const Arguments& a) {
   constexpr double kMost = 1 << 16;
-  const auto check = [](double scale) { require(!(scale > 0 && (scale < 1 / kMost || scale > kMost)), "the scale ", scale, " is out of bounds"); };
+  const auto check = [](double scale) {
+    require(!(scale > 0 && (scale < 1 / kMost || scale > kMost)), "the scale ", scale, " is out of bounds");
+  };
   for (const char* name : {"scales", "scales_d", "scales_h", "scales_w"}) {
     if (a.has(name)) check(a.number(name));
   }
@@ -148,31 +156,31 @@ void scales(const Arguments& a) {
 
 const GuardTable& image_guards() {
   static const GuardTable table{
-    {"_adaptive_avg_pool2d_backward", guard<average_pool_backward<2>>},
-    {"adaptive_avg_pool3d_backward", guard<average_pool_backward<3>>},
-    {"_adaptive_avg_pool3d_backward", guard<average_pool_backward<3>>},
-    {"max_pool2d_with_indices_backward", guard<max_pool_backward<2>>},
-    {"max_pool3d_with_indices_backward", guard<max_pool_backward<3>>},
-    {"adaptive_max_pool2d_backward", guard<max_pool_backward<2>>},
-    {"adaptive_max_pool3d_backward", guard<max_pool_backward<3>>},
-    {"fractional_max_pool2d_backward", guard<max_pool_backward<2>>},
-    {"fractional_max_pool3d_backward", guard<max_pool_backward<3>>},
-    {"reflection_pad1d_backward", guard<pad_backward<1, true>>},
-    {"reflection_pad2d_backward", guard<pad_backward<2, true>>},
-    {"reflection_pad3d_backward", guard<pad_backward<3, true>>},
-    {"replication_pad1d_backward", guard<pad_backward<1, false>>},
-    {"replication_pad2d_backward", guard<pad_backward<2, false>>},
-    {"replication_pad3d_backward", guard<pad_backward<3, false>>},
-    {"max_pool1d", guard<pool1d>},
-    {"max_pool1d_with_indices", guard<pool1d>},
-    {"grid_sampler", guard<grid_sampler>},
-    {"grid_sampler_2d", guard<grid_sampler>},
-    {"grid_sampler_3d", guard<grid_sampler>},
-    {"grid_sampler_2d_backward", guard<grid_sampler_backward>},
-    {"grid_sampler_3d_backward", guard<grid_sampler_backward>},
-    {"avg_pool2d_backward", guard<avg_pool2d_backward>},
-    {"avg_pool3d_backward", guard<avg_pool3d_backward>},
-    {"unfold_backward", guard<unfold_backward>},
+      {"_adaptive_avg_pool2d_backward", guard<average_pool_backward<2>>},
+      {"adaptive_avg_pool3d_backward", guard<average_pool_backward<3>>},
+      {"_adaptive_avg_pool3d_backward", guard<average_pool_backward<3>>},
+      {"max_pool2d_with_indices_backward", guard<max_pool_backward<2>>},
+      {"max_pool3d_with_indices_backward", guard<max_pool_backward<3>>},
+      {"adaptive_max_pool2d_backward", guard<max_pool_backward<2>>},
+      {"adaptive_max_pool3d_backward", guard<max_pool_backward<3>>},
+      {"fractional_max_pool2d_backward", guard<max_pool_backward<2>>},
+      {"fractional_max_pool3d_backward", guard<max_pool_backward<3>>},
+      {"reflection_pad1d_backward", guard<pad_backward<1, true>>},
+      {"reflection_pad2d_backward", guard<pad_backward<2, true>>},
+      {"reflection_pad3d_backward", guard<pad_backward<3, true>>},
+      {"replication_pad1d_backward", guard<pad_backward<1, false>>},
+      {"replication_pad2d_backward", guard<pad_backward<2, false>>},
+      {"replication_pad3d_backward", guard<pad_backward<3, false>>},
+      {"max_pool1d", guard<pool1d>},
+      {"max_pool1d_with_indices", guard<pool1d>},
+      {"grid_sampler", guard<grid_sampler>},
+      {"grid_sampler_2d", guard<grid_sampler>},
+      {"grid_sampler_3d", guard<grid_sampler>},
+      {"grid_sampler_2d_backward", guard<grid_sampler_backward>},
+      {"grid_sampler_3d_backward", guard<grid_sampler_backward>},
+      {"avg_pool2d_backward", guard<avg_pool2d_backward>},
+      {"avg_pool3d_backward", guard<avg_pool3d_backward>},
+      {"unfold_backward", guard<unfold_backward>},
       {"upsample", guard<scales>},  // stands for all whose name begins so
   };
   return table;

@@ -25,7 +25,8 @@ void channels(const Arguments& a, const char* input, Names names) {
 void batch_norm_input(const Arguments& a) {
   a.plain();
   a.floating({"input"});
-  require(a.tensor("input").dim() >= 2 && a.tensor("input").size(1) > 0, "'input' must be [batch, channels, ...] with channels");
+  require(a.tensor("input").dim() >= 2 && a.tensor("input").size(1) > 0,
+          "'input' must be [batch, channels, ...] with channels");
   channels(a, "input", {"weight", "bias", "running_mean", "running_var"});
   require(a.has("running_mean") == a.has("running_var"), "'running_mean' and 'running_var' come together");
 }
@@ -50,7 +51,8 @@ void group_norm(const Arguments& a) {
   a.plain();
   a.floating({"input"});
   const int64_t n = a.integer("N"), c = a.integer("C"), hw = a.integer("HxW"), group = a.integer("group");
-  require(n >= 0 && c > 0 && hw >= 0 && group > 0 && c % group == 0, "'C' must be a multiple of 'group', and neither negative");
+  require(n >= 0 && c > 0 && hw >= 0 && group > 0 && c % group == 0,
+          "'C' must be a multiple of 'group', and neither negative");
   int64_t total = 0;
   const bool large = __builtin_mul_overflow(n, c, &total) || __builtin_mul_overflow(total, hw, &total);
   require(!large, "the sizes are too large");
@@ -101,29 +103,34 @@ void packed_sequences(const Arguments& a) {
   a.dims("batch_sizes", 1, 1);
   a.no_empty({"batch_sizes"});
   const at::Tensor sizes = a.tensor("batch_sizes");
-  require(sizes.scalar_type() == c10::kLong && sizes.is_cpu() && sizes.is_contiguous(), "'batch_sizes' must be int64 on the CPU");
+  require(sizes.scalar_type() == c10::kLong && sizes.is_cpu() && sizes.is_contiguous(),
+          "'batch_sizes' must be int64 on the CPU");
   a.within("batch_sizes", 1, std::numeric_limits<int64_t>::max());
   require(!sizes.diff().gt(0).any().item<bool>(), "'batch_sizes' must not rise");
   const at::Tensor data = a.tensor("data");
-  require(data.dim() >= 1 && sizes.sum().item<int64_t>() == data.size(0), "'batch_sizes' must sum to the rows of 'data'");
+  require(data.dim() >= 1 && sizes.sum().item<int64_t>() == data.size(0),
+          "'batch_sizes' must sum to the rows of 'data'");
 }
 
 template <size_t states>
 void recurrent(const Arguments& a) {
   const auto params = a.tensors("params");
   const int64_t layers = a.integer("num_layers");
-  require(layers > 0 && layers <= static_cast<int64_t>(params.size()), "'num_layers' must be positive, and fit 'params'");
+  require(layers > 0 && layers <= static_cast<int64_t>(params.size()),
+          "'num_layers' must be positive, and fit 'params'");
   const int64_t directions = a.boolean("bidirectional") ? 2 : 1;
   const size_t each = a.boolean("has_biases") ? 4 : 2;
   const size_t cells = static_cast<size_t>(layers * directions);
   const bool projected = states == 2 && params.size() == cells * (each + 1);
-  require(projected || params.size() == cells * each, "'params' must hold ", cells * each, " tensors, got ", params.size());
+  require(projected || params.size() == cells * each, "'params' must hold ", cells * each, " tensors, got ",
+          params.size());
   const std::vector<at::Tensor> hidden = states == 2 ? a.tensors("hx") : std::vector<at::Tensor>{a.tensor("hx")};
   require(hidden.size() == states, "'hx' must hold ", states, " tensors, got ", hidden.size());
   for (const at::Tensor& state : hidden) require(state.dim() == 3, "'hx' must be [layers, batch, hidden]");
   for (size_t i = 0; i < params.size(); ++i) {
     const bool matrix = i % (projected ? each + 1 : each) < 2 || (projected && i % (each + 1) == each);
-    require(params[i].dim() == (matrix ? 2 : 1), "'params' must be two matrices and their biases for each layer in turn");
+    require(params[i].dim() == (matrix ? 2 : 1),
+            "'params' must be two matrices and their biases for each layer in turn");
   }
   if (!a.takes("batch_sizes")) return;
   packed_sequences(a);
@@ -171,8 +178,10 @@ void margin_loss_backward(const Arguments& a, int64_t least) {
   a.no_empty({"self"});
   const auto self = sizes_of(a, "self");
   const int64_t classes = self.empty() ? 1 : self.back();
-  if (a.has("is_target")) a.same_shape({"self", "target", "is_target"});
-  else a.count("target", self.size() == 2 ? self[0] : 1);
+  if (a.has("is_target"))
+    a.same_shape({"self", "target", "is_target"});
+  else
+    a.count("target", self.size() == 2 ? self[0] : 1);
   a.within("target", least, classes);
   if (a.has("weight")) a.shape("weight", {classes});
   const bool each = a.integer("reduction") == 0 && self.size() == 2;
@@ -190,7 +199,8 @@ void loss_backward(const Arguments& a) { a.floating({"self", "target", "grad_out
 void fused_step(const Arguments& a) {
   a.plain();
   const auto parameters = a.tensors("self");
-  for (const char* name : {"grads", "exp_avgs", "exp_avg_sqs", "max_exp_avg_sqs", "momentum_buffer_list", "state_sums", "state_steps"}) {
+  for (const char* name :
+       {"grads", "exp_avgs", "exp_avg_sqs", "max_exp_avg_sqs", "momentum_buffer_list", "state_sums", "state_steps"}) {
     if (!a.takes(name)) continue;
     const auto list = a.tensors(name);
     const bool optional = (name == std::string("max_exp_avg_sqs") && !a.boolean("amsgrad")) ||
@@ -200,9 +210,11 @@ void fused_step(const Arguments& a) {
     require(list.size() == parameters.size(), "'", name, "' must be as long as 'self'");
     for (size_t i = 0; i < list.size(); ++i) {
       const bool fits = steps ? list[i].numel() == 1 && list[i].scalar_type() == c10::kFloat
-                              : list[i].sizes().equals(parameters[i].sizes()) && list[i].strides().equals(parameters[i].strides()) &&
+                              : list[i].sizes().equals(parameters[i].sizes()) &&
+                                    list[i].strides().equals(parameters[i].strides()) &&
                                     list[i].scalar_type() == parameters[i].scalar_type();
-      require(fits && (steps || list[i].is_non_overlapping_and_dense()), "'", name, "' must hold ", (steps ? "one float32 for each of 'self'" : "tensors like those of 'self'"));
+      require(fits && (steps || list[i].is_non_overlapping_and_dense()), "'", name, "' must hold ",
+              (steps ? "one float32 for each of 'self'" : "tensors like those of 'self'"));
     }
   }
 }
@@ -211,55 +223,55 @@ void fused_step(const Arguments& a) {
 
 const GuardTable& layer_guards() {
   static const GuardTable table{
-    {"native_batch_norm", guard<batch_norm>},
-    {"_native_batch_norm_legit", guard<batch_norm>},
-    {"_native_batch_norm_legit_functional", guard<batch_norm>},
-    {"_native_batch_norm_legit_no_training", guard<batch_norm>},
-    {"batch_norm_update_stats", guard<batch_norm_input>},
-    {"_batch_norm_with_update", guard<batch_norm_input>},
-    {"_batch_norm_with_update_functional", guard<batch_norm_input>},
-    {"_batch_norm_no_update", guard<batch_norm>},
-    {"native_batch_norm_backward",
-     guard<[](const Arguments& a) { batch_norm_backward(a, "grad_out", "save_invstd", a.boolean("train")); }>},
-    {"batch_norm_backward",
-     guard<[](const Arguments& a) { batch_norm_backward(a, "grad_out", "save_var", a.boolean("update")); }>},
-    {"native_group_norm", guard<group_norm>},
-    {"native_group_norm_backward", guard<group_norm>},
-    {"_log_softmax_backward_data", guard<softmax_backward>},
-    {"_softmax_backward_data", guard<softmax_backward>},
-    {"_weight_norm", guard<[](const Arguments& a) { weight_norm(a, "v", "g"); }>},
-    {"_weight_norm_interface", guard<[](const Arguments& a) { weight_norm(a, "v", "g"); }>},
-    {"rrelu_with_noise", guard<noisy_relu>},
-    {"rrelu_with_noise_", guard<noisy_relu>},
-    {"_pad_packed_sequence", guard<packed_sequences>},
-    {"lstm", guard<recurrent<2>>},
-    {"gru", guard<recurrent<1>>},
-    {"rnn_tanh", guard<recurrent<1>>},
-    {"rnn_relu", guard<recurrent<1>>},
-    {"ctc_loss", guard<ctc_loss>},
-    {"_ctc_loss", guard<ctc_loss>},
-    {"embedding_backward", guard<[](const Arguments& a) { embedding_gradient(a, "grad"); }>},
-    {"embedding_dense_backward", guard<[](const Arguments& a) { embedding_gradient(a, "grad_output"); }>},
-    {"embedding_sparse_backward", guard<[](const Arguments& a) { embedding_gradient(a, "grad"); }>},
-    {"scaled_dot_product_attention", guard<attention_groups>},
-    {"_fused_sdp_choice", guard<attention_groups>},
-    {"_scaled_dot_product_attention_math", guard<attention_groups>},
-    {"_fused_adagrad", guard<fused_step>},
-    {"_fused_adagrad_", guard<fused_step>},
-    {"_fused_adam", guard<fused_step>},
-    {"_fused_adam_", guard<fused_step>},
-    {"_fused_adamw", guard<fused_step>},
-    {"_fused_adamw_", guard<fused_step>},
-    {"_fused_sgd", guard<fused_step>},
-    {"_fused_sgd_", guard<fused_step>},
-    {"smooth_l1_loss_backward", guard<loss_backward>},
-    {"huber_loss_backward", guard<loss_backward>},
-    {"native_layer_norm_backward", guard<layer_norm_backward>},
-    {"multi_margin_loss_backward", guard<[](const Arguments& a) { margin_loss_backward(a, 0); }>},
-    {"multilabel_margin_loss_backward", guard<[](const Arguments& a) { margin_loss_backward(a, -1); }>},
-    {"embedding_bag", guard<bags>},
-    {"_embedding_bag", guard<bags>},
-    {"_embedding_bag_forward_only", guard<bags>},
+      {"native_batch_norm", guard<batch_norm>},
+      {"_native_batch_norm_legit", guard<batch_norm>},
+      {"_native_batch_norm_legit_functional", guard<batch_norm>},
+      {"_native_batch_norm_legit_no_training", guard<batch_norm>},
+      {"batch_norm_update_stats", guard<batch_norm_input>},
+      {"_batch_norm_with_update", guard<batch_norm_input>},
+      {"_batch_norm_with_update_functional", guard<batch_norm_input>},
+      {"_batch_norm_no_update", guard<batch_norm>},
+      {"native_batch_norm_backward",
+       guard<[](const Arguments& a) { batch_norm_backward(a, "grad_out", "save_invstd", a.boolean("train")); }>},
+      {"batch_norm_backward",
+       guard<[](const Arguments& a) { batch_norm_backward(a, "grad_out", "save_var", a.boolean("update")); }>},
+      {"native_group_norm", guard<group_norm>},
+      {"native_group_norm_backward", guard<group_norm>},
+      {"_log_softmax_backward_data", guard<softmax_backward>},
+      {"_softmax_backward_data", guard<softmax_backward>},
+      {"_weight_norm", guard<[](const Arguments& a) { weight_norm(a, "v", "g"); }>},
+      {"_weight_norm_interface", guard<[](const Arguments& a) { weight_norm(a, "v", "g"); }>},
+      {"rrelu_with_noise", guard<noisy_relu>},
+      {"rrelu_with_noise_", guard<noisy_relu>},
+      {"_pad_packed_sequence", guard<packed_sequences>},
+      {"lstm", guard<recurrent<2>>},
+      {"gru", guard<recurrent<1>>},
+      {"rnn_tanh", guard<recurrent<1>>},
+      {"rnn_relu", guard<recurrent<1>>},
+      {"ctc_loss", guard<ctc_loss>},
+      {"_ctc_loss", guard<ctc_loss>},
+      {"embedding_backward", guard<[](const Arguments& a) { embedding_gradient(a, "grad"); }>},
+      {"embedding_dense_backward", guard<[](const Arguments& a) { embedding_gradient(a, "grad_output"); }>},
+      {"embedding_sparse_backward", guard<[](const Arguments& a) { embedding_gradient(a, "grad"); }>},
+      {"scaled_dot_product_attention", guard<attention_groups>},
+      {"_fused_sdp_choice", guard<attention_groups>},
+      {"_scaled_dot_product_attention_math", guard<attention_groups>},
+      {"_fused_adagrad", guard<fused_step>},
+      {"_fused_adagrad_", guard<fused_step>},
+      {"_fused_adam", guard<fused_step>},
+      {"_fused_adam_", guard<fused_step>},
+      {"_fused_adamw", guard<fused_step>},
+      {"_fused_adamw_", guard<fused_step>},
+      {"_fused_sgd", guard<fused_step>},
+      {"_fused_sgd_", guard<fused_step>},
+      {"smooth_l1_loss_backward", guard<loss_backward>},
+      {"huber_loss_backward", guard<loss_backward>},
+      {"native_layer_norm_backward", guard<layer_norm_backward>},
+      {"multi_margin_loss_backward", guard<[](const Arguments& a) { margin_loss_backward(a, 0); }>},
+      {"multilabel_margin_loss_backward", guard<[](const Arguments& a) { margin_loss_backward(a, -1); }>},
+      {"embedding_bag", guard<bags>},
+      {"_embedding_bag", guard<bags>},
+      {"_embedding_bag_forward_only", guard<bags>},
   };
   return table;
 }

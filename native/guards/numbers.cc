@@ -18,16 +18,19 @@ void fft(const Arguments& a) {
   const int64_t dims = a.tensor("self").dim();
   std::vector<int64_t> seen = a.integers("dim");
   std::sort(seen.begin(), seen.end());
-  const bool fits = !seen.empty() && seen.front() >= 0 && seen.back() < dims && std::adjacent_find(seen.begin(), seen.end()) == seen.end();
+  const bool fits = !seen.empty() && seen.front() >= 0 && seen.back() < dims &&
+                    std::adjacent_find(seen.begin(), seen.end()) == seen.end();
   require(fits, "'dim' must name dimensions of 'self', each once and counted from 0");
   require(a.integer("normalization") >= 0 && a.integer("normalization") <= 2, "'normalization' must be 0, 1 or 2");
   const auto type = a.tensor("self").scalar_type();
   const bool real = a.takes("onesided");
-  require(real ? type == c10::kFloat || type == c10::kDouble : type == c10::kComplexFloat || type == c10::kComplexDouble,
-          real ? "'self' must be float32 or float64" : "'self' must be complex64 or complex128");
+  require(
+      real ? type == c10::kFloat || type == c10::kDouble : type == c10::kComplexFloat || type == c10::kComplexDouble,
+      real ? "'self' must be float32 or float64" : "'self' must be complex64 or complex128");
   if (a.takes("last_dim_size")) {
     const int64_t last = a.integer("last_dim_size");
-    require(last >= 1 && last / 2 + 1 == a.tensor("self").size(a.integers("dim").back()), "'last_dim_size' does not fit 'self'");
+    require(last >= 1 && last / 2 + 1 == a.tensor("self").size(a.integers("dim").back()),
+            "'last_dim_size' does not fit 'self'");
   }
 }
 
@@ -62,13 +65,16 @@ void ldl_pivots(const Arguments& a) {
   const int64_t* pivot = pivots.const_data_ptr<int64_t>();
   for (int64_t i = 0; i < pivots.numel(); ++i) {
     if (pivot[i] > 0) continue;
-    require(pivot[i] < 0 && i % rows + 1 < rows && pivot[i + 1] == pivot[i], "'pivots' must be positive, or negative in pairs");
+    require(pivot[i] < 0 && i % rows + 1 < rows && pivot[i + 1] == pivot[i],
+            "'pivots' must be positive, or negative in pairs");
     ++i;
   }
 }
 
 bool holds_lowest(const at::Tensor& tensor) {
-  if (!tensor.defined() || tensor.numel() == 0 || tensor.is_meta() || tensor.layout() != c10::kStrided || tensor.is_quantized()) return false;
+  if (!tensor.defined() || tensor.numel() == 0 || tensor.is_meta() || tensor.layout() != c10::kStrided ||
+      tensor.is_quantized())
+    return false;
   switch (tensor.scalar_type()) {
     case c10::kInt:
       return tensor.eq(std::numeric_limits<int32_t>::lowest()).any().item<bool>();
@@ -93,8 +99,8 @@ void least_common_multiple(const Arguments& a) {
 }
 
 /**
- * The bounds are rounded to the dtype in steps that never end at the ends of the integers. The lowest integer alone, for
- * all bits of a 64-bit integer, is rounded nowhere.
+ * The bounds are rounded to the dtype in steps that never end at the ends of the integers. The lowest integer alone,
+ * for all bits of a 64-bit integer, is rounded nowhere.
  */
 void random_bounds(const Arguments& a) {
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max() - 1;
@@ -147,7 +153,8 @@ void sobol(const Arguments& a, const char* state) {
   a.shape(point, {dimension});
   require(a.tensor(point).scalar_type() == c10::kLong, "'", point, "' must be int64");
   const int64_t n = a.integer("n"), before = a.integer("num_generated"), most = int64_t{1} << kBits;
-  require(n >= 0 && before >= 0 && n < most && before < most - n, "'n' and 'num_generated' must not be negative, and sum to less than 2^30");
+  require(n >= 0 && before >= 0 && n < most && before < most - n,
+          "'n' and 'num_generated' must not be negative, and sum to less than 2^30");
 }
 
 void segments(const Arguments& a) {
@@ -171,40 +178,40 @@ void plain(const Arguments& a) { a.plain(); }
 
 const GuardTable& number_guards() {
   static const GuardTable table{
-    {"_fft_c2c", guard<fft>},
-    {"_fft_c2r", guard<fft>},
-    {"_fft_r2c", guard<fft>},
-    {"_sobol_engine_draw", guard<[](const Arguments& a) { sobol(a, "sobolstate"); }>},
-    {"_sobol_engine_ff_", guard<[](const Arguments& a) { sobol(a, "sobolstate"); }>},
-    {"_sobol_engine_initialize_state_", guard<[](const Arguments& a) { sobol(a, "self"); }>},
-    {"_sobol_engine_scramble_", guard<[](const Arguments& a) { sobol(a, "self"); }>},
-    {"linalg_eigvals", guard<finite>},
-    {"_linalg_eigvals", guard<finite>},
-    {"range", guard<range>},
-    {"_logcumsumexp", guard<fill_result>},
-    {"cat", guard<not_empty>},
-    {"concat", guard<not_empty>},
-    {"concatenate", guard<not_empty>},
-    {"_neg_view_copy", guard<not_quantised>},
-    {"view_copy", guard<not_quantised>},
-    {"copy", guard<plain>},
-    {"lu_unpack", guard<[](const Arguments& a) { lu_pivots(a, "LU_data", "LU_pivots"); }>},
-    {"lu_solve", guard<[](const Arguments& a) { lu_pivots(a, "LU_data", "LU_pivots"); }>},
-    {"linalg_lu_solve", guard<[](const Arguments& a) { lu_pivots(a, "LU", "pivots"); }>},
-    {"linalg_ldl_solve", guard<ldl_pivots>},
-    {"segment_reduce", guard<segments>},
-    {"div", guard<truncated_quotient>},
-    {"div_", guard<truncated_quotient>},
-    {"divide", guard<truncated_quotient>},
-    {"divide_", guard<truncated_quotient>},
-    {"lcm", guard<least_common_multiple>},
-    {"lcm_", guard<least_common_multiple>},
-    {"linalg_matrix_power", guard<power>},
-    {"matrix_power", guard<power>},
-    {"random", guard<random_bounds>},
-    {"random_", guard<random_bounds>},
-    {"special_laguerre_polynomial_l", guard<degree>},
-    {"special_legendre_polynomial_p", guard<degree>},
+      {"_fft_c2c", guard<fft>},
+      {"_fft_c2r", guard<fft>},
+      {"_fft_r2c", guard<fft>},
+      {"_sobol_engine_draw", guard<[](const Arguments& a) { sobol(a, "sobolstate"); }>},
+      {"_sobol_engine_ff_", guard<[](const Arguments& a) { sobol(a, "sobolstate"); }>},
+      {"_sobol_engine_initialize_state_", guard<[](const Arguments& a) { sobol(a, "self"); }>},
+      {"_sobol_engine_scramble_", guard<[](const Arguments& a) { sobol(a, "self"); }>},
+      {"linalg_eigvals", guard<finite>},
+      {"_linalg_eigvals", guard<finite>},
+      {"range", guard<range>},
+      {"_logcumsumexp", guard<fill_result>},
+      {"cat", guard<not_empty>},
+      {"concat", guard<not_empty>},
+      {"concatenate", guard<not_empty>},
+      {"_neg_view_copy", guard<not_quantised>},
+      {"view_copy", guard<not_quantised>},
+      {"copy", guard<plain>},
+      {"lu_unpack", guard<[](const Arguments& a) { lu_pivots(a, "LU_data", "LU_pivots"); }>},
+      {"lu_solve", guard<[](const Arguments& a) { lu_pivots(a, "LU_data", "LU_pivots"); }>},
+      {"linalg_lu_solve", guard<[](const Arguments& a) { lu_pivots(a, "LU", "pivots"); }>},
+      {"linalg_ldl_solve", guard<ldl_pivots>},
+      {"segment_reduce", guard<segments>},
+      {"div", guard<truncated_quotient>},
+      {"div_", guard<truncated_quotient>},
+      {"divide", guard<truncated_quotient>},
+      {"divide_", guard<truncated_quotient>},
+      {"lcm", guard<least_common_multiple>},
+      {"lcm_", guard<least_common_multiple>},
+      {"linalg_matrix_power", guard<power>},
+      {"matrix_power", guard<power>},
+      {"random", guard<random_bounds>},
+      {"random_", guard<random_bounds>},
+      {"special_laguerre_polynomial_l", guard<degree>},
+      {"special_legendre_polynomial_p", guard<degree>},
   };
   return table;
 }

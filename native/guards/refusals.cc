@@ -6,8 +6,10 @@ namespace soo {
 
 namespace {
 
-const char kStep[] = "it is a step inside of other operators that trusts its arguments, and would crash with wrong ones";
-const char kPacked[] = "it takes or makes weights in a packed form that any other tensor can pass for, which would crash";
+const char kStep[] =
+    "it is a step inside of other operators that trusts its arguments, and would crash with wrong ones";
+const char kPacked[] =
+    "it takes or makes weights in a packed form that any other tensor can pass for, which would crash";
 const char kOpaque[] = "it makes tensors in MKL-DNN's own form, which crash operators that expect plain memory";
 
 const std::unordered_map<std::string, const char*>& refusals() {

@@ -42,7 +42,8 @@ struct Arguments {
   ActorCriticTask task;
 };
 
-/** transitions, tensors of the agents, critic, { sizes (what each agent sees, and does), index, hidden, momentum, eps, leak } */
+/** transitions, tensors of the agents, critic, { sizes (what each agent sees, and does), index, hidden, momentum, eps,
+ * leak } */
 Arguments read(Environment& self, const Napi::CallbackInfo& info) {
   Arguments read;
   read.transitions = self.tensors.get(to_double(self.env, info[0]));
@@ -72,18 +73,22 @@ bool is_plain(const Arguments& read) {
          (read.target.empty() || is_network(read.target.data()));
 }
 
-NetworkState network_at(const std::string& name, const at::Tensor* tensors, int64_t columns, int64_t hidden, int64_t outputs) {
+NetworkState network_at(const std::string& name, const at::Tensor* tensors, int64_t columns, int64_t hidden,
+                        int64_t outputs) {
   require_count("parameters of " + name, tensors[0], PerceptronLayout(columns, hidden, outputs).end);
   require_count("a running mean of " + name, tensors[1], columns);
   require_count("a running variance of " + name, tensors[2], columns);
   return {tensors[0].const_data_ptr<float>(),
-          {tensors[1].mutable_data_ptr<float>(), tensors[2].mutable_data_ptr<float>(), tensors[3].mutable_data_ptr<int64_t>()}};
+          {tensors[1].mutable_data_ptr<float>(), tensors[2].mutable_data_ptr<float>(),
+           tensors[3].mutable_data_ptr<int64_t>()}};
 }
 
 void check_lists(const Arguments& read) {
   const size_t count = read.sizes.size() / 2;
-  if (count < 1 || count > kMost || read.sizes.size() != 2 * count) throw BadArgument("expected two sizes of each agent");
-  if (read.agents.size() != kTensors * count || read.critic.size() != kTensors || (!read.target.empty() && read.target.size() != kTensors)) {
+  if (count < 1 || count > kMost || read.sizes.size() != 2 * count)
+    throw BadArgument("expected two sizes of each agent");
+  if (read.agents.size() != kTensors * count || read.critic.size() != kTensors ||
+      (!read.target.empty() && read.target.size() != kTensors)) {
     throw BadArgument("expected four tensors of each network");
   }
   if (read.task.index >= count) throw BadArgument("expected the index of one of " + std::to_string(count) + " agents");
@@ -97,7 +102,8 @@ void connect(Arguments& read) {
   task.rows = read.transitions.size(0);
   task.width = read.transitions.size(1);
   task.transitions = read.transitions.const_data_ptr<float>();
-  if (task.rows < 2 || task.rows > kMost) throw BadArgument("expected 2 to " + std::to_string(kMost) + " transitions, got " + std::to_string(task.rows));
+  if (task.rows < 2 || task.rows > kMost)
+    throw BadArgument("expected 2 to " + std::to_string(kMost) + " transitions, got " + std::to_string(task.rows));
   for (size_t k = 0; k < read.sizes.size() / 2; ++k) {
     const at::Tensor* tensors = read.agents.data() + kTensors * k;
     ActingAgent agent{read.sizes[2 * k], read.sizes[2 * k + 1], std::nullopt, nullptr};
@@ -111,7 +117,9 @@ void connect(Arguments& read) {
   }
   if (!task.agents[task.index].policy) throw BadArgument("expected the agent that learns to have a policy");
   const int64_t width = task.joint() + task.all_seen() + static_cast<int64_t>(task.agents.size()) + 1;
-  if (task.width != width) throw BadArgument("expected transitions of " + std::to_string(width) + " numbers, got " + describe(read.transitions));
+  if (task.width != width)
+    throw BadArgument("expected transitions of " + std::to_string(width) + " numbers, got " +
+                      describe(read.transitions));
   task.critic = network_at("a critic", read.critic.data(), task.joint(), task.hidden, 1);
 }
 
@@ -131,7 +139,8 @@ Napi::Value critic_gradient_of(Environment& self, const Napi::CallbackInfo& info
   Arguments arguments = read(self, info);
   arguments.target = to_tensors(self, info[4]);
   const Fields fields(info[5]);
-  TargetOptions options{{}, fields.single("mean"), fields.single("deviation"), fields.single("gamma"), fields.boolean("throughLast")};
+  TargetOptions options{
+      {}, fields.single("mean"), fields.single("deviation"), fields.single("gamma"), fields.boolean("throughLast")};
   check_lists(arguments);
   if (arguments.target.empty()) throw BadArgument("expected four tensors of each network");
   if (!is_plain(arguments)) return self.env.Null();

@@ -27,7 +27,8 @@ SmallNetwork critic_of(const ActorCriticTask& task, const NetworkState& critic, 
 
 void bound(float* actions, int64_t count) { at::from_blob(actions, {count}, at::kFloat).tanh_(); }
 
-/** What an agent's policy does about its columns, `[rows, acts]`; all rows' hidden layers are kept where they are asked for. */
+/** What an agent's policy does about its columns, `[rows, acts]`; all rows' hidden layers are kept where they are asked
+ * for. */
 float* act(const ActorCriticTask& task, size_t index, const NormalisedColumns& seen, const SmallNetwork& policy,
            const HiddenLayers* kept, Scratch& scratch) {
   const ActingAgent& agent = task.agents[index];
@@ -59,7 +60,8 @@ float* next_values(const ActorCriticTask& task, const NetworkState& target, Scra
   const SmallNetwork critic = critic_of(task, target, scratch);
   const HiddenLayers layers = critic.make_layers(kBlock, scratch);
   float* values = scratch.take(task.rows);
-  in_blocks(task.rows, [&](int64_t row, int64_t count) { critic.forward(next.from(row, 0), count, layers, values + row); });
+  in_blocks(task.rows,
+            [&](int64_t row, int64_t count) { critic.forward(next.from(row, 0), count, layers, values + row); });
   next.move(target.running, 0, task.joint(), task.momentum);
   return values;
 }

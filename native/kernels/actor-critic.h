@@ -54,7 +54,8 @@ struct TargetOptions {
 /** Of the mean squared error; agents act by the targets of their policies. @return the loss */
 double critic_gradient(const ActorCriticTask& task, const TargetOptions& target, float* gradient);
 
-/** Of minus the critic's mean value, plus `penalty` times the agent's own mean squared action. @return the first part */
+/** Of minus the critic's mean value, plus `penalty` times the agent's own mean squared action. @return the first part
+ */
 double policy_gradient(const ActorCriticTask& task, float penalty, float* gradient);
 
 }  // namespace soo

@@ -62,7 +62,8 @@ Napi::Value clipped_adam_step(Environment& self, const Napi::CallbackInfo& info)
   const auto& [parameters, gradient, first, second] = tensors;
   const int64_t count = parameters.numel();
   for (const at::Tensor& tensor : tensors) {
-    if (tensor.numel() != count) throw BadArgument("expected " + std::to_string(count) + " numbers, got " + describe(tensor));
+    if (tensor.numel() != count)
+      throw BadArgument("expected " + std::to_string(count) + " numbers, got " + describe(tensor));
   }
   const Fields fields(info[4]);
   const AdamOptions options{fields.number("step"), fields.number("lr"), fields.number("beta1"), fields.number("beta2"),

@@ -18,16 +18,19 @@ namespace {
 
 /** [rows, heads, positions, size] of which each vector lies in one piece */
 bool is_heads(const at::Tensor& tensor) {
-  return is_plain(tensor, c10::kFloat, 4) && (tensor.size(3) == 1 || tensor.stride(3) == 1) && !(at::GradMode::is_enabled() && tensor.requires_grad());
+  return is_plain(tensor, c10::kFloat, 4) && (tensor.size(3) == 1 || tensor.stride(3) == 1) &&
+         !(at::GradMode::is_enabled() && tensor.requires_grad());
 }
 
 bool fit(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) {
-  return query.size(2) == 1 && key.sizes() == value.sizes() && query.size(0) == key.size(0) && query.size(3) == key.size(3) &&
-         query.numel() > 0 && key.size(1) > 0 && query.size(1) % key.size(1) == 0 && query.size(3) % kLanes == 0;
+  return query.size(2) == 1 && key.sizes() == value.sizes() && query.size(0) == key.size(0) &&
+         query.size(3) == key.size(3) && query.numel() > 0 && key.size(1) > 0 && query.size(1) % key.size(1) == 0 &&
+         query.size(3) % kLanes == 0;
 }
 
 bool is_mask(const at::Tensor& mask, const at::Tensor& key) {
-  return is_plain(mask, c10::kBool, 4) && mask.size(0) == key.size(0) && mask.size(1) == 1 && mask.size(2) == 1 && mask.size(3) == key.size(2);
+  return is_plain(mask, c10::kBool, 4) && mask.size(0) == key.size(0) && mask.size(1) == 1 && mask.size(2) == 1 &&
+         mask.size(3) == key.size(2);
 }
 
 Vectors vectors(const at::Tensor& heads, int64_t row, int64_t head, int64_t stride) {
@@ -35,14 +38,16 @@ Vectors vectors(const at::Tensor& heads, int64_t row, int64_t head, int64_t stri
 }
 
 /**
- * cachedAttention(query [rows, heads, 1, size], key and value [rows, kvHeads, positions, size], mask [rows, 1, 1, positions]
- * or null): [rows, heads, 1, size], without a graph; null where something is of another kind or the processor lacks AVX2
+ * cachedAttention(query [rows, heads, 1, size], key and value [rows, kvHeads, positions, size], mask [rows, 1, 1,
+ * positions] or null): [rows, heads, 1, size], without a graph; null where something is of another kind or the
+ * processor lacks AVX2
  */
 Napi::Value cached_attention(Environment& self, const Napi::CallbackInfo& info) {
   const auto tensor = [&](size_t i) { return self.tensors.get(to_double(self.env, info[i])); };
   const at::Tensor query = tensor(0), key = tensor(1), value = tensor(2);
   const at::Tensor mask = is_missing(self.env, info[3]) ? at::Tensor() : tensor(3);
-  if (!has_cached_attention() || !is_heads(query) || !is_heads(key) || !is_heads(value) || !fit(query, key, value)) return self.env.Null();
+  if (!has_cached_attention() || !is_heads(query) || !is_heads(key) || !is_heads(value) || !fit(query, key, value))
+    return self.env.Null();
   if (mask.defined() && !is_mask(mask, key)) return self.env.Null();
   const at::AutoDispatchBelowADInplaceOrView below;
   const at::Tensor output = at::empty(query.sizes(), query.options());
@@ -50,11 +55,13 @@ Napi::Value cached_attention(Environment& self, const Napi::CallbackInfo& info) 
   const int64_t groups = key.size(0) * kv_heads;
   on_threads(groups, [&, to = output.mutable_data_ptr<float>()](int64_t at) {
     const int64_t row = at / kv_heads, head = at % kv_heads, next = std::min(at + 1, groups - 1);
-    const auto place = [&](const at::Tensor& x, int64_t group) { return vectors(x, group / kv_heads, group % kv_heads, x.stride(2)); };
+    const auto place = [&](const at::Tensor& x, int64_t group) {
+      return vectors(x, group / kv_heads, group % kv_heads, x.stride(2));
+    };
     const bool* seen = mask.defined() ? mask.const_data_ptr<bool>() + row * mask.stride(0) : nullptr;
     const int64_t seen_stride = mask.defined() ? mask.stride(3) : 0;
-    attend({vectors(query, row, head * queries, query.stride(1)), place(key, at), place(value, at), queries, key.size(2), size,
-            seen, seen_stride, place(key, next), place(value, next)},
+    attend({vectors(query, row, head * queries, query.stride(1)), place(key, at), place(value, at), queries,
+            key.size(2), size, seen, seen_stride, place(key, next), place(value, next)},
            to + at * queries * size);
   });
   return from_tensor(self, output);

@@ -24,21 +24,25 @@ SOO_AVX2 inline __m128 sums_of(const __m256 (&x)[kKeys]) {
   return _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1));
 }
 
-/** Asks for vectors that are read soon: each is read once, so that it comes from memory, of which a new place is slow. */
+/** Asks for vectors that are read soon: each is read once, so that it comes from memory, of which a new place is slow.
+ */
 SOO_AVX2 inline void fetch(const Vectors& vectors, int64_t first, int64_t end, int64_t size) {
   constexpr int64_t kLine = 64 / sizeof(float);
   for (int64_t at = first; at < end; ++at) {
-    for (int64_t i = 0; i < size; i += kLine) _mm_prefetch(reinterpret_cast<const char*>(vectors.data + at * vectors.stride + i), _MM_HINT_T1);
+    for (int64_t i = 0; i < size; i += kLine)
+      _mm_prefetch(reinterpret_cast<const char*>(vectors.data + at * vectors.stride + i), _MM_HINT_T1);
   }
 }
 
 /** scores[query, position] = query · key * scale, for `Queries` neighbours; rows of scores are `width` apart. */
 template <int Queries>
-SOO_AVX2 void multiply_keys(const QueryGroup& group, int64_t query, int64_t first, float scale, float* scores, int64_t width) {
+SOO_AVX2 void multiply_keys(const QueryGroup& group, int64_t query, int64_t first, float scale, float* scores,
+                            int64_t width) {
   const float* queries = group.queries.data + query * group.queries.stride;
   for (int64_t position = first; position < group.positions; position += kKeys) {
     const float* keys[kKeys];
-    for (int64_t k = 0; k < kKeys; ++k) keys[k] = group.keys.data + std::min(position + k, group.positions - 1) * group.keys.stride;
+    for (int64_t k = 0; k < kKeys; ++k)
+      keys[k] = group.keys.data + std::min(position + k, group.positions - 1) * group.keys.stride;
     if (query == 0) fetch(group.next_keys, position, std::min(position + kKeys, group.positions), group.size);
     __m256 sums[Queries][kKeys];
 #pragma GCC unroll 8
@@ -67,10 +71,13 @@ SOO_AVX2 inline __m256 exponential(__m256 x) {
   const __m256 least = _mm256_set1_ps(-87.33654f);
   const __m256 seen = _mm256_cmp_ps(x, least, _CMP_NLT_UQ);
   x = _mm256_max_ps(least, x);
-  const __m256 power = _mm256_round_ps(_mm256_mul_ps(x, _mm256_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  const __m256 power =
+      _mm256_round_ps(_mm256_mul_ps(x, _mm256_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   // ln 2 in two parts, the first with few digits, so that nothing of x is lost.
-  const __m256 rest = _mm256_fnmadd_ps(power, _mm256_set1_ps(-2.12194440e-4f), _mm256_fnmadd_ps(power, _mm256_set1_ps(0.693359375f), x));
-  constexpr float kTaylorLike[] = {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f};
+  const __m256 rest = _mm256_fnmadd_ps(power, _mm256_set1_ps(-2.12194440e-4f),
+                                       _mm256_fnmadd_ps(power, _mm256_set1_ps(0.693359375f), x));
+  constexpr float kTaylorLike[] = {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f,
+                                   4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f};
   __m256 sum = _mm256_set1_ps(kTaylorLike[0]);
   for (int i = 1; i < 6; ++i) sum = _mm256_fmadd_ps(sum, rest, _mm256_set1_ps(kTaylorLike[i]));
   sum = _mm256_fmadd_ps(sum, _mm256_mul_ps(rest, rest), _mm256_add_ps(rest, _mm256_set1_ps(1.0f)));
@@ -93,12 +100,15 @@ SOO_AVX2 void to_weights(float* scores, int64_t width) {
   }
   _mm256_store_ps(lanes, sum);
   const __m256 part = _mm256_set1_ps(1 / std::accumulate(lanes, lanes + kLanes, 0.0f));
-  for (int64_t i = 0; i < width; i += kLanes) _mm256_storeu_ps(scores + i, _mm256_mul_ps(_mm256_loadu_ps(scores + i), part));
+  for (int64_t i = 0; i < width; i += kLanes)
+    _mm256_storeu_ps(scores + i, _mm256_mul_ps(_mm256_loadu_ps(scores + i), part));
 }
 
-/** out[query] = sum over positions of weight[query] * value, for `Registers` registers of a value's numbers from `at` on. */
+/** out[query] = sum over positions of weight[query] * value, for `Registers` registers of a value's numbers from `at`
+ * on. */
 template <int Queries, int Registers>
-SOO_AVX2 void mix_values(const QueryGroup& group, int64_t first, const float* weights, int64_t width, int64_t at, bool fetches, float* out) {
+SOO_AVX2 void mix_values(const QueryGroup& group, int64_t first, const float* weights, int64_t width, int64_t at,
+                         bool fetches, float* out) {
   const float* value = group.values.data + first * group.values.stride + at;
   __m256 sums[Queries][Registers];
 #pragma GCC unroll 8
@@ -111,7 +121,8 @@ SOO_AVX2 void mix_values(const QueryGroup& group, int64_t first, const float* we
     for (int r = 0; r < Registers; ++r) {
       const __m256 numbers = _mm256_loadu_ps(value + r * kLanes);
 #pragma GCC unroll 8
-      for (int q = 0; q < Queries; ++q) sums[q][r] = _mm256_fmadd_ps(_mm256_broadcast_ss(weights + q * width), numbers, sums[q][r]);
+      for (int q = 0; q < Queries; ++q)
+        sums[q][r] = _mm256_fmadd_ps(_mm256_broadcast_ss(weights + q * width), numbers, sums[q][r]);
     }
   }
 #pragma GCC unroll 8
@@ -135,8 +146,10 @@ SOO_AVX2 void attend_together(const QueryGroup& group, int64_t query, int64_t fi
   }
   constexpr int kRegisters = 4;
   int64_t at = 0;
-  for (; at + kRegisters * kLanes <= group.size; at += kRegisters * kLanes) mix_values<Queries, kRegisters>(group, first, scores, width, at, query == 0 && at == 0, out);
-  for (; at < group.size; at += kLanes) mix_values<Queries, 1>(group, first, scores, width, at, query == 0 && at == 0, out);
+  for (; at + kRegisters * kLanes <= group.size; at += kRegisters * kLanes)
+    mix_values<Queries, kRegisters>(group, first, scores, width, at, query == 0 && at == 0, out);
+  for (; at < group.size; at += kLanes)
+    mix_values<Queries, 1>(group, first, scores, width, at, query == 0 && at == 0, out);
 }
 
 using Attend = void (*)(const QueryGroup&, int64_t, int64_t, float*, float*);

@@ -29,8 +29,8 @@ struct QueryGroup {
 bool has_cached_attention();
 
 /**
- * Writes softmax(query · keys / sqrt(size)) · values of each query, one behind the other; zeros where nothing may be looked
- * at. What may not be looked at in front of all else has no effect on a single bit.
+ * Writes softmax(query · keys / sqrt(size)) · values of each query, one behind the other; zeros where nothing may be
+ * looked at. What may not be looked at in front of all else has no effect on a single bit.
  */
 void attend(const QueryGroup& group, float* out);
 

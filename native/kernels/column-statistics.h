@@ -9,7 +9,8 @@ namespace soo {
 void column_means(const float* x, int64_t stride, int64_t rows, int64_t columns, double* means);
 
 /** Sums of squared deviations from the means. */
-void column_squares(const float* x, int64_t stride, int64_t rows, int64_t columns, const double* means, double* squares);
+void column_squares(const float* x, int64_t stride, int64_t rows, int64_t columns, const double* means,
+                    double* squares);
 
 /** Statistics of `columns` columns that a network goes by when it acts. */
 struct RunningStatistics {

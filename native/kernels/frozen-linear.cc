@@ -9,8 +9,8 @@
 #include "kernels/registry.h"
 #include "values.h"
 
-// The product with a weight that is not trained, and its gradient, a panel of the weight laid out at a time: with 150 rows
-// libtorch's takes 1.1 times as long, as it lays out both sides in ways that suit any shape.
+// The product with a weight that is not trained, and its gradient, a panel of the weight laid out at a time: with 150
+// rows libtorch's takes 1.1 times as long, as it lays out both sides in ways that suit any shape.
 
 namespace soo {
 
@@ -31,7 +31,9 @@ at::Tensor frozen_product(const at::Tensor& input, const at::Tensor& weight) {
     float* laid = scratch.take(from.in * kPanel);
     lay_panel(from, panel, laid);
     // Where rows of the weight lie end to end, the next panel's come after this one's.
-    return Panel{laid, from.in_stride == 1 && (panel + 1) * kPanel < from.out ? from.data + (panel + 1) * kPanel * from.out_stride : laid};
+    return Panel{laid, from.in_stride == 1 && (panel + 1) * kPanel < from.out
+                           ? from.data + (panel + 1) * kPanel * from.out_stride
+                           : laid};
   });
 }
 
@@ -50,16 +52,19 @@ struct FrozenLinear : torch::autograd::Function<FrozenLinear> {
 };
 
 bool is_weight(const at::Tensor& weight) {
-  return is_plain(weight, c10::kFloat, 2) && !weight.requires_grad() && weight.numel() > 0 && (weight.stride(0) == 1 || weight.stride(1) == 1);
+  return is_plain(weight, c10::kFloat, 2) && !weight.requires_grad() && weight.numel() > 0 &&
+         (weight.stride(0) == 1 || weight.stride(1) == 1);
 }
 
 bool has_rows(const at::Tensor& input, int64_t in) {
-  return input.dim() >= 1 && is_plain(input, c10::kFloat, input.dim()) && input.size(-1) == in && in <= kMostInputs && input.numel() >= kLeastRows * in;
+  return input.dim() >= 1 && is_plain(input, c10::kFloat, input.dim()) && input.size(-1) == in && in <= kMostInputs &&
+         input.numel() >= kLeastRows * in;
 }
 
 /** frozenLinear(input [..., in], weight [out, in]): [..., out]; null where another way is meant or faster */
 Napi::Value frozen_linear(Environment& self, const Napi::CallbackInfo& info) {
-  const at::Tensor input = self.tensors.get(to_double(self.env, info[0])), weight = self.tensors.get(to_double(self.env, info[1]));
+  const at::Tensor input = self.tensors.get(to_double(self.env, info[0])),
+                   weight = self.tensors.get(to_double(self.env, info[1]));
   if (!has_panels() || !is_weight(weight) || !has_rows(input, weight.size(1))) return self.env.Null();
   const bool records = at::GradMode::is_enabled() && input.requires_grad();
   return from_tensor(self, records ? FrozenLinear::apply(input, weight) : frozen_product(input, weight));

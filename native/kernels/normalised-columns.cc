@@ -8,8 +8,9 @@ namespace soo {
 
 namespace {
 
-SOO_WIDE void normalise(const float* __restrict x, int64_t stride, int64_t rows, int64_t columns, const float* __restrict means,
-                        const float* __restrict scales, float* __restrict out, int64_t out_stride) {
+SOO_WIDE void normalise(const float* __restrict x, int64_t stride, int64_t rows, int64_t columns,
+                        const float* __restrict means, const float* __restrict scales, float* __restrict out,
+                        int64_t out_stride) {
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < columns; ++j) out[i * out_stride + j] = (x[i * stride + j] - means[j]) * scales[j];
   }
@@ -18,8 +19,13 @@ SOO_WIDE void normalise(const float* __restrict x, int64_t stride, int64_t rows,
 }  // namespace
 
 NormalisedColumns::NormalisedColumns(int64_t rows, int64_t columns, double eps, Scratch& scratch)
-    : rows_(rows), stride_(whole_lanes(columns)), eps_(eps), values_(scratch.zeros(rows * stride_ + kLanes)),
-      means_(columns), squares_(columns), scales_(columns) {}
+    : rows_(rows),
+      stride_(whole_lanes(columns)),
+      eps_(eps),
+      values_(scratch.zeros(rows * stride_ + kLanes)),
+      means_(columns),
+      squares_(columns),
+      scales_(columns) {}
 
 void NormalisedColumns::fill(int64_t first, int64_t count, const float* from, int64_t stride) {
   column_means(from, stride, rows_, count, means_.data() + first);

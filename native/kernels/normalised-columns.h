@@ -20,7 +20,8 @@ class NormalisedColumns {
   /** Moves a network's running statistics towards those of the columns from `first` on. */
   void move(const RunningStatistics& running, int64_t first, int64_t count, double momentum) const;
 
-  /** Turns the gradient of the columns from `first` on into that of what they were filled from. @param grad [rows, count] */
+  /** Turns the gradient of the columns from `first` on into that of what they were filled from. @param grad [rows,
+   * count] */
   void backward(int64_t first, int64_t count, float* grad) const;
 
  private:

@@ -45,7 +45,8 @@ void release_clean_pages(const void* begin, size_t bytes) {
   for (size_t i = 0; i < kinds.size();) {
     size_t end = i;
     while (end < kinds.size() && is_of_file(kinds[end])) ++end;
-    if (end > i) madvise(reinterpret_cast<void*>((pages.first + i) * pages.size), (end - i) * pages.size, MADV_DONTNEED);
+    if (end > i)
+      madvise(reinterpret_cast<void*>((pages.first + i) * pages.size), (end - i) * pages.size, MADV_DONTNEED);
     i = end + 1;
   }
 }

@@ -32,7 +32,8 @@ at::Tensor multiply_rows(const at::Tensor& input, int64_t out, const PanelOf& pa
     const RowBlocks blocks = row_blocks(std::min(most, count - first), in);
     const float* from = rows.const_data_ptr<float>() + first * in;
     float* to = output.mutable_data_ptr<float>() + first * out;
-    on_threads(blocks.count, [&, place = laid.mutable_data_ptr<float>()](int64_t block) { lay_block(from, blocks, block, place); });
+    on_threads(blocks.count,
+               [&, place = laid.mutable_data_ptr<float>()](int64_t block) { lay_block(from, blocks, block, place); });
     on_threads((out + kPanel - 1) / kPanel, [&, place = laid.const_data_ptr<float>()](int64_t panel) {
       Scratch scratch;
       multiply_panel(place, blocks, panel_of(panel, scratch), panel, to, out);

@@ -42,7 +42,8 @@ SOO_AVX2 void multiply_avx2(const Product& product) {
     _mm_prefetch(reinterpret_cast<const char*>(ahead), _MM_HINT_T1);
 #pragma GCC unroll 4
     for (; i < end; ++i) {
-      const __m256 low = _mm256_loadu_ps(product.panel + i * kPanel), high = _mm256_loadu_ps(product.panel + i * kPanel + 8);
+      const __m256 low = _mm256_loadu_ps(product.panel + i * kPanel),
+                   high = _mm256_loadu_ps(product.panel + i * kPanel + 8);
 #pragma GCC unroll 8
       for (int row = 0; row < Rows; ++row) {
         const __m256 x = _mm256_broadcast_ss(product.block + i * Rows + row);
@@ -71,7 +72,8 @@ SOO_AVX512 void multiply_avx512(const Product& product) {
     for (; i < end; ++i) {
       const __m512 weights = _mm512_loadu_ps(product.panel + i * kPanel);
 #pragma GCC unroll 32
-      for (int row = 0; row < Rows; ++row) sums[row] = _mm512_fmadd_ps(_mm512_set1_ps(product.block[i * Rows + row]), weights, sums[row]);
+      for (int row = 0; row < Rows; ++row)
+        sums[row] = _mm512_fmadd_ps(_mm512_set1_ps(product.block[i * Rows + row]), weights, sums[row]);
     }
   }
 #pragma GCC unroll 32
@@ -118,7 +120,8 @@ SOO_AVX2 inline void transpose_eight(const float* from, int64_t from_stride, flo
 }
 
 /** to[i * to_stride + row] = from[row * from_stride + i], by eights of both; the last eights go back where need be. */
-SOO_AVX2 void transpose(const float* from, int64_t rows, int64_t in, int64_t from_stride, float* to, int64_t to_stride) {
+SOO_AVX2 void transpose(const float* from, int64_t rows, int64_t in, int64_t from_stride, float* to,
+                        int64_t to_stride) {
   constexpr int64_t kEight = 8;
   if (rows < kEight || in < kEight) {
     for (int64_t i = 0; i < in; ++i) {
@@ -159,7 +162,8 @@ void lay_block(const float* rows, const RowBlocks& blocks, int64_t block, float*
   transpose(rows + first * blocks.in, count, blocks.in, blocks.in, laid + first * blocks.in, count);
 }
 
-void multiply_panel(const float* laid, const RowBlocks& blocks, Panel weights, int64_t panel, float* output, int64_t out) {
+void multiply_panel(const float* laid, const RowBlocks& blocks, Panel weights, int64_t panel, float* output,
+                    int64_t out) {
   const auto& [rows, in, size, blocks_count] = blocks;
   const Multiply* multiply = has_avx512() ? kAvx512.data() : kAvx2.data();
   const int64_t first = panel * kPanel, width = std::min(kPanel, out - first);
@@ -169,7 +173,8 @@ void multiply_panel(const float* laid, const RowBlocks& blocks, Panel weights, i
     const int64_t row = block * size, count = std::min(size, rows - row);
     float* at = output + row * out + first;
     const bool whole = width == kPanel;
-    multiply[count - 1]({laid + row * in, in, weights.weights, whole ? at : aside, whole ? out : kPanel, weights.next + block * ahead, blocks_count});
+    multiply[count - 1]({laid + row * in, in, weights.weights, whole ? at : aside, whole ? out : kPanel,
+                         weights.next + block * ahead, blocks_count});
     if (whole) continue;
     for (int64_t i = 0; i < count; ++i) std::copy_n(aside + i * kPanel, width, at + i * out);
   }

@@ -4,8 +4,8 @@
 
 // The product of rows with a frozen weight that is laid out in panels, [panel, in, kPanel], in the order in which it is
 // read. Rows are laid out as well, in blocks of some rows whose numbers for one input lie side by side. With 25 rows it
-// takes two thirds of the time of libtorch's and oneDNN's, with 1,000 nine tenths. However rows are cut into blocks, and
-// whatever the processor's registers are, the bits are the same.
+// takes two thirds of the time of libtorch's and oneDNN's, with 1,000 nine tenths. However rows are cut into blocks,
+// and whatever the processor's registers are, the bits are the same.
 
 namespace soo {
 
@@ -40,6 +40,7 @@ struct Panel {
 };
 
 /** Writes output[row, panel * kPanel + ...] of all rows, as far as it lies within the `out` outputs. */
-void multiply_panel(const float* laid, const RowBlocks& blocks, Panel weights, int64_t panel, float* output, int64_t out);
+void multiply_panel(const float* laid, const RowBlocks& blocks, Panel weights, int64_t panel, float* output,
+                    int64_t out);
 
 }  // namespace soo

@@ -7,8 +7,17 @@ namespace soo {
 /** Where the parameters of a small network lie in the one tensor that holds them, in the order of the layers. */
 struct PerceptronLayout {
   PerceptronLayout(int64_t columns, int64_t hidden, int64_t outputs)
-      : columns(columns), hidden(hidden), outputs(outputs), beta(columns), w1(beta + columns), b1(w1 + hidden * columns),
-        w2(b1 + hidden), b2(w2 + hidden * hidden), w3(b2 + hidden), b3(w3 + outputs * hidden), end(b3 + outputs) {}
+      : columns(columns),
+        hidden(hidden),
+        outputs(outputs),
+        beta(columns),
+        w1(beta + columns),
+        b1(w1 + hidden * columns),
+        w2(b1 + hidden),
+        b2(w2 + hidden * hidden),
+        w3(b2 + hidden),
+        b3(w3 + outputs * hidden),
+        end(b3 + outputs) {}
 
   int64_t columns, hidden, outputs;
   int64_t gamma = 0, beta, w1, b1, w2, b2, w3, b3, end;

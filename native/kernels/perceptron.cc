@@ -56,7 +56,9 @@ at::Tensor second_weight(const at::Tensor& all, const Layout& layout) {
 at::Tensor third_weight(const at::Tensor& all, const Layout& layout) {
   return all.as_strided({layout.outputs, layout.hidden}, {layout.hidden, 1}, layout.w3);
 }
-at::Tensor last_bias(const at::Tensor& all, const Layout& layout) { return all.as_strided({layout.outputs}, {1}, layout.b3); }
+at::Tensor last_bias(const at::Tensor& all, const Layout& layout) {
+  return all.as_strided({layout.outputs}, {1}, layout.b3);
+}
 
 SOO_WIDE void normalise(const float* __restrict x, int64_t stride, int64_t rows, int64_t columns,
                         const float* __restrict means, const float* __restrict scales, const float* __restrict gamma,
@@ -81,8 +83,8 @@ SOO_WIDE void rectify(float* __restrict z, const float* __restrict bias, int64_t
 }
 
 /** The gradient before a rectifier, in place, and its column sums: the bias's gradient. */
-SOO_WIDE void rectify_backward(float* __restrict grad, const float* __restrict h, int64_t rows, int64_t columns, float leak,
-                               float* __restrict sums) {
+SOO_WIDE void rectify_backward(float* __restrict grad, const float* __restrict h, int64_t rows, int64_t columns,
+                               float leak, float* __restrict sums) {
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < columns; ++j) {
       const float value = grad[i * columns + j] * (h[i * columns + j] > 0 ? 1.0f : leak);
@@ -93,8 +95,8 @@ SOO_WIDE void rectify_backward(float* __restrict grad, const float* __restrict h
 }
 
 /** Sums over rows of the gradient, and of the gradient times the centred input. */
-SOO_WIDE void normalise_sums(const float* __restrict grad, const float* __restrict centred, int64_t rows, int64_t columns,
-                             float* __restrict sums, float* __restrict products) {
+SOO_WIDE void normalise_sums(const float* __restrict grad, const float* __restrict centred, int64_t rows,
+                             int64_t columns, float* __restrict sums, float* __restrict products) {
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < columns; ++j) {
       sums[j] += grad[i * columns + j];
@@ -185,7 +187,8 @@ struct Perceptron : torch::autograd::Function<Perceptron> {
     at::Tensor grad = grads[0].contiguous();
     if (context->saved_data["bounded"].toBool()) grad = at::tanh_backward(grad, output);
     const auto through_rectifier = [&](const at::Tensor& gradient, const at::Tensor& h, int64_t bias) {
-      rectify_backward(gradient.mutable_data_ptr<float>(), h.const_data_ptr<float>(), h.size(0), layout.hidden, leak, sums + bias);
+      rectify_backward(gradient.mutable_data_ptr<float>(), h.const_data_ptr<float>(), h.size(0), layout.hidden, leak,
+                       sums + bias);
     };
     const auto multiply = [&](at::Tensor into, const at::Tensor& gradient, const at::Tensor& input) {
       if (of_parameters) at::mm_out(into, gradient.t(), input);
@@ -221,7 +224,8 @@ struct Perceptron : torch::autograd::Function<Perceptron> {
         tilt[j] /= static_cast<float>(rows);
       }
     }
-    normalise_backward(grad.mutable_data_ptr<float>(), centred, rows, columns, factors.data(), shift.data(), tilt.data());
+    normalise_backward(grad.mutable_data_ptr<float>(), centred, rows, columns, factors.data(), shift.data(),
+                       tilt.data());
   }
 };
 
@@ -230,12 +234,14 @@ bool has_whole_rows(const at::Tensor& tensor) { return tensor.stride(1) == 1 && 
 
 void require_count(const char* name, const at::Tensor& tensor, int64_t wanted) {
   if (tensor.numel() == wanted) return;
-  throw BadArgument(std::string("expected ") + name + " of " + std::to_string(wanted) + " numbers, got " + describe(tensor));
+  throw BadArgument(std::string("expected ") + name + " of " + std::to_string(wanted) + " numbers, got " +
+                    describe(tensor));
 }
 
 void check_sizes(const at::Tensor& x, const at::Tensor& all, const Statistics& running, const Options& options) {
   const int64_t most = 1 << 20;
-  if (options.hidden < 1 || options.hidden > most || options.outputs < 1 || options.outputs > most || x.size(1) > most) {
+  if (options.hidden < 1 || options.hidden > most || options.outputs < 1 || options.outputs > most ||
+      x.size(1) > most) {
     throw BadArgument("expected 1 to " + std::to_string(most) + " columns, hidden units and outputs");
   }
   require_count("parameters", all, Layout(x.size(1), options.hidden, options.outputs).end);
@@ -245,21 +251,24 @@ void check_sizes(const at::Tensor& x, const at::Tensor& all, const Statistics& r
 }
 
 /**
- * perceptron(input [rows, in], parameters, running mean, running variance, batches counted, { hidden, outputs, training,
- * bounded, momentum, eps, leak }): the output [rows, out]; null where it cannot be done in one piece, because something is
- * not float32 (int64 for the count) on the processor. `parameters` holds gamma, beta, w1, b1, w2, b2, w3, b3.
+ * perceptron(input [rows, in], parameters, running mean, running variance, batches counted, { hidden, outputs,
+ * training, bounded, momentum, eps, leak }): the output [rows, out]; null where it cannot be done in one piece, because
+ * something is not float32 (int64 for the count) on the processor. `parameters` holds gamma, beta, w1, b1, w2, b2, w3,
+ * b3.
  */
 Napi::Value perceptron(Environment& self, const Napi::CallbackInfo& info) {
   const auto tensor = [&](size_t i) { return self.tensors.get(to_double(self.env, info[i])); };
   const at::Tensor x = tensor(0), all = tensor(1);
   const Statistics running{tensor(2), tensor(3), tensor(4)};
   const Fields fields(info[5]);
-  const Options options{fields.integer("hidden"), fields.integer("outputs"), fields.boolean("training"),
-                        fields.boolean("bounded"), fields.number("momentum"), fields.number("eps"), fields.single("leak")};
+  const Options options{fields.integer("hidden"),  fields.integer("outputs"), fields.boolean("training"),
+                        fields.boolean("bounded"), fields.number("momentum"), fields.number("eps"),
+                        fields.single("leak")};
   const bool plain = is_plain(x, c10::kFloat, 2) && has_whole_rows(x) && is_plain(all, c10::kFloat, 1) &&
                      is_plain(running.mean, c10::kFloat, 1) && is_plain(running.variance, c10::kFloat, 1) &&
                      is_plain(running.batches, c10::kLong, 0);
-  if (!plain || !all.is_contiguous() || !running.mean.is_contiguous() || !running.variance.is_contiguous()) return self.env.Null();
+  if (!plain || !all.is_contiguous() || !running.mean.is_contiguous() || !running.variance.is_contiguous())
+    return self.env.Null();
   check_sizes(x, all, running, options);
   if (at::GradMode::is_enabled()) return from_tensor(self, Perceptron::apply(options, running, x, all));
   const at::AutoDispatchBelowADInplaceOrView below;

@@ -15,7 +15,9 @@ namespace soo {
 namespace {
 
 /** canPrepack(): whether this processor can compute with packed weights */
-Napi::Value can_prepack(Environment& self, const Napi::CallbackInfo&) { return Napi::Boolean::New(self.env, has_panels()); }
+Napi::Value can_prepack(Environment& self, const Napi::CallbackInfo&) {
+  return Napi::Boolean::New(self.env, has_panels());
+}
 
 bool is_plain_float(const at::Tensor& tensor) {
   return tensor.layout() == c10::kStrided && tensor.is_cpu() && tensor.scalar_type() == c10::kFloat;
@@ -27,7 +29,8 @@ Napi::Value prepack_linear(Environment& self, const Napi::CallbackInfo& info) {
   if (!is_plain_float(weight) || weight.dim() != 2 || weight.numel() == 0) {
     throw BadArgument("expected a float32 weight [out, in] on the processor, got " + describe(weight));
   }
-  if (!has_panels()) throw std::runtime_error("this processor lacks AVX2 and FMA, with which packed weights are multiplied");
+  if (!has_panels())
+    throw std::runtime_error("this processor lacks AVX2 and FMA, with which packed weights are multiplied");
   const at::AutoDispatchBelowADInplaceOrView below;
   const int64_t out = weight.size(0), in = weight.size(1), count = (out + kPanel - 1) / kPanel;
   const at::Tensor rows = weight.contiguous(), panels = at::empty({count, in, kPanel}, weight.options());
@@ -39,22 +42,25 @@ Napi::Value prepack_linear(Environment& self, const Napi::CallbackInfo& info) {
   return from_tensor(self, panels);
 }
 
-/** linearPrepacked(input [..., in], panels, out): input times the packed weight transposed, [..., out]; records no graph */
+/** linearPrepacked(input [..., in], panels, out): input times the packed weight transposed, [..., out]; records no
+ * graph */
 Napi::Value linear_prepacked(Environment& self, const Napi::CallbackInfo& info) {
   const at::Tensor input = self.tensors.get(to_double(self.env, info[0]));
   const at::Tensor panels = self.tensors.get(to_double(self.env, info[1]));
   const int64_t out = to_int64(self.env, info[2]);
   const bool packed = is_plain_float(panels) && panels.dim() == 3 && panels.size(2) == kPanel && panels.is_contiguous();
   if (!packed || !has_panels()) throw BadArgument("expected a packed weight, got " + describe(panels));
-  if (out < 1 || (out + kPanel - 1) / kPanel != panels.size(0)) throw BadArgument("these panels do not hold a weight of " + std::to_string(out) + " outputs");
+  if (out < 1 || (out + kPanel - 1) / kPanel != panels.size(0))
+    throw BadArgument("these panels do not hold a weight of " + std::to_string(out) + " outputs");
   const int64_t in = panels.size(1);
   if (!is_plain_float(input) || input.dim() < 1 || input.size(-1) != in) {
     throw BadArgument("expected a float32 input [..., " + std::to_string(in) + "], got " + describe(input));
   }
   const at::AutoDispatchBelowADInplaceOrView below;
-  return from_tensor(self, multiply_rows(input, out, [in, weights = panels.const_data_ptr<float>()](int64_t panel, Scratch&) {
-    return Panel{weights + panel * in * kPanel, weights + (panel + 1) * in * kPanel};
-  }));
+  return from_tensor(self,
+                     multiply_rows(input, out, [in, weights = panels.const_data_ptr<float>()](int64_t panel, Scratch&) {
+                       return Panel{weights + panel * in * kPanel, weights + (panel + 1) * in * kPanel};
+                     }));
 }
 
 const KernelFunctions kFunctions([](Napi::Object exports) {

@@ -5,8 +5,8 @@
 namespace soo {
 
 /**
- * What a file of this folder adds to the addon's exports, as a constant of that file: it joins the list while the addon is
- * loaded, and nothing changes afterwards. So no other file names a kernel.
+ * What a file of this folder adds to the addon's exports, as a constant of that file: it joins the list while the addon
+ * is loaded, and nothing changes afterwards. So no other file names a kernel.
  */
 class KernelFunctions {
  public:

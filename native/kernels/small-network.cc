@@ -48,16 +48,19 @@ WeightGradients SmallNetwork::make_gradients(Scratch& scratch) const {
 void SmallNetwork::forward(Rows input, int64_t rows, const HiddenLayers& layers, float* out) const {
   const int64_t hidden = layout_.hidden;
   multiply_rectified(input, {first_, width_}, {rows, layout_.columns, width_}, first_bias_, leak_, layers.h1, width_);
-  multiply_rectified({layers.h1, width_}, {second_, width_}, {rows, hidden, width_}, second_bias_, leak_, layers.h2, width_);
+  multiply_rectified({layers.h1, width_}, {second_, width_}, {rows, hidden, width_}, second_bias_, leak_, layers.h2,
+                     width_);
   multiply_narrow({layers.h2, width_}, {third_, width_}, rows, width_, layout_.outputs, parameters_ + layout_.b3, out);
 }
 
 void SmallNetwork::backward_second(const float* grad, int64_t rows, const HiddenLayers& layers) const {
-  multiply_unrectified({grad, layout_.outputs}, {third_, width_}, {rows, layout_.outputs, width_}, leak_, layers.h2, width_);
+  multiply_unrectified({grad, layout_.outputs}, {third_, width_}, {rows, layout_.outputs, width_}, leak_, layers.h2,
+                       width_);
 }
 
 void SmallNetwork::backward_first(int64_t rows, const HiddenLayers& layers) const {
-  multiply_unrectified({layers.h2, width_}, {second_back_, width_}, {rows, layout_.hidden, width_}, leak_, layers.h1, width_);
+  multiply_unrectified({layers.h2, width_}, {second_back_, width_}, {rows, layout_.hidden, width_}, leak_, layers.h1,
+                       width_);
 }
 
 void SmallNetwork::backward(const float* grad, int64_t rows, const HiddenLayers& layers) const {
@@ -65,7 +68,8 @@ void SmallNetwork::backward(const float* grad, int64_t rows, const HiddenLayers&
   backward_first(rows, layers);
 }
 
-void SmallNetwork::backward(const float* grad, Rows input, int64_t rows, const HiddenLayers& layers, WeightGradients& sums) const {
+void SmallNetwork::backward(const float* grad, Rows input, int64_t rows, const HiddenLayers& layers,
+                            WeightGradients& sums) const {
   const int64_t outputs = layout_.outputs, columns = whole_lanes(layout_.columns);
   const Rows h1{layers.h1, width_}, h2{layers.h2, width_};
   for (int64_t i = 0; i < rows * outputs; ++i) sums.b3[i % outputs] += grad[i];
@@ -78,7 +82,8 @@ void SmallNetwork::backward(const float* grad, Rows input, int64_t rows, const H
   multiply_transposed(h1, input, {width_, rows, columns}, sums.w1, columns);
 }
 
-void SmallNetwork::input_gradient(const HiddenLayers& layers, int64_t rows, int64_t first, int64_t count, float* out) const {
+void SmallNetwork::input_gradient(const HiddenLayers& layers, int64_t rows, int64_t first, int64_t count,
+                                  float* out) const {
   multiply_narrow({layers.h1, width_}, {first_ + first * width_, width_}, rows, width_, count, nullptr, out);
 }
 

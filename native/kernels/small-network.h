@@ -21,8 +21,8 @@ struct WeightGradients {
 };
 
 /**
- * The network of perceptron.cc on inputs that are normalised already, with its weights laid out for tiles.h. Rows of the
- * input may be read up to a register beyond their end.
+ * The network of perceptron.cc on inputs that are normalised already, with its weights laid out for tiles.h. Rows of
+ * the input may be read up to a register beyond their end.
  */
 class SmallNetwork {
  public:

@@ -11,9 +11,11 @@ template <class Work>
 void on_threads(int64_t count, const Work& work) {
   const at::Tensor numbers = at::arange(count, at::kLong), unused = at::empty_like(numbers);
   auto iterator = at::TensorIteratorConfig().add_output(unused).add_const_input(numbers).build();
-  iterator.for_each([&](char** data, const int64_t* strides, int64_t size) {
-    for (int64_t i = 0; i < size; ++i) work(*reinterpret_cast<const int64_t*>(data[1] + i * strides[1]));
-  }, 1);
+  iterator.for_each(
+      [&](char** data, const int64_t* strides, int64_t size) {
+        for (int64_t i = 0; i < size; ++i) work(*reinterpret_cast<const int64_t*>(data[1] + i * strides[1]));
+      },
+      1);
 }
 
 }  // namespace soo

@@ -70,7 +70,8 @@ SOO_AVX2 void multiply_tile(const Task& task, const Finish& finish) {
     for (int row = 0; row < Count; ++row) {
       const __m256 factor = _mm256_broadcast_ss(Transposed ? left + k * across + row : left + row * across + k);
 #pragma GCC unroll 2
-      for (int lane = 0; lane < Registers; ++lane) sums[row][lane] = _mm256_fmadd_ps(factor, values[lane], sums[row][lane]);
+      for (int lane = 0; lane < Registers; ++lane)
+        sums[row][lane] = _mm256_fmadd_ps(factor, values[lane], sums[row][lane]);
     }
   }
 #pragma GCC unroll 8
@@ -98,10 +99,17 @@ void multiply(Rows left, Rows right, const ProductSize& size, float* out, int64_
     const bool wide = column + 2 * kLanes <= size.columns;
     for (int64_t row = 0; row < size.rows; row += kMostRows) {
       const float* from = left.data + (Transposed ? row : row * left.stride);
-      const Task task{{from, left.stride}, {right.data + column, right.stride}, size.depth, out + row * stride + column, stride, column};
+      const Task task{{from, left.stride},
+                      {right.data + column, right.stride},
+                      size.depth,
+                      out + row * stride + column,
+                      stride,
+                      column};
       const int64_t count = std::min(kMostRows, size.rows - row);
-      if (wide) multiply_rows<Transposed, 2>(count, task, finish);
-      else multiply_rows<Transposed, 1>(count, task, finish);
+      if (wide)
+        multiply_rows<Transposed, 2>(count, task, finish);
+      else
+        multiply_rows<Transposed, 1>(count, task, finish);
     }
   }
 }
@@ -113,7 +121,8 @@ SOO_AVX2 inline __m128 sums_of(__m256 a, __m256 b, __m256 c, __m256 d) {
 }
 
 /** Of up to four rows; the last one stands in for those that are missing. */
-SOO_AVX2 void multiply_quad(Rows x, int64_t count, const float* weight, int64_t depth, float bias, float* out, int64_t stride) {
+SOO_AVX2 void multiply_quad(Rows x, int64_t count, const float* weight, int64_t depth, float bias, float* out,
+                            int64_t stride) {
   const float* rows[4];
   for (int64_t i = 0; i < 4; ++i) rows[i] = x.data + std::min(i, count - 1) * x.stride;
   __m256 a = _mm256_setzero_ps(), b = a, c = a, d = a;
@@ -148,7 +157,8 @@ SOO_AVX2 void add_sums(Rows x, int64_t rows, float* sums) {
 
 bool has_tiles() { return has_avx2(); }
 
-void multiply_rectified(Rows left, Rows right, ProductSize size, const float* bias, float leak, float* out, int64_t stride) {
+void multiply_rectified(Rows left, Rows right, ProductSize size, const float* bias, float leak, float* out,
+                        int64_t stride) {
   multiply<false>(left, right, size, out, stride, Rectify{bias, leak});
 }
 
@@ -160,11 +170,13 @@ void multiply_transposed(Rows left, Rows right, ProductSize size, float* out, in
   multiply<true>(left, right, size, out, stride, Add{});
 }
 
-void multiply_narrow(Rows x, Rows weights, int64_t rows, int64_t depth, int64_t outputs, const float* bias, float* out) {
+void multiply_narrow(Rows x, Rows weights, int64_t rows, int64_t depth, int64_t outputs, const float* bias,
+                     float* out) {
   for (int64_t row = 0; row < rows; row += 4) {
     for (int64_t o = 0; o < outputs; ++o) {
-      multiply_quad({x.data + row * x.stride, x.stride}, std::min<int64_t>(4, rows - row), weights.data + o * weights.stride,
-                    depth, bias == nullptr ? 0 : bias[o], out + row * outputs + o, outputs);
+      multiply_quad({x.data + row * x.stride, x.stride}, std::min<int64_t>(4, rows - row),
+                    weights.data + o * weights.stride, depth, bias == nullptr ? 0 : bias[o], out + row * outputs + o,
+                    outputs);
     }
   }
 }

@@ -23,7 +23,8 @@ struct ProductSize {
 };
 
 /** out = rectified(left · right + bias): what is negative times `leak`. */
-void multiply_rectified(Rows left, Rows right, ProductSize size, const float* bias, float leak, float* out, int64_t stride);
+void multiply_rectified(Rows left, Rows right, ProductSize size, const float* bias, float leak, float* out,
+                        int64_t stride);
 
 /** The gradient before a rectifier: of left · right, what `h` had rectified times `leak`. It takes the place of `h`. */
 void multiply_unrectified(Rows left, Rows right, ProductSize size, float leak, float* h, int64_t stride);
@@ -31,7 +32,8 @@ void multiply_unrectified(Rows left, Rows right, ProductSize size, float leak, f
 /** out += leftᵀ · right, with left [depth, rows]. */
 void multiply_transposed(Rows left, Rows right, ProductSize size, float* out, int64_t stride);
 
-/** out[r, o] = x[r] · weights[o] + bias[o], for a few outputs; depth in whole lanes, out without gaps. `bias` may be null. */
+/** out[r, o] = x[r] · weights[o] + bias[o], for a few outputs; depth in whole lanes, out without gaps. `bias` may be
+ * null. */
 void multiply_narrow(Rows x, Rows weights, int64_t rows, int64_t depth, int64_t outputs, const float* bias, float* out);
 
 /** sums[j] += x[r, j] over all rows. */

@@ -6,7 +6,8 @@
 
 enum { kLongestPath = 4096 };
 
-/** open(path): opens a shared library for good, its symbols visible to all that follow. Throws with the linker's reason. */
+/** open(path): opens a shared library for good, its symbols visible to all that follow. Throws with the linker's
+ * reason. */
 static napi_value open_library(napi_env env, napi_callback_info info) {
   char path[kLongestPath];
   size_t argc = 1, length = 0;
