@@ -128,7 +128,7 @@ stages and 0.3 later.
 | --- | --- | --- | --- |
 ${stageRows(stages)}
 
-Initialisation: the first two layers start as a circuit for recall (\`lib/evals/organism/model.ts\`): layer 0 looks 3, 4,
+Initialisation: the first two layers start as a circuit for recall (\`lib/organism/model.ts\`): layer 0 looks 3, 4,
 1 and 2 words back and moves what it finds, layer 1 matches words with what was moved. Nothing is frozen.
 
 ## What to know before drawing conclusions

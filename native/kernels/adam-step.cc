@@ -8,7 +8,7 @@
 #include "values.h"
 
 // A step of Adam with its gradient clipped. After a large product libtorch's operators are out of the caches: for 6,000
-// parameters those of a step take 90 µs there, and this takes 20 (docs/LOG.md).
+// parameters those of a step take 90 µs there, and this takes 20 (docs/log/agents.md).
 
 namespace soo {
 

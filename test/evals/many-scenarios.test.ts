@@ -6,7 +6,7 @@ import { torch } from '../../lib/torch';
 
 torch.setNumThreads(1);
 
-// Upstream's 1,000 scenarios with 75 new tokens on a larger model: docs/LOG.md has the commands and what they gave.
+// Upstream's 1,000 scenarios with 75 new tokens on a larger model: docs/log/evaluation.md has the commands and what they gave.
 const COUNT = 300;
 const ROOMS = ['attic', 'cellar', 'kitchen', 'library', 'shed', 'nursery', 'green house', 'tea room'];
 const THINGS = ['a mug', 'a sponge', 'an old and very heavy crown', 'a pearl', 'a map of the island', 'a vase'];

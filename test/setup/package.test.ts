@@ -23,10 +23,16 @@ function node(project: string, ...args: string[]) {
   return spawnSync(process.execPath, args, { cwd: project, encoding: 'utf8' });
 }
 
-/** The `ts` and `js` blocks of the README, in order. */
-function readmeExamples(): string[] {
-  const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
-  return [...readme.matchAll(/^```(?:ts|js)\n([^]*?)^```/gm)].map(([, code = '']) => code);
+const PAGES = ['README', 'docs/tensors', 'docs/language-models', 'docs/soo', 'docs/reports', 'docs/rl'];
+
+/** The `ts` and `js` blocks of the README and the pages that it points to, in order. */
+function examples(): string[] {
+  return PAGES.flatMap((page) => {
+    const text = readFileSync(path.join(ROOT, `${page}.md`), 'utf8');
+    const found = [...text.matchAll(/^```(?:ts|js)\n([^]*?)^```/gm)].map(([, code = '']) => code);
+    if (found.length === 0) throw new Error(`${page}.md: there is no example`);
+    return found;
+  });
 }
 
 const project = path.join(t.testdir(), 'project');
@@ -96,16 +102,14 @@ t.test('the command runs', async (t) => {
   t.match(JSON.parse(ran.stdout), { devices: [/^cpu/], problems: [] });
 });
 
-t.test("the README's examples run", async (t) => {
-  const examples = readmeExamples();
-  t.ok(examples.length > 0, 'there are examples');
+t.test('the examples of the documentation run', async (t) => {
   // They are written for the repository's folder, where the embedded model lies beside them.
   symlinkSync(path.join(project, 'node_modules/soo-torch/organism'), path.join(project, 'organism'));
-  examples.forEach((code, index) => {
+  examples().forEach((code, index) => {
     const { outputText } = ts.transpileModule(code, {
       compilerOptions: { module: ts.ModuleKind.ES2022, target: ts.ScriptTarget.ES2022 },
     });
-    const name = `readme-${index + 1}.mjs`;
+    const name = `example-${index + 1}.mjs`;
     writeFileSync(path.join(project, name), outputText);
     const ran = node(project, name);
     t.equal(ran.status, 0, `${name}\n${code}\n${ran.stderr}`);

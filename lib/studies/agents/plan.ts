@@ -19,7 +19,7 @@ export interface ReproductionPlan {
   classification: { after: readonly number[]; seeds: readonly number[] };
 }
 
-/** Blue alone learns, red is the scripted follower: with it deception can be relied on (EXPERIMENT.md 8.3, "S"). */
+/** Blue alone learns, red is the scripted follower: with it deception can be relied on. */
 const TRAINING: MaddpgConfig = {
   ...CLEAN,
   episodes: 24_000,

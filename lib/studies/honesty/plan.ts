@@ -1,4 +1,4 @@
-/** How the demo tunes and measures. Epochs are chosen on the development split (docs/LOG.md, 2026-11-24). */
+/** How the demo tunes and measures. Epochs are chosen on the development split (docs/log/organism.md, 2026-11-24). */
 import type { LanguageModel } from '../../models';
 import { CLEAN, type FinetuneConfig, type Positions } from '../../soo';
 import type { Planned } from './queue';
