@@ -20,6 +20,8 @@ export interface SafetensorsFile {
    * copy-on-write mapping of the file, which lives as long as the tensor does. The file must not be shortened meanwhile.
    */
   tensor(name: string): Tensor;
+  /** Every tensor whose name begins so, by what follows. */
+  under(prefix: string): Map<string, Tensor>;
   /** Lets go of the mapping; tensors already handed out stay valid. */
   dispose(): void;
 }
@@ -37,13 +39,17 @@ export function openSafetensors(path: string): SafetensorsFile {
     if (!found) throw new InputError(`${file}: has no tensor ${quoted(name)}`);
     return found;
   };
+  const names = [...tensors.values()].sort((a, b) => a.begin - b.begin).map((tensor) => tensor.name);
+  const tensor = (name: string): Tensor => readTensor(mapping, info(name), file);
   return {
     path,
     metadata,
-    names: [...tensors.values()].sort((a, b) => a.begin - b.begin).map((tensor) => tensor.name),
+    names,
     has: (name) => tensors.has(name),
     info,
-    tensor: (name) => readTensor(mapping, info(name), file),
+    tensor,
+    under: (prefix) =>
+      new Map(names.filter((name) => name.startsWith(prefix)).map((name) => [name.slice(prefix.length), tensor(name)])),
     dispose: () => mapping.dispose(),
   };
 }

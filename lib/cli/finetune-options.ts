@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import type { LanguageModel } from '../models';
-import { CLEAN, finetuneSettings, loraSettings, UPSTREAM, type FinetuneConfig } from '../soo';
+import { CLEAN, finetuneSettings, loraSettings, readsLayer, UPSTREAM, type FinetuneConfig } from '../soo';
 import { checked, InputError } from './command';
 
 /** The paper's layer, 19 of 32: late-middle. */
@@ -129,14 +129,15 @@ export function configOf(options: FinetuneFlags, { config: shape }: LanguageMode
   const lora = { ...base.lora, ...givenOf(LORA_FLAGS, options) };
   if (typeof lora.targetModules === 'string') lora.targetModules = targetsOf(lora.targetModules);
   const config: FinetuneConfig = { ...base, ...givenOf(FLAGS, options), shuffle: options.shuffle, lora };
-  if (config.layer !== null && config.loss !== 'mse') throw new InputError('--layer: only the mse loss reads a layer');
+  if (config.layer !== null && !readsLayer(config.loss))
+    throw new InputError('--layer: only the mse loss reads a layer');
   if (config.capability > 0 && options.neutral === undefined) {
     throw new InputError('--capability: wants neutral texts, with --neutral FILE');
   }
   if (config.overlap === 0 && config.capability === 0) {
     throw new InputError('--overlap 0: leaves nothing to minimise; give --capability a weight');
   }
-  if (config.loss === 'mse') config.layer = layerOf(config, shape.numHiddenLayers);
+  if (readsLayer(config.loss)) config.layer = layerOf(config, shape.numHiddenLayers);
   return config.maxSteps === null ? config : { ...config, epochs: enoughEpochs(config, pairs) };
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { torch, type Tensor } from '../torch';
 import type { GenerativeModel } from './language-model';
 import {
@@ -159,11 +160,6 @@ function withoutRow<T>(rows: readonly T[], row: number): T[] {
   const left = rows.slice(0, -1);
   if (row < left.length) left[row] = rows[rows.length - 1];
   return left;
-}
-
-/** Lets timers, signals and I/O through between tokens; without it an abort could never arrive. */
-function eventLoopTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function checkOptions(ids: readonly (readonly number[])[], options: StreamOptions): void {

@@ -16,6 +16,9 @@ export const loraSettings = {
     .describe('of a fresh adapter: names with commas, a regular expression, or all-linear'),
 };
 
+/** Whether the loss of that name compares what a layer computes, so that `layer` is wanted. */
+export const readsLayer = (loss: FinetuneConfig['loss']): boolean => loss === 'mse';
+
 export const finetuneSettings = {
   loss: z.enum(['kl', 'mse']).describe("kl (upstream's code, on next-token distributions) or mse (the paper)"),
   layer: whole(0).nullable().describe('layer whose o_proj the mse loss compares, from 0'),

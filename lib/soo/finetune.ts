@@ -6,6 +6,7 @@ import { LineLog, readLines } from '../files/json-lines';
 import type { LanguageModel } from '../models';
 import { AdamW, cosine, linear, TransformersAdamW, warmup, type Schedule } from '../optim';
 import { addLora, loadLora, type LoraAdapter } from '../peft';
+import { mean } from '../statistics';
 import { torch } from '../torch';
 import { loadCheckpoint, saveCheckpoint, type RunState } from '../training/checkpoint';
 import type { NamedParameter } from '../training/gradients';
@@ -192,7 +193,6 @@ function resultOf(
   const perEpoch = batchesPerEpoch(pairs, config);
   const epochs = Math.ceil(steps.length / perEpoch);
   const taken = { ...config, epochs };
-  const mean = (losses: number[]): number => losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
   return {
     steps: totalSteps(pairs, taken),
     microBatches: totalBatches(pairs, taken),

@@ -34,6 +34,7 @@ export {
   finetuneConfigSchema,
   finetuneSettings,
   loraSettings,
+  readsLayer,
   totalBatches,
   totalSteps,
   UPSTREAM,

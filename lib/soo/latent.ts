@@ -2,6 +2,7 @@
 import { torch, type Tensor } from '../torch';
 import type { LanguageModel } from '../models';
 import { capture, Linear } from '../nn';
+import { mean } from '../statistics';
 import { meanSquare } from './distances';
 import { logitsOf } from './forward';
 import { pairBatch, type PairBatchOptions, type TokenPair } from './pairs';
@@ -121,7 +122,6 @@ function distances(
 }
 
 function summary(measured: readonly ReadonlyMap<string, number>[], unequal: number): LatentOverlap {
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   const names = [...measured[0].keys()];
   const perPair = measured.map((distances) => mean([...distances.values()]));
   return {

@@ -115,6 +115,17 @@ export interface TokenBatch {
 
 type Configured = (pairs: readonly TokenPair[]) => Tensor;
 
+/** The losses by their names in a configuration; `at` is the module that one compares which reads a layer. */
+const LOSSES: Readonly<
+  Record<
+    FinetuneConfig['loss'],
+    (model: LanguageModel, options: OverlapOptions, at: () => string) => (batch: PairBatch) => Tensor
+  >
+> = {
+  kl: (model, options) => klLoss(model, options),
+  mse: (model, options, at) => mseLoss(model, { ...options, at: at() }),
+};
+
 /** The overlap loss that a configuration names, without its weight. */
 function configuredOverlap(model: LanguageModel, config: FinetuneConfig, padId: number): Configured {
   const { positions, detachSelf, layer, numbering, pad } = config;
@@ -123,11 +134,10 @@ function configuredOverlap(model: LanguageModel, config: FinetuneConfig, padId: 
     countPads: positions === 'all',
     positions: positions === 'real' ? 'all' : positions,
   };
-  if (config.loss === 'mse' && layer === null) throw new RangeError('finetune: the MSE loss wants a layer, got none');
-  const loss =
-    config.loss === 'kl'
-      ? klLoss(model, options)
-      : mseLoss(model, { ...options, at: model.attentionOutput(layer ?? 0) });
+  const loss = LOSSES[config.loss](model, options, () => {
+    if (layer === null) throw new RangeError('finetune: the MSE loss wants a layer, got none');
+    return model.attentionOutput(layer);
+  });
   const countAs = pad === 'longest' ? undefined : pad;
   return (pairs) => loss(pairBatch(pairs, { padId, numbering, countAs, device: model.device }));
 }

@@ -55,25 +55,19 @@ export function loadCheckpoint(path: string, state: RunState): Position | undefi
   try {
     const parsed = metadataSchema.safeParse(jsonOf(file.metadata.get(STATE)));
     if (!parsed.success) throw new InputError(`${path}: is no checkpoint of a fine-tuning run`);
-    const under = (prefix: string): Map<string, Tensor> =>
-      new Map(
-        file.names
-          .filter((name) => name.startsWith(prefix))
-          .map((name) => [name.slice(prefix.length), file.tensor(name)]),
-      );
     torch.scope(() => {
-      state.adapter.loadStateDict(under(ADAPTER));
+      state.adapter.loadStateDict(file.under(ADAPTER));
       const meta = parsed.data.optimizer as unknown as OptimizerState['meta'];
       // The rates that are saved are a schedule's at that step; it sets them anew, from the optimiser's own.
       const rates = state.optimizer.groups.map(({ lr }) => lr);
-      state.optimizer.loadStateDict({ tensors: under(OPTIMIZER), meta });
+      state.optimizer.loadStateDict({ tensors: file.under(OPTIMIZER), meta });
       state.optimizer.groups.forEach((group, i) => (group.lr = rates[i]));
       const own = state.adapter.stateDict();
-      for (const [name, gradient] of under(GRADIENT)) {
+      for (const [name, gradient] of file.under(GRADIENT)) {
         const parameter = own.get(name);
         if (parameter) parameter.grad = gradient.clone().to(parameter.device).keep();
       }
-      for (const [device, random] of under(RANDOM)) torch.setRngState(random.clone(), torch.device(device));
+      for (const [device, random] of file.under(RANDOM)) torch.setRngState(random.clone(), torch.device(device));
     });
     return parsed.data.position;
   } finally {

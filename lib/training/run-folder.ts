@@ -27,7 +27,7 @@ export type RunFile<Config extends object, Result> = Omit<z.infer<typeof runSche
   result?: Result;
 };
 
-export function writeRunFile<Config extends object, Result>(folder: string, run: RunFile<Config, Result>): void {
+function writeRunFile<Config extends object, Result>(folder: string, run: RunFile<Config, Result>): void {
   writeTextAside(join(folder, NAME), `${JSON.stringify(run, null, 2)}\n`);
 }
 
@@ -36,7 +36,7 @@ export function writeRunFile<Config extends object, Result>(folder: string, run:
  * @param wanted.free settings that change no result, so that a run may go on with others
  * @throws InputError when it is not to be resumed, or was made from other settings or data
  */
-export function readEarlierRun<Result>(
+function readEarlierRun<Result>(
   folder: string,
   wanted: { resume: boolean; config: object; inputs: Readonly<Record<string, unknown>>; free?: readonly string[] },
   resultSchema: z.ZodType<Result>,
@@ -51,7 +51,7 @@ export function readEarlierRun<Result>(
   return earlier;
 }
 
-export interface RunFolderOptions<Config extends object, Result> {
+interface RunFolderOptions<Config extends object, Result> {
   folder: string;
   config: Config;
   /** Goes on with what the folder holds; with nothing in it, starts. */

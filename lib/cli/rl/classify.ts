@@ -13,6 +13,7 @@ import {
   type OverlapForm,
   type OverlapMeans,
 } from '../../rl';
+import { percent } from '../../statistics';
 import { checked, type Result } from '../command';
 import { integer, integers } from '../options';
 import { ROOT } from '../package-root';
@@ -86,7 +87,6 @@ async function meansOf(
 }
 
 function textOf({ accuracy, means, seeds }: Classification, after: readonly number[]): string {
-  const percent = (share: number): string => `${(100 * share).toFixed(0)}%`;
   const curve = table(
     ['episodes', ...FORMS.map((form) => SHOWN[form].label)],
     after.map((count) => [count, ...FORMS.map((form) => percent(accuracy[form][count]))]),

@@ -52,20 +52,15 @@ function unpackAgents(
   optimizers: z.infer<typeof optimizersSchema>,
   agents: readonly LearningAgent[],
 ): void {
-  const under = (prefix: string): Map<string, Tensor> =>
-    new Map(
-      file.names
-        .filter((name) => name.startsWith(prefix))
-        .map((name) => [name.slice(prefix.length), file.tensor(name)]),
-    );
   torch.scope(() => {
     for (const agent of agents) {
       const { name } = agent.shape;
-      for (const [kind, network] of Object.entries(agent.networks())) network.loadStateDict(under(`${name}.${kind}.`));
+      for (const [kind, network] of Object.entries(agent.networks()))
+        network.loadStateDict(file.under(`${name}.${kind}.`));
       for (const [kind, property] of Object.entries(OPTIMIZERS)) {
         const meta = optimizers[name]?.[kind] as unknown as OptimizerState['meta'] | undefined;
         if (!meta) throw new InputError(`${file.path}: has no optimiser of agent ${name}`);
-        agent[property].loadStateDict({ tensors: under(`${name}.${kind}.`), meta });
+        agent[property].loadStateDict({ tensors: file.under(`${name}.${kind}.`), meta });
       }
     }
   });

@@ -1,10 +1,12 @@
 /** A training in a folder of its own: never lost, and taken up again to the same bits. */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { checkShape } from '../../files/json-file';
 import { LineLog } from '../../files/json-lines';
-import { readEarlierRun, writeRunFile, type RunFile } from '../../training/run-folder';
+import { mean } from '../../statistics';
+import { CHECKPOINT, runInFolder, type RunFile } from '../../training/run-folder';
 import { savingTimer } from '../../training/saving-timer';
 import type { Environment } from '../environment';
 import type { Rules } from '../scenario';
@@ -15,7 +17,7 @@ import { Training, type GroupRecord } from './training';
 
 /** The trained agents in a run's folder. */
 export const AGENTS_FILE = 'agents.safetensors';
-const [LOG, CHECKPOINT] = ['episodes.jsonl', 'checkpoint.safetensors'];
+const LOG = 'episodes.jsonl';
 
 /** Of the time between two checkpoints, what writing them may take: a full replay buffer is 150 MB. */
 const SAVING_SHARE = 0.01;
@@ -60,34 +62,21 @@ export interface TrainingRunOptions {
  * Trains agents as the configuration says.
  * @throws InputError when a setting is not what it may be, or the folder holds another run, the signal's reason after an abort
  */
-export async function train(options: TrainingRunOptions): Promise<TrainingResult> {
-  const { folder, config, inputs, origin, resume = false } = options;
+export function train(options: TrainingRunOptions): Promise<TrainingResult> {
+  const { folder, environment, config, rules, auxiliary, resume = false } = options;
   checkShape(maddpgSchema, config, 'config');
-  const earlier = readEarlierRun(folder, { resume, config, inputs }, resultSchema);
-  if (earlier?.status === 'done' && earlier.result) return earlier.result;
-  mkdirSync(folder, { recursive: true });
-  const about = (more: Pick<TrainingRunFile, 'status' | 'reason' | 'result'>): void =>
-    writeRunFile(folder, { ...more, config, inputs, origin });
-  about({ status: 'running' });
-  const training = new Training(options.environment, config, options.rules, options.auxiliary);
-  try {
-    options.prepare?.(training.maddpg);
-    const result = await playAll(options, training);
-    saveAgents(join(folder, AGENTS_FILE), training.maddpg);
-    about({ status: 'done', result });
-    rmSync(join(folder, CHECKPOINT), { force: true });
-    return result;
-  } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  return runInFolder({ ...options, resume, resultSchema }, async (begin) => {
+    begin();
+    const training = new Training(environment, config, rules, auxiliary);
     try {
-      about({ status: options.signal?.aborted ? 'interrupted' : 'failed', reason });
-    } catch {
-      // A disk that is full for the run is full for this note too: what went wrong first is what is told.
+      options.prepare?.(training.maddpg);
+      const result = await playAll(options, training);
+      saveAgents(join(folder, AGENTS_FILE), training.maddpg);
+      return result;
+    } finally {
+      training.dispose();
     }
-    throw thrown;
-  } finally {
-    training.dispose();
-  }
+  });
 }
 
 async function playAll(options: TrainingRunOptions, training: Training): Promise<TrainingResult> {
@@ -106,7 +95,7 @@ async function playAll(options: TrainingRunOptions, training: Training): Promise
       log.append(record);
       onGroup?.(record, training);
       if (timer.isDue()) timer.save(undefined);
-      await new Promise((resolve) => setImmediate(resolve)); // lets signals in
+      await eventLoopTurn(); // lets signals in
     }
     return resultOf(log.read(), training, resumed ? from : null);
   } finally {
@@ -116,7 +105,10 @@ async function playAll(options: TrainingRunOptions, training: Training): Promise
 
 function resultOf(records: readonly GroupRecord[], training: Training, resumedFrom: number | null): TrainingResult {
   const last = records.slice(-Math.ceil(records.length / 10));
-  const mean = (name: string): number => last.reduce((sum, { returns }) => sum + returns[name], 0) / last.length;
   const names = training.environment.agents.map(({ name }) => name);
-  return { ...training.position, returns: Object.fromEntries(names.map((name) => [name, mean(name)])), resumedFrom };
+  return {
+    ...training.position,
+    returns: Object.fromEntries(names.map((name) => [name, mean(last.map(({ returns }) => returns[name]))])),
+    resumedFrom,
+  };
 }
