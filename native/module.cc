@@ -6,6 +6,7 @@
 #include "kernels/registry.h"
 #include "operators.h"
 #include "safety-net.h"
+#include "transfer.h"
 
 namespace soo {
 
@@ -16,6 +17,7 @@ Environment::Environment(Napi::Env env)
 
 Environment::~Environment() {
   callbacks->close();
+  withdraw_all(*this);
   tensors.clear();
 }
 
