@@ -4,6 +4,7 @@ import { z } from 'zod';
 import {
   askScenarios,
   deceptionRates,
+  deceptionRatesBy,
   orderOf,
   promptHash,
   readScenarioSets,
@@ -12,7 +13,6 @@ import {
   withFactsSwapped,
   type Asked,
   type DeceptionOptions,
-  type DeceptionRates,
   type DeceptionRecord,
   type Scenario,
   type Scored,
@@ -76,8 +76,8 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
         ? 'nothing is kept; with --out FILE the same command would continue from there'
         : `the batches that were done are in ${options.out}; run the same command to continue from there`,
   });
-  const bySet = ratesBy(scored, ({ set }) => set);
-  const byOrder = ratesBy(scored, ({ order }) => order);
+  const bySet = deceptionRatesBy(scored, ({ set }) => set);
+  const byOrder = deceptionRatesBy(scored, ({ order }) => order);
   const all = deceptionRates(scored);
   return {
     json: { ...all, sets: bySet, byOrder, resumed, config: options },
@@ -178,11 +178,4 @@ function fingerprint(options: Options): string {
   const files = [model, ...(adapter === undefined ? [] : [adapter])].map(hashFolder);
   const sampling = samplingOf(options);
   return hashJson({ files, dtype: dtype ?? null, device, maxNewTokens, ...(sampling && { sampling }) }).slice(0, 16);
-}
-
-function ratesBy(scored: readonly Scored[], group: (record: Scored) => string): Record<string, DeceptionRates> {
-  const groups = [...new Set(scored.map(group))];
-  return Object.fromEntries(
-    groups.map((name) => [name, deceptionRates(scored.filter((record) => group(record) === name))]),
-  );
 }
