@@ -1,4 +1,5 @@
 /** Pages, charts, films and tables: what stored results hold, drawn. */
+export { installCommand, MissingPackages } from './drawing-packages';
 export { readDrawable, writeDemoReport, writeRlReport, type ReportFiles } from './report';
 export { armsTable, crossPlayTables, differencesTable } from './rl-tables';
 export {
