@@ -14,7 +14,7 @@ interface Manifest {
 }
 
 /** `npm install vega@6 ...`, from the package's own list of optional peers. */
-export function installCommand(): string {
+function installCommand(): string {
   const file = join(__dirname, '..', '..', 'package.json');
   const { peerDependencies } = JSON.parse(readFileSync(file, 'utf8')) as Manifest;
   const packages = Object.entries(peerDependencies).map(([name, range]) => `${name}@${/\d+/.exec(range)}`);

@@ -1,6 +1,14 @@
 /** Pages, charts, films and tables: what stored results hold, drawn. */
-export { installCommand, MissingPackages } from './drawing-packages';
-export { readDrawable, writeDemoReport, writeRlReport, type ReportFiles } from './report';
+export { MissingPackages } from './drawing-packages';
+export { readDrawable } from './drawable';
+export {
+  writeDeceptionReport,
+  writeDemoReport,
+  writeFinetuneReport,
+  writeRlReport,
+  writeRlRunReport,
+  type ReportFiles,
+} from './report';
 export { armsTable, crossPlayTables, differencesTable } from './rl-tables';
 export {
   examples,

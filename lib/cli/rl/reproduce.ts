@@ -49,8 +49,8 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const plan = quick ? QUICK : FULL;
   const workers = availableParallelism();
   const reproduced = await interruptible((signal) => reproduce({ out, plan, origin, workers, signal, startProgress }), {
-    notice: 'saving after this group of episodes; once more to end at once',
-    kept: `saved in ${out}; the same command goes on`,
+    notice: 'saving after this group of episodes; press again to quit now',
+    kept: `saved in ${out}; run the same command to continue`,
   });
   const drawn = await drawnIfPossible(reproduced.results, async () => ({
     ...(await writeRlReport(reproduced.stored, out)),
