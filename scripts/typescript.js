@@ -53,3 +53,5 @@ function javascriptOf(file) {
 
 process.setSourceMapsEnabled(true);
 require.extensions['.ts'] = (module, file) => module._compile(javascriptOf(file), file);
+
+module.exports = { javascriptOf };

@@ -9,6 +9,7 @@ import { writeDemoReport } from '../report';
 import { checked, InputError, type Result } from './command';
 import { runDemo } from '../studies/honesty/run';
 import { jsonOf, textOf } from './demo-text';
+import { drawnIfPossible } from './drawn';
 import { demoSettings } from '../studies/honesty/plan';
 import { makeFolder } from './out-folder';
 import { listenForSignals } from './interrupts';
@@ -71,8 +72,8 @@ export async function run(_: readonly string[], options: Readonly<Record<string,
       onProgress: progress.update,
     });
     progress.stop();
-    const { report } = await writeDemoReport(results, path.resolve(out));
-    const files = { report, results: path.resolve(file) };
+    const drawn = await drawnIfPossible(file, () => writeDemoReport(results, path.resolve(out)));
+    const files = { report: drawn?.report ?? null, results: path.resolve(file) };
     return { json: jsonOf(results, files), text: textOf(results, files), failed: results.status !== 'done' };
   } finally {
     progress.stop();

@@ -25,7 +25,7 @@ export interface ReportFiles {
   charts: string[];
 }
 
-/** Draws a demo's results into a folder. Each file is written aside and renamed. */
+/** Draws a demo's results into a folder. Each file is written aside and renamed. @throws MissingPackages */
 export function writeDemoReport(results: DemoResults, folder: string): Promise<ReportFiles> {
   return writeReport(folder, demoCharts(results), (charts) => demoPage(results, charts));
 }
