@@ -3,11 +3,13 @@
 // What the set-up tells the person in front of it: plain lines on stderr, so that stdout stays for results.
 // On a terminal a long step rewrites one line; elsewhere it prints a line now and then, so that a log stays readable.
 
+const { terminalText, textFor } = require('./terminal-text');
+
 const LOG_INTERVAL_MS = 10_000;
 const TERMINAL_INTERVAL_MS = 100;
 
 function say(line) {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${textFor(process.stderr, line)}\n`);
 }
 
 /**
@@ -19,7 +21,8 @@ function progress(label) {
   const interval = terminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS;
   let shownAt = terminal ? 0 : Date.now();
   if (!terminal) say(`${label} ...`);
-  const rewrite = (line) => process.stderr.write(`\r\x1b[K${line.slice(0, (process.stderr.columns || 80) - 1)}`);
+  const rewrite = (line) =>
+    process.stderr.write(`\r\x1b[K${terminalText(line).slice(0, (process.stderr.columns || 80) - 1)}`);
   return {
     update(text) {
       if (Date.now() - shownAt < interval) return;

@@ -67,7 +67,10 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const asked = chooseScenarios(options);
   const loaded = loadNamedModel(given);
   encodePrompts(asked.map(({ scenario }) => scenario.prompt), loaded.tokenizer, loaded.model); // prettier-ignore
-  const work = (signal: AbortSignal) => askAll(loaded, asked, options, { sampling, signal });
+  const work = (signal: AbortSignal, listen: () => void) => {
+    listen();
+    return askAll(loaded, asked, options, { sampling, signal });
+  };
   const { scored, resumed } = await interruptible(work, {
     notice: 'stopping after this token; once more to end at once',
     kept:

@@ -1,8 +1,8 @@
 /** Reports: `report.html`, one page that needs nothing else, and `charts/<name>.png`, from stored results alone. */
-import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { checkShape, InputError, parseJson, readTextFile, writeAside, writeTextAside } from '../checkpoints';
+import { ownFolder } from '../files/folders';
 import { RL_FORMAT, rlResultsSchema, type RlResults } from '../studies/agents/results';
 import { demoResultsSchema, FORMAT, type DemoResults } from '../studies/honesty/results';
 import { demoCharts } from './charts/demo-charts';
@@ -75,8 +75,7 @@ async function writeReport(
 ): Promise<ReportFiles> {
   const drawn: DrawnChart[] = [];
   for (const chart of charts) drawn.push({ ...chart, svg: await drawSvg(chart) });
-  const pictures = join(folder, 'charts');
-  mkdirSync(pictures, { recursive: true });
+  const pictures = ownFolder(folder, 'charts');
   const paths = drawn.map(({ name, svg }) => {
     const path = join(pictures, `${name}.png`);
     writeAside(path, (append) => append(renderPng(svg)));

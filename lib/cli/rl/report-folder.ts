@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { lockPlace } from '../../files/folders';
 import { writeRlReport, type ReportFiles } from '../../report';
 import { hashFile } from '../../training';
 import { writeRlResults } from '../../studies/agents';
@@ -8,6 +9,7 @@ import { makeFolder } from '../out-folder';
 /** Writes `results.json`, and from what it holds `report.html` and `charts/`. */
 export async function writeRlFolder(out: string, results: object): Promise<ReportFiles & { results: string }> {
   const path = join(makeFolder(out), 'results.json');
+  using _lock = lockPlace(out);
   return { results: path, ...(await writeRlReport(writeRlResults(path, results), out)) };
 }
 

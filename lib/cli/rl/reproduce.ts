@@ -47,7 +47,11 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const origin = originOf(ROOT, ['soo', 'rl', 'reproduce', ...process.argv.slice(4)]);
   const plan = quick ? QUICK : FULL;
   const workers = availableParallelism();
-  const reproduced = await interruptible((signal) => reproduce({ out, plan, origin, workers, signal, startProgress }), {
+  const work = (signal: AbortSignal, listen: () => void): Promise<Reproduced> => {
+    listen();
+    return reproduce({ out, plan, origin, workers, signal, startProgress });
+  };
+  const reproduced = await interruptible(work, {
     notice: 'saving after this group of episodes; once more to end at once',
     kept: `saved in ${out}; the same command goes on`,
   });
