@@ -50,5 +50,5 @@ function warnings({ baseline, failures }: DemoResults): string[] {
 
 function ending({ status, reason, runs, seconds, config }: DemoResults, files: DemoFiles): string {
   const done = `${runs.length} tuning runs, ${config.seeds.length} seeds, ${seconds.toFixed(0)} s. Report: ${files.report}. Every answer: ${files.results}`;
-  return status === 'done' ? done : `NOT COMPLETE (${reason}): the tables hold what was measured until then. ${done}`;
+  return status === 'done' ? done : `INCOMPLETE (${reason}): the tables hold what was measured until then. ${done}`;
 }

@@ -108,7 +108,7 @@ function checkGpu(devices: readonly string[], notes: string[]): void {
   if (devices.length === 0 || devices.some((device) => device.startsWith('cuda'))) return;
   if (!existsSync('/proc/driver/nvidia/version')) return;
   notes.push(
-    `this machine has an NVIDIA GPU, and libtorch is a CPU build: SOO_TORCH_CUDA=cu126 ${buildCommand()} fetches a CUDA build`,
+    `this machine has an NVIDIA GPU, but libtorch is a CPU build: SOO_TORCH_CUDA=cu126 ${buildCommand()} fetches a CUDA build`,
   );
 }
 

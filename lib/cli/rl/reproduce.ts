@@ -52,8 +52,8 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
     return reproduce({ out, plan, origin, workers, signal, startProgress });
   };
   const reproduced = await interruptible(work, {
-    notice: 'saving after this group of episodes; once more to end at once',
-    kept: `saved in ${out}; the same command goes on`,
+    notice: 'saving after this group of episodes; press again to quit now',
+    kept: `saved in ${out}; run the same command to continue`,
   });
   const report = await writeRlReport(reproduced.stored, out);
   const made = { ...reproduced, film: drawFilm(out, plan), ...report };
