@@ -32,6 +32,8 @@ Napi::Value share(Environment& self, const Napi::CallbackInfo& info) {
   if (tensor.requires_grad() && !tensor.is_leaf()) {
     throw BadArgument("a tensor with a graph stays in its worker: share its detach()");
   }
+  // Another worker may be reading: enlarging it would free the memory under its feet.
+  if (tensor.has_storage()) tensor.storage().unsafeGetStorageImpl()->set_resizable(false);
   uint64_t ticket = 0;
   {
     Counter& all = counter();

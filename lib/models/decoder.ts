@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Device, DType, Tensor } from '../torch';
 import { init, Linear, Module, skipInit } from '../nn';
-import { packLinears } from '../nn/linear';
+import { PackedLinears } from '../nn/packed-linears';
 import { initialise } from '../nn/parameter';
 import { saveSafetensors } from '../checkpoints/safetensors';
 import { makeFolders } from '../files/folders';
@@ -19,7 +19,7 @@ import {
 import { DecoderBody } from './decoder-layers';
 import { familyOf } from './families';
 import { KvCache } from './kv-cache';
-import type { DecodingSession, DecodingWork, ForwardOptions, LanguageModel } from './language-model';
+import type { DecodingSession, DecodingWork, ForwardOptions, LanguageModel, PreparedDecoding } from './language-model';
 import { rotationOf } from './rotary';
 import { weightLayout } from './weights';
 
@@ -152,8 +152,8 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
   }
 
   /** Packs the weights where that is made up for: it copies them once, and spares each step of two rows or more. */
-  prepareDecoding({ rows, steps }: DecodingWork): Disposable | undefined {
-    return rows > 1 && steps >= STEPS_THAT_PAY ? packLinears(this) : undefined;
+  prepareDecoding({ rows, steps }: DecodingWork): PreparedDecoding | undefined {
+    return rows > 1 && steps >= STEPS_THAT_PAY ? new PackedLinears(this) : undefined;
   }
 
   startDecoding(prompts: readonly (readonly number[])[], maxNewTokens: number): DecodingSession {

@@ -7,8 +7,9 @@ import type { LanguageModel } from '../models';
 import { AdamW, cosine, linear, TransformersAdamW, warmup, type Schedule } from '../optim';
 import { ADAPTER_FILES, addLora, loadLora, type LoraAdapter } from '../peft';
 import { mean } from '../statistics';
-import { torch } from '../torch';
+import { torch, withRandomStateOfNow } from '../torch';
 import { loadCheckpoint, saveCheckpoint, type RunState } from '../training/checkpoint';
+import { claimModel } from '../training/claim';
 import type { NamedParameter } from '../training/gradients';
 import { CHECKPOINT, runInFolder, type RunFile } from '../training/run-folder';
 import { savingTimer } from '../training/saving-timer';
@@ -62,7 +63,7 @@ export interface FinetuneOptions {
   signal?: AbortSignal;
   /** All is loaded and checked, and the first batch comes next. From here on the signal is looked at after each. */
   onBegin?: () => void;
-  /** After every batch; waited for. It draws no random numbers, and leaves the model in training mode. */
+  /** After every batch; waited for. It meets the model in the mode that it had before the run. */
   onStep?: (step: StepRecord) => void | Promise<void>;
 }
 
@@ -79,13 +80,23 @@ const FILES = [STEPS, ...ADAPTER_FILES];
 export const readSteps = (folder: string): StepRecord[] => readLines<StepRecord>(join(folder, STEPS));
 
 /**
- * Fine-tunes a LoRA adapter as the configuration says and writes it to the folder in PEFT's format.
- * @throws InputError when the folder holds another run, NonFiniteError for NaN, the signal's reason after an abort
+ * Fine-tunes a LoRA adapter as the configuration says and writes it to the folder in PEFT's format. The run has random
+ * numbers of its own, so that the same seed gives the same bytes whatever goes on beside it; the model may be used
+ * meanwhile, and answers with the adapter as far as it has come, without dropout.
+ * @throws InputError when the folder holds another run, or another run fine-tunes the model; NonFiniteError for NaN, the signal's reason after an abort
  */
 export function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
-  const { folder, config, resume = false } = options;
+  const { config, resume = false } = options;
   checkShape(finetuneConfigSchema, config, 'finetune');
-  return runInFolder({ ...options, resume, files: FILES, free: FREE, resultSchema }, async (begin) => {
+  const outside = withRandomStateOfNow();
+  const onStep = options.onStep && ((step: StepRecord) => outside(() => options.onStep?.(step)));
+  return torch.forkRng(() => finetuneInFolder({ ...options, resume, onStep }));
+}
+
+function finetuneInFolder(options: FinetuneOptions & { resume: boolean }): Promise<FinetuneResult> {
+  const { folder, config } = options;
+  return runInFolder({ ...options, files: FILES, free: FREE, resultSchema }, async (begin) => {
+    using _claim = claimModel(options.model);
     const adapter = startingAdapter(options);
     const { lr, weightDecay } = config;
     const Optimizer = config.optimizer === 'adamw' ? AdamW : TransformersAdamW;
@@ -131,6 +142,7 @@ async function takeBatches(options: FinetuneOptions, state: RunState): Promise<(
   try {
     await train<TokenBatch>({
       model,
+      isClaimed: true,
       parameters: namedAsInFiles(adapter),
       optimizer,
       loss: configuredLoss(model, adapter, { config, padId, start }),
