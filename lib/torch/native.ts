@@ -153,8 +153,9 @@ export interface NativeAddon {
     options: NativeAdamOptions,
   ): number | null;
 
-  share(handle: number): bigint;
+  share(handle: number, outlivesSender: boolean): bigint;
   receive(ticket: bigint): number;
+  withdraw(ticket: bigint): boolean;
 }
 
 // Options are read by the names of their fields; what else an object holds is not looked at.
