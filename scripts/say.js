@@ -3,11 +3,27 @@
 // What the set-up tells the person in front of it: plain lines on stderr, so that stdout stays for results.
 // On a terminal a long step rewrites one line; elsewhere it prints a line now and then, so that a log stays readable.
 
+const fs = require('node:fs');
+
 const LOG_INTERVAL_MS = 10_000;
 const TERMINAL_INTERVAL_MS = 100;
 
+/** Package managers keep to themselves what an install script says, for minutes: the person in front shall see it. */
+function openTerminalBehind() {
+  if (process.env.npm_lifecycle_event !== 'install' || process.stderr.isTTY) return null;
+  try {
+    return fs.openSync('/dev/tty', 'w');
+  } catch {
+    return null;
+  }
+}
+
+let behind;
 function say(line) {
   process.stderr.write(`${line}\n`);
+  behind ??= { terminal: openTerminalBehind() };
+  // A package manager's own line of progress may stand there.
+  if (behind.terminal !== null) fs.writeSync(behind.terminal, `\r\x1b[Ksoo-torch: ${line}\r\n`);
 }
 
 /**

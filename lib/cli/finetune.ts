@@ -52,8 +52,8 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
     });
   try {
     const result = await interruptible(work, {
-      notice: 'saving after this batch; once more to end at once',
-      kept: `saved in ${options.out}; the same command with --resume goes on`,
+      notice: 'saving after this batch; press again to quit now',
+      kept: `saved in ${options.out}; run the same command with --resume to continue`,
     });
     const seconds = (performance.now() - start) / 1000;
     const json = { ...result, pairs: pairs.length, cut, seconds, out: options.out, config };
@@ -123,7 +123,7 @@ function textOf(result: FinetuneResult, seconds: number, out: string, cut: numbe
     table(['epoch', 'mean loss'], rows),
     `${steps} steps of ${microBatches} batches in ${seconds.toFixed(1)} s; the adapter is in ${out}`,
   ];
-  if (resumedFrom !== null) lines.push(`Taken up again after batch ${resumedFrom}.`);
+  if (resumedFrom !== null) lines.push(`Resumed after batch ${resumedFrom}.`);
   if (cut > 0) lines.push(`${cut} prompts were longer than the padded width and were cut.`);
   return lines.join('\n');
 }

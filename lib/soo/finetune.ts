@@ -12,7 +12,8 @@ import { loadCheckpoint, saveCheckpoint, type RunState } from '../training/check
 import type { NamedParameter } from '../training/gradients';
 import { CHECKPOINT, runInFolder, type RunFile } from '../training/run-folder';
 import { savingTimer } from '../training/saving-timer';
-import { train, type Position, type StepRecord } from '../training/train';
+import type { StepRecord } from '../training/step-record';
+import { train, type Position } from '../training/train';
 import {
   batchesPerEpoch,
   finetuneConfigSchema,

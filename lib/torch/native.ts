@@ -1,3 +1,5 @@
+import type { CallbackState } from './callbacks';
+
 /** What `native/` exports. Tensors are numbers here (handles); everything above wraps them in `Tensor`. */
 export interface NativeAddon {
   readonly builtWith: string;
@@ -43,6 +45,8 @@ export interface NativeAddon {
     serve: (id: number, handles: (number | null)[]) => (number | null)[] | undefined,
     forget: (ids: number[]) => void,
   ): void;
+  /** Put here by callbacks.ts. */
+  callbackState?: CallbackState;
   forgetReleased(): void;
   useSecondThread(on: boolean): void;
   registerHook(handle: number, id: number): number;

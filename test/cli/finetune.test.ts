@@ -80,7 +80,7 @@ t.test('bad usage and bad input: one line, exit 2, nothing made', async (t) => {
     [command('--out', out, '--loss', 'cosine'), /--loss/],
     [command('--out', out, '--layer', '1'), /--layer: only the mse loss reads a layer/],
     [command('--out', out, '--loss', 'mse', '--layer', '9'), /--layer 9: the model has layers 0 to 1/],
-    [command('--out', out, '--capability', '1'), /--capability: wants neutral texts/],
+    [command('--out', out, '--capability', '1'), /--capability: needs neutral texts/],
     [command('--out', out, '--preset', 'upstream', '--max-steps', '1', '--accumulate', '9'), /never takes a step/],
     [command('--out', out, '--target-modules', 'nothing'), /target_modules/],
     [[...command('--out', out), '--pairs', at('bad.json')], /bad.json/],
@@ -113,7 +113,7 @@ t.test('Ctrl-C saves, tells how to go on, and --resume ends in the same bytes', 
   }, 20);
   const code = await new Promise((resolve) => child.once('exit', resolve));
   t.equal(code, 130);
-  t.match(stderr, /soo: interrupted by SIGINT: saved in .*; the same command with --resume goes on/);
+  t.match(stderr, /soo: interrupted by SIGINT: saved in .*; run the same command with --resume to continue/);
   const [resumed, plain] = soo([...argv(stopped), '--resume', '--json'], [...argv(whole), '--json']);
   t.equal(resumed.code, 0, resumed.stderr);
   t.ok((JSON.parse(resumed.stdout) as { resumedFrom: number }).resumedFrom > 4);

@@ -34,8 +34,8 @@ export async function watchTraining(
   };
   try {
     const result = await interruptible((signal) => train({ signal, onGroup }), {
-      notice: 'saving after this group of episodes; once more to end at once',
-      kept: `saved in ${out}; the same command with --resume goes on`,
+      notice: 'saving after this group of episodes; press again to quit now',
+      kept: `saved in ${out}; run the same command with --resume to continue`,
     });
     const seconds = (performance.now() - start) / 1000;
     return { result, seconds, envStepsPerSecond: playedSteps / seconds };

@@ -16,7 +16,7 @@ export const noiseSchema = z.object({
   scale: number,
   finalScale: number,
   /** The scale falls linearly. */
-  episodes: whole(0).describe('episodes over which the noise dies away'),
+  episodes: whole(0).describe('episodes over which the noise decays'),
 });
 export type NoiseConfig = z.infer<typeof noiseSchema>;
 

@@ -143,7 +143,7 @@ function addEvent(results: DemoResults, event: Exclude<RunEvent, { type: 'note' 
   } else {
     const { kind, pairs, seed } = event.planned;
     const failed = [{ id: runId(kind, pairs, seed), reason: event.reason }];
-    const reason = 'the self-other run that it stands beside failed';
+    const reason = 'its matching self-other run failed';
     if (pairs === 'self') failed.push(...CONTROLS.map((control) => ({ id: runId(kind, control, seed), reason })));
     results.failures = [...results.failures, ...failed];
     results.failures.sort((a, b) => place(a.id) - place(b.id));
