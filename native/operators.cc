@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 #include <unordered_set>
 
 #include "guards/guards.h"
@@ -150,6 +151,13 @@ napi_value from_result(Environment& self, const c10::Argument& result, const c10
   return is_written(result) ? self.env.Undefined() : from_ivalue(self, value, result.real_type());
 }
 
+/** Whether a call draws from libtorch's own generator: attention without dropout need not wait for another worker's. */
+bool draws_with(const Operator& op, const torch::jit::Stack& stack) {
+  const auto at = [&](int index) -> const c10::IValue& { return stack[static_cast<size_t>(index)]; };
+  if (op.generator_at >= 0 && !at(op.generator_at).isNone()) return false;
+  return op.dropout_at < 0 || at(op.dropout_at).toDouble() != 0;
+}
+
 napi_value call_boxed(Environment& self, const Operator& op, napi_value* argv) {
   const auto& schema = op.handle.schema();
   torch::jit::Stack stack;
@@ -169,7 +177,11 @@ napi_value call_boxed(Environment& self, const Operator& op, napi_value* argv) {
   }
   op.reading = op.parameters.size();
   if (op.guard != nullptr) op.guard(op, stack);
-  op.handle.callBoxed(stack);
+  {
+    std::optional<RandomState::Loan> loan;
+    if (op.draws && draws_with(op, stack)) loan.emplace(*self.random);
+    op.handle.callBoxed(stack);
+  }
   const auto& returns = schema.returns();
   if (returns.empty()) return self.env.Undefined();
   if (returns.size() == 1) return from_result(self, returns[0], stack[0]);
@@ -318,6 +330,11 @@ Napi::Value operator_problem(Environment& self, const Napi::CallbackInfo& info) 
   return op.unsupported.empty() ? self.env.Null() : Napi::String::New(self.env, op.unsupported);
 }
 
+/** operatorDraws(index): whether it may draw random numbers of libtorch's own generator */
+Napi::Value operator_draws(Environment& self, const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(self.env, operator_at(self, info[0]).draws);
+}
+
 /** operatorFunction(index): a function that takes the arguments in the schema's order */
 Napi::Value operator_function(Environment& self, const Napi::CallbackInfo& info) {
   auto& op = const_cast<Operator&>(operator_at(self, info[0]));
@@ -336,7 +353,11 @@ Operator::Operator(Environment& self, c10::OperatorHandle handle) : self(self), 
   shown = shown_name(name);
   if (!schema.overload_name().empty()) name += "." + schema.overload_name();
   for (const c10::Argument& argument : schema.arguments()) {
+    const auto position = static_cast<int>(parameters.size());
     parameters.push_back(parameter_of(argument));
+    if (parameters.back().kind == Kind::Generator) generator_at = position;
+    const bool share = argument.name() == "dropout" || argument.name() == "dropout_p";
+    if (share && parameters.back().kind == Kind::Float) dropout_at = position;
     if (parameters.back().kind == Kind::Unsupported && !parameters.back().optional) {
       unsupported =
           "argument '" + argument.name() + "' of type " + argument.real_type()->str() + " has no JavaScript form";
@@ -346,6 +367,8 @@ Operator::Operator(Environment& self, c10::OperatorHandle handle) : self(self), 
     if (!can_return(result.real_type()))
       unsupported = "the result's type " + result.real_type()->str() + " has no JavaScript form";
   }
+  // The tag is left out of quantized layers with dropout.
+  draws = handle.hasTag(at::Tag::nondeterministic_seeded) || generator_at >= 0 || dropout_at >= 0;
   guard = guard_for(name);
   if (unsupported.empty()) unsupported = refusal_of(name);
   if (parameters.size() > kMaxArguments)
@@ -356,6 +379,7 @@ void define_operators(Napi::Object exports) {
   define<operator_names>(exports, "operatorNames");
   define<operator_schema>(exports, "operatorSchema");
   define<operator_problem>(exports, "operatorProblem");
+  define<operator_draws>(exports, "operatorDraws");
   define<operator_function>(exports, "operatorFunction");
 }
 

@@ -218,6 +218,21 @@ Napi::Value shares_storage(Environment& self, const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(self.env, a.has_storage() && b.has_storage() && a.is_alias_of(b));
 }
 
+/** version(handle): how often the tensor was changed in place; null where libtorch does not count, in inference mode */
+Napi::Value version(Environment& self, const Napi::CallbackInfo& info) {
+  const at::Tensor& tensor = tensor_at(self, info[0]);
+  return tensor.is_inference() ? self.env.Null() : from_int64(self.env, tensor._version());
+}
+
+/** isSame(a, b): whether both are the same elements of the same memory, in the same order */
+Napi::Value is_same(Environment& self, const Napi::CallbackInfo& info) {
+  const at::Tensor& a = tensor_at(self, info[0]);
+  const at::Tensor& b = tensor_at(self, info[1]);
+  const bool same = a.has_storage() && b.has_storage() && a.is_alias_of(b) && a.scalar_type() == b.scalar_type() &&
+                    a.storage_offset() == b.storage_offset() && a.sizes() == b.sizes() && a.strides() == b.strides();
+  return Napi::Boolean::New(self.env, same);
+}
+
 }  // namespace
 
 void define_tensors(Napi::Object exports) {
@@ -241,6 +256,8 @@ void define_tensors(Napi::Object exports) {
   define<grad_function>(exports, "gradFunction");
   define<duplicate>(exports, "duplicate");
   define<shares_storage>(exports, "sharesStorage");
+  define<version>(exports, "version");
+  define<is_same>(exports, "isSame");
 }
 
 }  // namespace soo

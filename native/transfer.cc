@@ -54,6 +54,8 @@ Napi::Value share(Environment& self, const Napi::CallbackInfo& info) {
   if (tensor.requires_grad() && !tensor.is_leaf()) {
     throw BadArgument("a tensor with a graph stays in its worker: share its detach()");
   }
+  // Another worker may be reading: enlarging it would free the memory under its feet.
+  if (tensor.has_storage()) tensor.storage().unsafeGetStorageImpl()->set_resizable(false);
   const bool outlives = to_bool(self.env, info[1]);
   uint64_t ticket = 0;
   {

@@ -10,6 +10,7 @@ import { canPack } from './kernels';
 import { libtorch, native } from './load-native';
 import { mapFile } from './mapped-file';
 import { installOperators, op, operators } from './operators';
+import { forkRng } from './random-state';
 import { scope } from './scope';
 import { Tensor } from './tensor';
 import { receive, share, withdraw } from './transfer';
@@ -26,7 +27,7 @@ Object.defineProperty(Tensor.prototype, 'toString', {
   configurable: true,
 });
 
-/** Number of threads that one operator may use. */
+/** Number of threads that one operator may use when this worker calls it; each worker has its own. */
 function getNumThreads(): number {
   return native.numThreads();
 }
@@ -50,6 +51,7 @@ export const torch = Object.assign(installOperators(), {
   device,
   devices,
   enableGrad,
+  forkRng,
   fromBytes,
   generator,
   getNumThreads,
@@ -91,6 +93,7 @@ export { Generator } from './generator';
 export { cachedAttention, clippedAdamStep, frozenLinear, PackedWeight, plainRmsNorm, type AdamStep } from './kernels';
 export { MappedFile } from './mapped-file';
 export { perceptron, type PerceptronOptions, type PerceptronTensors } from './perceptron';
+export { drawApart, withRandomStateOfNow } from './random-state';
 export { Scope } from './scope';
 export { takeHandle, type Complex, type NestedArray } from './tensor';
 export type { BackwardOptions } from './backward';
