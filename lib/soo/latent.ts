@@ -9,6 +9,7 @@ import { pairBatch, type PairBatchOptions, type TokenPair } from './pairs';
 import { compareAt, POSITIONS, type PositionChoice, type Positions } from './positions';
 
 export interface LatentOptions extends PositionChoice {
+  /** Where the pairs are made: the model's device by default. */
   device?: PairBatchOptions['device'];
 }
 
@@ -94,7 +95,7 @@ function distances(
   choices: readonly Positions[],
   options: LatentOptions,
 ): Map<Positions, Map<string, number>> {
-  const batch = pairBatch([pair], { device: options.device });
+  const batch = pairBatch([pair], { device: options.device ?? model.device });
   const activations = (['self', 'other'] as const).map((side) => {
     logitsOf(model, batch[side]);
     return captured.take();
