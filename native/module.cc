@@ -7,6 +7,7 @@
 #include "operators.h"
 #include "safety-net.h"
 #include "thread-count.h"
+#include "transfer.h"
 
 namespace soo {
 
@@ -19,6 +20,7 @@ Environment::Environment(Napi::Env env)
 
 Environment::~Environment() {
   callbacks->close();
+  withdraw_all(*this);
   tensors.clear();
 }
 

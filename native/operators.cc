@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <cctype>
 #include <optional>
+#include <unordered_set>
 
 #include "guards/guards.h"
+#include "out-of-memory.h"
 #include "values.h"
 
 namespace soo {
@@ -237,6 +239,42 @@ void throw_operator_error(const Operator& op, napi_value* argv) noexcept {
   }
 }
 
+/** The tensors that a call reads, by handle; other numbers among its arguments do no harm. */
+std::unordered_set<double> handles_in(napi_env env, const napi_value* argv, size_t argc) {
+  std::unordered_set<double> handles;
+  for (size_t i = 0; i < argc; ++i) {
+    double handle = 0;
+    napi_typedarray_type type;
+    size_t length = 0;
+    void* data = nullptr;
+    if (napi_get_value_double(env, argv[i], &handle) == napi_ok) {
+      handles.insert(handle);
+    } else if (napi_get_typedarray_info(env, argv[i], &type, &length, &data, nullptr, nullptr) == napi_ok &&
+               type == napi_float64_array) {
+      handles.insert(static_cast<const double*>(data), static_cast<const double*>(data) + length);
+    }
+  }
+  return handles;
+}
+
+napi_value call_once(const Operator& op, napi_value* argv) {
+  return op.typed ? op.typed->call(op.self, op, argv) : call_boxed(op.self, op, argv);
+}
+
+/** Where memory does not suffice, garbage goes and an operator that writes nothing is called once more. */
+napi_value call_with_room(const Operator& op, napi_value* argv, size_t argc) {
+  try {
+    return call_once(op, argv);
+  } catch (...) {
+    if (!is_out_of_memory(std::current_exception())) throw;
+    make_room(op.self, handles_in(op.self.env, argv, argc));
+    const bool writes =
+        std::any_of(op.parameters.begin(), op.parameters.end(), [](const Parameter& p) { return p.written; });
+    if (writes) throw;
+  }
+  return call_once(op, argv);
+}
+
 napi_value call_operator(napi_env env, napi_callback_info info) noexcept {
   size_t argc = kMaxArguments;
   napi_value argv[kMaxArguments];
@@ -248,8 +286,7 @@ napi_value call_operator(napi_env env, napi_callback_info info) noexcept {
     return nullptr;
   }
   try {
-    if (op.typed) return op.typed->call(op.self, op, argv);
-    return call_boxed(op.self, op, argv);
+    return call_with_room(op, argv, std::min(argc, kMaxArguments));
   } catch (...) {
     throw_operator_error(op, argv);
     return nullptr;

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "environment.h"
+#include "out-of-memory.h"
 #include "values.h"
 
 namespace soo {
@@ -71,7 +72,7 @@ Napi::Value from_bytes(Environment& self, const Napi::CallbackInfo& info) {
     throw BadArgument("shape [" + c10::Join(", ", shape) + "] of " + dtype_name(dtype) + " takes " +
                       std::to_string(wanted) + " bytes, got " + std::to_string(elements.bytes));
   }
-  at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(dtype));
+  at::Tensor tensor = with_room(self, [&] { return at::empty(shape, at::TensorOptions().dtype(dtype)); });
   if (wanted > 0) std::memcpy(tensor.mutable_data_ptr(), elements.data, wanted);
   if (dtype == c10::kBool) {  // any other byte would not be a bool of C++
     auto* bytes = static_cast<uint8_t*>(tensor.mutable_data_ptr());

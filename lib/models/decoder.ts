@@ -1,10 +1,10 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Device, DType, Tensor } from '../torch';
 import { init, Linear, Module, skipInit } from '../nn';
 import { PackedLinears } from '../nn/packed-linears';
 import { initialise } from '../nn/parameter';
 import { saveSafetensors } from '../checkpoints/safetensors';
+import { makeFolders } from '../files/folders';
 import { writeTextAside } from '../files/write-aside';
 import type { Tokenizer } from '../text';
 import { maskOf, positionsOf, type AttentionPlan } from './attention-plan';
@@ -66,7 +66,7 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
     if (other !== undefined)
       throw new Error(`Decoder.save: ${other} is no weight of the model; unload the adapters first`);
     const json = familyOf(this.config.modelType).write(this.config, this.dtype);
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     saveSafetensors(join(folder, 'model.safetensors'), state, { format: 'pt' });
     writeTextAside(join(folder, CONFIG_FILE), `${JSON.stringify(json, null, 2)}\n`);
   }

@@ -5,7 +5,7 @@ import { checkShape } from '../files/json-file';
 import { LineLog, readLines } from '../files/json-lines';
 import type { LanguageModel } from '../models';
 import { AdamW, cosine, linear, TransformersAdamW, warmup, type Schedule } from '../optim';
-import { addLora, loadLora, type LoraAdapter } from '../peft';
+import { ADAPTER_FILES, addLora, loadLora, type LoraAdapter } from '../peft';
 import { mean } from '../statistics';
 import { torch, withRandomStateOfNow } from '../torch';
 import { loadCheckpoint, saveCheckpoint, type RunState } from '../training/checkpoint';
@@ -13,7 +13,8 @@ import { claimModel } from '../training/claim';
 import type { NamedParameter } from '../training/gradients';
 import { CHECKPOINT, runInFolder, type RunFile } from '../training/run-folder';
 import { savingTimer } from '../training/saving-timer';
-import { train, type Position, type StepRecord } from '../training/train';
+import type { StepRecord } from '../training/step-record';
+import { train, type Position } from '../training/train';
 import {
   batchesPerEpoch,
   finetuneConfigSchema,
@@ -60,6 +61,8 @@ export interface FinetuneOptions {
   origin: RunFile<FinetuneConfig, FinetuneResult>['origin'];
   /** Saves, and stops before the next batch. */
   signal?: AbortSignal;
+  /** All is loaded and checked, and the first batch comes next. From here on the signal is looked at after each. */
+  onBegin?: () => void;
   /** After every batch; waited for. It meets the model in the mode that it had before the run. */
   onStep?: (step: StepRecord) => void | Promise<void>;
 }
@@ -71,6 +74,7 @@ const FREE = ['gradientCheckpointing'];
 const SAVING_SHARE = 0.05;
 
 const STEPS = 'steps.jsonl';
+const FILES = [STEPS, ...ADAPTER_FILES];
 
 /** The steps that a run has taken so far. */
 export const readSteps = (folder: string): StepRecord[] => readLines<StepRecord>(join(folder, STEPS));
@@ -91,7 +95,7 @@ export function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
 
 function finetuneInFolder(options: FinetuneOptions & { resume: boolean }): Promise<FinetuneResult> {
   const { folder, config } = options;
-  return runInFolder({ ...options, free: FREE, resultSchema }, async (begin) => {
+  return runInFolder({ ...options, files: FILES, free: FREE, resultSchema }, async (begin) => {
     using _claim = claimModel(options.model);
     const adapter = startingAdapter(options);
     const { lr, weightDecay } = config;
@@ -99,9 +103,10 @@ function finetuneInFolder(options: FinetuneOptions & { resume: boolean }): Promi
     const optimizer = new Optimizer(adapter.parameters(), { lr, weightDecay });
     try {
       begin();
-      const result = await takeBatches(options, { adapter, optimizer });
+      const sumUp = await takeBatches(options, { adapter, optimizer });
+      // Before the summary: whatever happens to that, what was trained is kept.
       adapter.save(folder, { baseModel: options.baseModel ?? null });
-      return result;
+      return sumUp();
     } finally {
       optimizer.dispose();
       adapter.dispose();
@@ -115,17 +120,25 @@ function startingAdapter({ model, adapterFolder, config }: FinetuneOptions): Lor
   return loadLora(model, adapterFolder, { dropout: config.lora.dropout });
 }
 
-async function takeBatches(options: FinetuneOptions, state: RunState): Promise<FinetuneResult> {
+/** @returns what sums the run up */
+async function takeBatches(options: FinetuneOptions, state: RunState): Promise<() => FinetuneResult> {
   const { folder, model, pairs, config, padId, signal, resume } = options;
   const { adapter, optimizer } = state;
   const checkpoint = join(folder, CHECKPOINT);
   // Measured on the adapter as it starts, also in a run that is taken up again: before the checkpoint is loaded.
   const start = isMeasured(config) ? pairDistance(model, pairs, options) : null;
-  const from = (resume && loadCheckpoint(checkpoint, state)) || { microBatch: 0, step: 0 };
+  const from = (resume && loadCheckpoint(checkpoint, state, wholeRun(config, pairs.length))) || {
+    microBatch: 0,
+    step: 0,
+  };
+  options.onBegin?.();
   const log = new LineLog<StepRecord>(join(folder, STEPS), from.microBatch);
   const wasCheckpointing = model.gradientCheckpointing;
   model.gradientCheckpointing = config.gradientCheckpointing;
-  const timer = savingTimer(SAVING_SHARE, (position: Position) => saveCheckpoint(checkpoint, state, position));
+  const timer = savingTimer(SAVING_SHARE, (position: Position) => {
+    log.sync();
+    saveCheckpoint(checkpoint, state, position);
+  });
   try {
     await train<TokenBatch>({
       model,
@@ -147,13 +160,21 @@ async function takeBatches(options: FinetuneOptions, state: RunState): Promise<F
         return options.onStep?.(step);
       },
     });
-    const distance = start === null ? {} : { distance: { start, end: pairDistance(model, pairs, options) } };
-    return { ...resultOf(log.read(), pairs.length, config), ...distance, resumedFrom: from.microBatch || null };
+    const steps = log.read();
+    return () => {
+      const distance = start === null ? {} : { distance: { start, end: pairDistance(model, pairs, options) } };
+      return { ...resultOf(steps, pairs.length, config), ...distance, resumedFrom: from.microBatch || null };
+    };
   } finally {
     model.gradientCheckpointing = wasCheckpointing;
     log.close();
   }
 }
+
+const wholeRun = (config: FinetuneConfig, pairs: number): Position => ({
+  microBatch: totalBatches(pairs, config),
+  step: totalSteps(pairs, config),
+});
 
 const mayEndEarly = ({ untilShare, untilDistance }: FinetuneConfig): boolean =>
   untilShare !== null || untilDistance !== null;

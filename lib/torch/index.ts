@@ -13,7 +13,7 @@ import { installOperators, op, operators } from './operators';
 import { forkRng } from './random-state';
 import { scope } from './scope';
 import { Tensor } from './tensor';
-import { receive, share } from './transfer';
+import { receive, share, withdraw } from './transfer';
 import { version } from './version';
 import { setTensorClass } from './wrap';
 
@@ -74,6 +74,7 @@ export const torch = Object.assign(installOperators(), {
   synchronize,
   tensor,
   version: version(libtorch, native),
+  withdraw,
 });
 
 export { Tensor };
@@ -100,4 +101,4 @@ export type { CustomFunction, FunctionContext } from './custom-function';
 export type { GradOptions } from './autograd';
 export type { HookHandle } from './hooks';
 export type { TensorOptions } from './create';
-export type { Ticket } from './transfer';
+export type { ShareOptions, Ticket } from './transfer';

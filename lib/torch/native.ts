@@ -1,3 +1,5 @@
+import type { CallbackState } from './callbacks';
+
 /** What `native/` exports. Tensors are numbers here (handles); everything above wraps them in `Tensor`. */
 export interface NativeAddon {
   readonly builtWith: string;
@@ -49,6 +51,8 @@ export interface NativeAddon {
     serve: (id: number, handles: (number | null)[]) => (number | null)[] | undefined,
     forget: (ids: number[]) => void,
   ): void;
+  /** Put here by callbacks.ts. */
+  callbackState?: CallbackState;
   forgetReleased(): void;
   useSecondThread(on: boolean): void;
   registerHook(handle: number, id: number): number;
@@ -149,8 +153,9 @@ export interface NativeAddon {
     options: NativeAdamOptions,
   ): number | null;
 
-  share(handle: number): bigint;
+  share(handle: number, outlivesSender: boolean): bigint;
   receive(ticket: bigint): number;
+  withdraw(ticket: bigint): boolean;
 }
 
 // Options are read by the names of their fields; what else an object holds is not looked at.

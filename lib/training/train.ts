@@ -6,6 +6,7 @@ import { clipGradNorm, Scheduler, type Adam, type Schedule } from '../optim';
 import { claimModel } from './claim';
 import { gradientNorms, type NamedParameter } from './gradients';
 import { firstNonFinite } from './non-finite';
+import type { StepRecord } from './step-record';
 
 /** What is minimised, as a scalar with gradient; or the scalar with the parts it is made of, for the record. */
 export type Loss<Batch> = (batch: Batch) => Tensor | LossParts;
@@ -23,27 +24,6 @@ export interface Position {
   /** Steps that the optimiser took. */
   step: number;
 }
-
-/** One batch as it was taken: a line of `steps.jsonl`. */
-export interface StepRecord {
-  /** The optimiser's step that the batch's gradient goes into, from 1. */
-  step: number;
-  /** From 1, over the whole run. */
-  microBatch: number;
-  loss: number;
-  /** The loss's parts by name, unweighted; empty when it has none. */
-  parts: Record<string, number>;
-  /** By parameter name: norms of the gradients gathered so far for this step, before clipping. */
-  gradNorms: Record<string, number>;
-  lr: number;
-  /** Of the batch, pads not counted; 0 where nobody counts them. */
-  tokens: number;
-  ms: number;
-}
-
-/** Joint norm of the gradients gathered for a step. */
-export const gradNormOf = ({ gradNorms }: Pick<StepRecord, 'gradNorms'>): number =>
-  Math.hypot(...Object.values(gradNorms));
 
 export interface TrainOptions<Batch> {
   /** In training mode while a batch is computed; at every `await` its modules are in the modes that they had before. */

@@ -1,10 +1,10 @@
 import t from 'tap';
 import { join } from 'node:path';
-import { generate, loadModel } from '../../lib/models';
+import { generate } from '../../lib/models';
 import { sharedPrefix } from '../../lib/models/cached-decoding';
 import { Linear } from '../../lib/nn';
 import { loadLora } from '../../lib/peft';
-import { torch } from '../../lib/torch';
+import { loadModel, torch } from '../device';
 import { expected } from '../parity/expected';
 
 torch.setNumThreads(1);
