@@ -3,6 +3,7 @@ import type { NativeOperator } from './native';
 import { isComplex } from './dtype';
 import { describeMisfit, Fit, NumberTensor, ruleFor } from './operator-arguments';
 import { isPlainObject } from './options';
+import { useOwnRandomState } from './random-state';
 import { camelCase, parseSchema, rank, type Argument, type Returned, type Schema } from './schema';
 import { Tensor } from './tensor';
 
@@ -38,13 +39,22 @@ export interface OperatorFamily {
   learnt: Map<number, LearntCall | null>;
 }
 
+function nativeCall(index: number): NativeOperator {
+  const run = native.operatorFunction(index);
+  if (!native.operatorDraws(index)) return run;
+  return (...values) => {
+    useOwnRandomState();
+    return run(...values);
+  };
+}
+
 function prepare(index: number): Overload {
   const schema = parseSchema(native.operatorSchema(index));
   const written = schema.arguments[0]?.written ?? null;
   return {
     schema,
     rules: schema.arguments.map((argument) => ruleFor(argument, schema.name)),
-    call: native.operatorFunction(index),
+    call: nativeCall(index),
     selfAt: schema.arguments.findIndex(({ name, base, list }) => name === 'self' && base === 'Tensor' && !list),
     returnsSelf: written !== null && schema.returns[0]?.written === written,
   };
