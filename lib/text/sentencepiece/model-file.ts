@@ -132,8 +132,6 @@ function checkedModel({ pieces: written, trainer, normalizer, denormalizer }: Wr
   }
   if (denormalizer && denormalizer.precompiledCharsmap.length > 0) refuse('a denormalizer is not supported');
   const pieces = written.map(({ piece, score, type }) => ({ text: piece, score, type }));
-  // As SentencePiece has it since 0.2.2: its normaliser's strings end at a zero byte.
-  for (const piece of pieces) if (piece.text === '\0' && trainer.byteFallback) piece.type = PieceType.unused;
   const ids = checkPieces(pieces);
   const control = (text: string): string | undefined =>
     pieces[ids.get(text) ?? -1]?.type === PieceType.control ? text : undefined;
