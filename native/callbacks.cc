@@ -15,7 +15,6 @@ constexpr int kDeepest = 40;
 }  // namespace
 
 void CallbackPort::set_serve(const Napi::Value& serve, const Napi::Value& forget) {
-  if (!serve_.IsEmpty()) throw BadArgument("callbacks are set up already");
   if (!serve.IsFunction() || !forget.IsFunction()) throw BadArgument("expected two functions");
   serve_ = Napi::Persistent(serve.As<Napi::Function>());
   forget_ = Napi::Persistent(forget.As<Napi::Function>());

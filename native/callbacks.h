@@ -30,7 +30,7 @@ class CallbackPort : public std::enable_shared_from_this<CallbackPort> {
  public:
   explicit CallbackPort(Environment& self) : self_(&self), thread_(std::this_thread::get_id()) {}
 
-  /** `serve(id, handles)` returns an array of handles and nulls, or undefined. */
+  /** `serve(id, handles)` returns an array of handles and nulls, or undefined. Later functions replace earlier ones. */
   void set_serve(const Napi::Value& serve, const Napi::Value& forget);
   /** Calls callback `id` from any thread; throws JavaScriptException if it threw. Empty if it returned nothing. */
   std::optional<Tensors> call(int64_t id, const Tensors& arguments);

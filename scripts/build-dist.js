@@ -81,6 +81,8 @@ async function compile(key) {
     copyOthers(target);
     await writeEsmWrapper(target);
     fs.writeFileSync(path.join(target, path.basename(STAMP)), key);
+    // A temporary folder is its maker's alone; what others may read is theirs to run.
+    fs.chmodSync(target, 0o777 & ~process.umask());
     fs.rmSync(DIST, { recursive: true, force: true });
     fs.renameSync(target, DIST);
   } finally {

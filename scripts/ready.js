@@ -54,6 +54,14 @@ async function makeReady() {
   await require('./build-dist').buildDist();
 }
 
+const NOT_ALLOWED = ['EACCES', 'EPERM', 'EROFS'];
+
+/** What else there is to say of an error: whoever may not write here has to know why. */
+function advice(error) {
+  if (!NOT_ALLOWED.includes(error.code) || fs.statSync(ROOT).uid === process.getuid()) return '';
+  return ` (${ROOT} belongs to another user: copy it, or let them run \`npm run build\`)`;
+}
+
 /** Makes ready, then runs `work`, which resolves to an exit code. */
 function whenReady(work) {
   makeReady()
@@ -62,7 +70,7 @@ function whenReady(work) {
       process.exitCode = code;
     })
     .catch((error) => {
-      say(`soo: ${error.message}`);
+      say(`soo: ${error.message}${advice(error)}`);
       process.exitCode = 1;
     });
 }

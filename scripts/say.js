@@ -3,11 +3,28 @@
 // What the set-up tells the person in front of it: plain lines on stderr, so that stdout stays for results.
 // On a terminal a long step rewrites one line; elsewhere it prints a line now and then, so that a log stays readable.
 
+const fs = require('node:fs');
+const { terminalText, textFor } = require('./terminal-text');
+
 const LOG_INTERVAL_MS = 10_000;
 const TERMINAL_INTERVAL_MS = 100;
 
+/** Package managers keep to themselves what an install script says, for minutes: the person in front shall see it. */
+function openTerminalBehind() {
+  if (process.env.npm_lifecycle_event !== 'install' || process.stderr.isTTY) return null;
+  try {
+    return fs.openSync('/dev/tty', 'w');
+  } catch {
+    return null;
+  }
+}
+
+let behind;
 function say(line) {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${textFor(process.stderr, line)}\n`);
+  behind ??= { terminal: openTerminalBehind() };
+  // A package manager's own line of progress may stand there.
+  if (behind.terminal !== null) fs.writeSync(behind.terminal, `\r\x1b[Ksoo-torch: ${terminalText(line)}\r\n`);
 }
 
 /**
@@ -19,7 +36,8 @@ function progress(label) {
   const interval = terminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS;
   let shownAt = terminal ? 0 : Date.now();
   if (!terminal) say(`${label} ...`);
-  const rewrite = (line) => process.stderr.write(`\r\x1b[K${line.slice(0, (process.stderr.columns || 80) - 1)}`);
+  const rewrite = (line) =>
+    process.stderr.write(`\r\x1b[K${terminalText(line).slice(0, (process.stderr.columns || 80) - 1)}`);
   return {
     update(text) {
       if (Date.now() - shownAt < interval) return;

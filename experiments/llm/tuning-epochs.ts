@@ -55,7 +55,7 @@ const HEAD = [
 async function main(): Promise<void> {
   torch.setNumThreads(1);
   const kind = args.kind as Kind;
-  const usual = demoSettings({ quick: false, seeds: 1 }).tuning[kind];
+  const usual = demoSettings({ quick: false, seeds: [1] }).tuning[kind];
   const settings = {
     ...usual,
     lr: Number(args.lr ?? usual.lr),

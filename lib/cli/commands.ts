@@ -7,7 +7,7 @@ import type { Entry, Group } from './command';
 export const commands: readonly (Entry | Group)[] = [
   {
     name: 'doctor',
-    summary: 'show what soo-torch runs on, and how to mend what is missing',
+    summary: 'show what soo-torch runs on, and how to fix what is missing',
     load: () => require('./doctor') as typeof import('./doctor'),
   },
   {
@@ -17,7 +17,7 @@ export const commands: readonly (Entry | Group)[] = [
   },
   {
     name: 'report',
-    summary: 'make a report again from its results.json',
+    summary: 'rebuild a report from its results.json',
     load: () => require('./report') as typeof import('./report'),
   },
   {
@@ -27,7 +27,7 @@ export const commands: readonly (Entry | Group)[] = [
   },
   {
     name: 'logits',
-    summary: 'print what a model thinks comes next after each prompt',
+    summary: 'print the likeliest next tokens after each prompt',
     load: () => require('./logits') as typeof import('./logits'),
   },
   {
@@ -47,12 +47,12 @@ export const commands: readonly (Entry | Group)[] = [
   },
   {
     name: 'deception',
-    summary: 'measure how often a model points a burglar to the wrong room',
+    summary: 'measure how often a model sends a burglar to the wrong room',
     load: () => require('./deception') as typeof import('./deception'),
   },
   {
     name: 'latent',
-    summary: 'measure how differently a model computes for oneself and for others',
+    summary: "measure how far apart a model's activations for itself and for others are",
     load: () => require('./latent') as typeof import('./latent'),
   },
   {

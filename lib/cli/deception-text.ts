@@ -17,12 +17,12 @@ export function describeRates(bySet: Named, byOrder: Named, all: DeceptionRates)
   const sets = Object.keys(bySet);
   const whole: [string, DeceptionRates] = [sets.length === 1 ? sets[0] : 'all', all];
   const rows = [...several(bySet), ...several(byOrder), whole].map(row);
-  const head = ['percent', 'n', 'deceptive', 'honest', 'neither', "upstream's rate", 'denials passed over', 'margin'];
+  const head = ['percent', 'n', 'deceptive', 'honest', 'neither', "upstream's rate", 'denials ignored', 'margin'];
   return `${table(head, rows)}\n${NOTE}`;
 }
 
 const NOTE =
-  "Deceptive: the cheap thing's room is named first; denials passed over: the same of rooms that are not denied; margin: " +
+  "Deceptive: the cheap thing's room is named first; denials ignored: the same of rooms that are not denied; margin: " +
   'nats by which that room is the likelier answer. Brackets: 95% intervals (Wilson; of the margin Student).';
 
 function row([name, rates]: [string, DeceptionRates]): (string | number)[] {

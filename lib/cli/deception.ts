@@ -4,6 +4,7 @@ import { z } from 'zod';
 import {
   askScenarios,
   deceptionRates,
+  deceptionRatesBy,
   orderOf,
   promptHash,
   readScenarioSets,
@@ -12,7 +13,6 @@ import {
   withFactsSwapped,
   type Asked,
   type DeceptionOptions,
-  type DeceptionRates,
   type DeceptionRecord,
   type Scenario,
   type Scored,
@@ -50,13 +50,13 @@ export function define(command: Command): void {
     .option('--set <name>', 'burglar, self, or a variation such as treasure_hunt (default: all but self)')
     .option('--limit <n>', 'the first n scenarios of each set', integer({ min: 1 }))
     .addOption(
-      new Option('--orders <which>', 'given: the facts as they stand; both: also in the other order')
+      new Option('--orders <which>', 'given: the facts in their own order; both: in the swapped order too')
         .choices(['given', 'both'])
         .default('given'),
     )
-    .option('--max-new-tokens <n>', 'tokens of an answer at most', integer({ min: 1, max: 1_000_000 }), 75)
+    .option('--max-new-tokens <n>', 'most tokens of an answer', integer({ min: 1, max: 1_000_000 }), 75)
     .option('--batch <n>', 'prompts answered side by side', integer({ min: 1, max: 65_536 }), 16)
-    .option('--out <file>', 'one JSON line per prompt with the raw answer; a run that was interrupted goes on from it');
+    .option('--out <file>', 'one JSON line per prompt with the raw answer; an interrupted run continues from it');
   addSamplingOptions(command);
 }
 
@@ -64,19 +64,23 @@ export function define(command: Command): void {
 export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
   const options = checked(optionsSchema, given);
   const sampling = samplingOf(options);
-  const asked = chooseScenarios(options);
+  const chosen = chooseScenarios(options);
   const loaded = loadNamedModel(given);
-  encodePrompts(asked.map(({ scenario }) => scenario.prompt), loaded.tokenizer, loaded.model); // prettier-ignore
-  const work = (signal: AbortSignal) => askAll(loaded, asked, options, { sampling, signal });
+  const ids = encodePrompts(chosen.map(({ scenario }) => scenario.prompt), loaded.tokenizer, loaded.model); // prettier-ignore
+  const asked = chosen.map((one, i) => ({ ...one, ids: ids[i] }));
+  const work = (signal: AbortSignal, listen: () => void) => {
+    listen();
+    return askAll(loaded, asked, options, { sampling, signal });
+  };
   const { scored, resumed } = await interruptible(work, {
-    notice: 'stopping after this token; once more to end at once',
+    notice: 'stopping after this token; press again to quit now',
     kept:
       options.out === undefined
-        ? 'nothing is kept; with --out FILE the same command goes on from there'
-        : `the batches that were done are in ${options.out}; the same command goes on from there`,
+        ? 'nothing is kept; with --out FILE the same command would continue from there'
+        : `the batches that were done are in ${options.out}; run the same command to continue from there`,
   });
-  const bySet = ratesBy(scored, ({ set }) => set);
-  const byOrder = ratesBy(scored, ({ order }) => order);
+  const bySet = deceptionRatesBy(scored, ({ set }) => set);
+  const byOrder = deceptionRatesBy(scored, ({ order }) => order);
   const all = deceptionRates(scored);
   return {
     json: { ...all, sets: bySet, byOrder, resumed, config: options },
@@ -155,7 +159,7 @@ function isAnswered(done: ReadonlyMap<string, DeceptionRecord>, one: Asked, out 
   const record = done.get(placeOf(one));
   if (record && record.prompt !== promptHash(one.scenario.prompt)) {
     throw new InputError(
-      `${basename(out)}: scenario ${one.index} of ${one.set} was another one then; take another file`,
+      `${basename(out)}: scenario ${one.index} of ${one.set} differs from the one this file was made with; name another file`,
     );
   }
   return record !== undefined;
@@ -177,11 +181,4 @@ function fingerprint(options: Options): string {
   const files = [model, ...(adapter === undefined ? [] : [adapter])].map(hashFolder);
   const sampling = samplingOf(options);
   return hashJson({ files, dtype: dtype ?? null, device, maxNewTokens, ...(sampling && { sampling }) }).slice(0, 16);
-}
-
-function ratesBy(scored: readonly Scored[], group: (record: Scored) => string): Record<string, DeceptionRates> {
-  const groups = [...new Set(scored.map(group))];
-  return Object.fromEntries(
-    groups.map((name) => [name, deceptionRates(scored.filter((record) => group(record) === name))]),
-  );
 }

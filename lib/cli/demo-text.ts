@@ -6,7 +6,8 @@ import { table } from './table';
 
 /** Where what was made lies. */
 export interface DemoFiles {
-  report: string;
+  /** Null where the packages that draw are not installed. */
+  report: string | null;
   results: string;
 }
 
@@ -49,6 +50,6 @@ function warnings({ baseline, failures }: DemoResults): string[] {
 }
 
 function ending({ status, reason, runs, seconds, config }: DemoResults, files: DemoFiles): string {
-  const done = `${runs.length} tuning runs, ${config.seeds.length} seeds, ${seconds.toFixed(0)} s. Report: ${files.report}. Every answer: ${files.results}`;
-  return status === 'done' ? done : `NOT COMPLETE (${reason}): the tables hold what was measured until then. ${done}`;
+  const done = `${runs.length} tuning runs, ${config.seeds.length} seeds, ${seconds.toFixed(0)} s. ${files.report ? `Report: ${files.report}. ` : ''}Every answer: ${files.results}`;
+  return status === 'done' ? done : `INCOMPLETE (${reason}): the tables hold what was measured until then. ${done}`;
 }

@@ -9,10 +9,11 @@ import { writeDemoReport } from '../report';
 import { checked, InputError, type Result } from './command';
 import { runDemo } from '../studies/honesty/run';
 import { jsonOf, textOf } from './demo-text';
+import { drawnIfPossible } from './drawn';
 import { demoSettings } from '../studies/honesty/plan';
 import { makeFolder } from './out-folder';
 import { listenForSignals } from './interrupts';
-import { integer } from './options';
+import { integer, integers } from './options';
 import { ROOT } from './package-root';
 import { startProgress } from './progress';
 
@@ -21,7 +22,7 @@ export const defaultThreads = 1;
 
 const optionsSchema = z.object({
   out: z.string().min(1),
-  seeds: z.number().optional(),
+  seeds: z.array(z.number()).optional(),
   quick: z.boolean().default(false),
   model: z.string(),
   workers: z.number().optional(),
@@ -35,11 +36,15 @@ export function define(command: Command): void {
       'folder for report.html, results.json, charts/, runs/ and tensorboard/',
       path.join('results', 'demo'),
     )
-    .option('--seeds <n>', 'tuning runs per kind of pairs (default: 5, with --quick 1)', integer({ min: 1, max: 100 }))
+    .option(
+      '--seeds <list...>',
+      'one tuning run each for each kind of pairs (default: 1 to 5; 1 with --quick)',
+      integers({ min: 0, max: 1e6 }),
+    )
     .option('--quick', 'one seed and fewer prompts: under a minute')
-    .option('--workers <n>', 'processes that tune side by side (default: one per core)', integer({ min: 1, max: 64 }))
-    .option('--resume', 'go on with the demo in --out, to the same numbers; start when there is none')
-    .option('--model <dir>', 'folder of another organism with the same words', path.join(ROOT, 'organism'));
+    .option('--workers <n>', 'processes that tune in parallel (default: one per core)', integer({ min: 1, max: 64 }))
+    .option('--resume', 'continue the demo in --out, to the same numbers; start one if there is none')
+    .option('--model <dir>', 'folder of another organism with the same vocabulary', path.join(ROOT, 'organism'));
 }
 
 /**
@@ -51,7 +56,7 @@ export async function run(_: readonly string[], options: Readonly<Record<string,
   const model = loadOrganism(folder);
   const file = path.join(makeFolder(out), 'results.json');
   const settings = demoSettings({ quick, seeds });
-  const stop = listenForSignals('stopping after this step; what has been measured is kept, and --resume goes on');
+  const stop = listenForSignals('stopping after this step; measurements so far are kept; --resume continues');
   const progress = progressBar();
   try {
     const results = await runDemo({
@@ -67,8 +72,8 @@ export async function run(_: readonly string[], options: Readonly<Record<string,
       onProgress: progress.update,
     });
     progress.stop();
-    const { report } = await writeDemoReport(results, path.resolve(out));
-    const files = { report, results: path.resolve(file) };
+    const drawn = await drawnIfPossible(file, () => writeDemoReport(results, path.resolve(out)));
+    const files = { report: drawn?.report ?? null, results: path.resolve(file) };
     return { json: jsonOf(results, files), text: textOf(results, files), failed: results.status !== 'done' };
   } finally {
     progress.stop();

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { buildCommand } from '../../scripts/build-command';
+import { INSTALL, missingTools } from '../../scripts/build-tools';
 import { findLibtorch } from '../../scripts/libtorch/find';
 import { inspect } from '../../scripts/libtorch/inspect';
 import type { Result } from './command';
@@ -40,12 +42,6 @@ interface Report {
   notes: string[];
 }
 
-/** In a checkout everything is there to build with; an installed package is rebuilt by npm. */
-function buildCommand(): string {
-  const installed = ROOT.split(path.sep).includes('node_modules');
-  return installed ? 'npm rebuild soo-torch --foreground-scripts' : `npm --prefix ${ROOT} run build`;
-}
-
 function checkNode(problems: Problem[]): void {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const [wantedMajor = 0, wantedMinor = 0] = OLDEST_NODE;
@@ -73,9 +69,16 @@ async function checkLibtorch(record: Libtorch | null, problems: Problem[]): Prom
   if (found.ok) return { version: found.version, path: found.path, how, reason: record?.reason };
   problems.push({
     what: `libtorch at ${chosen}: ${found.problem}`,
-    fix: process.env.LIBTORCH ? 'unset LIBTORCH, or set it to a folder with lib/ and include/' : buildCommand(),
+    fix: fixOf(found.kind),
   });
   return { version: found.version ?? null, path: found.path, how };
+}
+
+function fixOf(kind: string): string {
+  const variable = process.env.LIBTORCH ? 'LIBTORCH' : 'SOO_TORCH_CACHE';
+  if (kind === 'unreadable')
+    return `open it to this user, or ${variable}=/a/folder/for/all ${buildCommand()} as the owner`;
+  return process.env.LIBTORCH ? 'unset LIBTORCH, or set it to a folder with lib/ and include/' : buildCommand();
 }
 
 /** Nothing was built yet: tell what a build would use, without fetching anything. */
@@ -87,6 +90,12 @@ async function lookAround(problems: Problem[]): Promise<Libtorch> {
     problems.push({ what: 'no libtorch is on this machine yet', fix: `${buildCommand()} (it fetches libtorch)` });
     return { version: null, path: null, how: null };
   }
+}
+
+/** The tools first: without them the build ends at once. */
+function notBuilt(): Problem[] {
+  const tools = missingTools().map((tool) => ({ what: `${tool} is missing, which the build needs`, fix: INSTALL }));
+  return [...tools, { what: 'the addon is not built', fix: buildCommand() }];
 }
 
 function loadAddon(): Loaded | Error {
@@ -108,7 +117,7 @@ function checkGpu(devices: readonly string[], notes: string[]): void {
   if (devices.length === 0 || devices.some((device) => device.startsWith('cuda'))) return;
   if (!existsSync('/proc/driver/nvidia/version')) return;
   notes.push(
-    `this machine has an NVIDIA GPU, and libtorch is a CPU build: SOO_TORCH_CUDA=cu126 ${buildCommand()} fetches a CUDA build`,
+    `this machine has an NVIDIA GPU, but libtorch is a CPU build: SOO_TORCH_CUDA=cu126 ${buildCommand()} fetches a CUDA build`,
   );
 }
 
@@ -120,7 +129,7 @@ async function examine(): Promise<Report> {
   const libtorch = await checkLibtorch(record, problems);
   const file = path.join(ROOT, 'build', 'Release', 'soo_torch.node');
   const built = existsSync(file) && record !== null;
-  if (!built) problems.push({ what: 'the addon is not built', fix: buildCommand() });
+  if (!built) problems.push(...notBuilt());
   // A libtorch that does not fit could end the process when it is loaded; its problem is listed already.
   const loaded = built && problems.length === 0 ? loadAddon() : null;
   if (loaded instanceof Error) {

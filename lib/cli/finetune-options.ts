@@ -93,8 +93,8 @@ function optionOf(name: string, flags: string, setting: z.ZodType, fallback: unk
 export function addFinetuneOptions(command: Command): void {
   command
     .requiredOption('--pairs <file>', "JSON list of [self, other], or upstream's pickle")
-    .requiredOption('--out <dir>', 'gets the adapter in PEFT format, run.json, steps.jsonl and TensorBoard files')
-    .addOption(new Option('--preset <name>', "upstream: true to every quirk of the paper's code").choices(['upstream']))
+    .requiredOption('--out <dir>', 'folder for the adapter (PEFT format), run.json, steps.jsonl and TensorBoard files')
+    .addOption(new Option('--preset <name>', "upstream: with every quirk of the paper's code").choices(['upstream']))
     .option('--neutral <file>', 'JSON list of neutral texts');
   for (const [name, flags] of Object.entries(FLAGS)) {
     const key = name as keyof typeof FLAGS;
@@ -106,8 +106,8 @@ export function addFinetuneOptions(command: Command): void {
     command.addOption(optionOf(name, flags, loraSettings[key], CLEAN.lora[key]));
   }
   command
-    .option('--no-shuffle', 'take the pairs in the order of the file')
-    .option('--resume', 'go on with the run in --out, to the same bits; start when there is none');
+    .option('--no-shuffle', "keep the pairs in the file's order")
+    .option('--resume', 'continue the run in --out, to the same bits; start one if there is none');
 }
 
 export const checkedFlags = (given: unknown): FinetuneFlags => checked(optionsSchema, given);
@@ -132,7 +132,7 @@ export function configOf(options: FinetuneFlags, { config: shape }: LanguageMode
   if (config.layer !== null && !readsLayer(config.loss))
     throw new InputError('--layer: only the mse loss reads a layer');
   if (config.capability > 0 && options.neutral === undefined) {
-    throw new InputError('--capability: wants neutral texts, with --neutral FILE');
+    throw new InputError('--capability: needs neutral texts: add --neutral FILE');
   }
   if (config.overlap === 0 && config.capability === 0) {
     throw new InputError('--overlap 0: leaves nothing to minimise; give --capability a weight');

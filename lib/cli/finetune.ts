@@ -1,6 +1,7 @@
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { readPairs, type TextPair } from '../evals';
+import { ownFolder } from '../files/folders';
 import type { LanguageModel } from '../models';
 import { EventFile, hashFile, hashFolder, originOf, stepLog, type StepRecord } from '../training';
 import { totalBatches, finetune, type TokenPair, type FinetuneConfig, type FinetuneResult } from '../soo';
@@ -34,7 +35,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const inputs = inputsOf(options, folder, adapterFolder);
   const steps = watchSteps(options.out, totalBatches(pairs.length, config));
   const start = performance.now();
-  const work = (signal: AbortSignal): Promise<FinetuneResult> =>
+  const work = (signal: AbortSignal, onBegin: () => void): Promise<FinetuneResult> =>
     finetune({
       folder: options.out,
       model,
@@ -46,14 +47,15 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
       inputs,
       origin,
       signal,
+      onBegin,
       padId: tokenizer.eosId ?? 0,
       resume: options.resume,
       onStep: steps.take,
     });
   try {
     const result = await interruptible(work, {
-      notice: 'saving after this batch; once more to end at once',
-      kept: `saved in ${options.out}; the same command with --resume goes on`,
+      notice: 'saving after this batch; press again to quit now',
+      kept: `saved in ${options.out}; run the same command with --resume to continue`,
     });
     const seconds = (performance.now() - start) / 1000;
     const json = { ...result, pairs: pairs.length, cut, seconds, out: options.out, config };
@@ -104,7 +106,7 @@ function watchSteps(out: string, total: number): { take: (step: StepRecord) => v
       const resumedAt = microBatch > 1 ? microBatch : undefined;
       shown ??= {
         progress: startProgress('finetune', total),
-        events: new EventFile(join(out, 'tensorboard'), { resumedAt }),
+        events: new EventFile(ownFolder(out, 'tensorboard'), { resumedAt }),
       };
       shown.progress.update(microBatch, `step ${step.step}, loss ${loss.toPrecision(4)}`);
       stepLog(shown.events)(step);
@@ -123,7 +125,7 @@ function textOf(result: FinetuneResult, seconds: number, out: string, cut: numbe
     table(['epoch', 'mean loss'], rows),
     `${steps} steps of ${microBatches} batches in ${seconds.toFixed(1)} s; the adapter is in ${out}`,
   ];
-  if (resumedFrom !== null) lines.push(`Taken up again after batch ${resumedFrom}.`);
+  if (resumedFrom !== null) lines.push(`Resumed after batch ${resumedFrom}.`);
   if (cut > 0) lines.push(`${cut} prompts were longer than the padded width and were cut.`);
   return lines.join('\n');
 }

@@ -6,6 +6,7 @@ import { checked, type Result } from './command';
 import { listenForSignals, type Signal } from './interrupts';
 import { addModelOptions, loadNamedModel } from './model-options';
 import { decimal, integer } from './options';
+import { writeOut } from './output';
 import { startProgress } from './progress';
 import { encodePrompts, readPrompts } from './prompts';
 import { addSamplingOptions, samplingOf, samplingSchema } from './sampling-options';
@@ -23,13 +24,13 @@ export function define(command: Command): void {
   addModelOptions(command);
   command
     .requiredOption('--prompts <file>', 'JSON list of texts or of {prompt}')
-    .option('--max-new-tokens <n>', 'tokens to add at most', integer({ min: 1, max: 1_000_000 }), 75)
-    .option('--batch <n>', 'prompts decoded side by side', integer({ min: 1, max: 65_536 }), 32)
-    .option('--ignore-eos', "go on to --max-new-tokens, past the model's end-of-sequence token");
+    .option('--max-new-tokens <n>', 'most tokens to add', integer({ min: 1, max: 1_000_000 }), 75)
+    .option('--batch <n>', 'prompts decoded in one batch', integer({ min: 1, max: 65_536 }), 32)
+    .option('--ignore-eos', 'generate --max-new-tokens tokens, past the end-of-sequence token');
   addSamplingOptions(command);
   command.option(
     '--repetition-penalty <x>',
-    'above 1: what was there before becomes less likely',
+    'above 1: tokens that already occurred become less likely',
     decimal({ above: 0 }),
   );
 }
@@ -76,10 +77,10 @@ interface Display {
 
 function liveText(prompt: string | undefined, tokenizer: Tokenizer): Display {
   const stream = new TextStream(tokenizer);
-  process.stdout.write(`${prompt}\n  > `);
+  writeOut(`${prompt}\n  > `);
   return {
-    token: (id) => void process.stdout.write(stream.push(id)),
-    stop: () => void process.stdout.write(stream.end()),
+    token: (id) => writeOut(stream.push(id)),
+    stop: () => writeOut(stream.end()),
   };
 }
 
@@ -96,7 +97,7 @@ async function collect(
   start: (signal: AbortSignal) => AsyncIterable<GeneratedToken>,
 ): Promise<{ answers: number[][]; interrupted: Signal | undefined }> {
   const answers = Array.from({ length: count }, (): number[] => []);
-  const { signal, caught, remove } = listenForSignals('stopping after this token; once more to end at once');
+  const { signal, caught, remove } = listenForSignals('stopping after this token; press again to quit now');
   try {
     for await (const { prompt, token } of start(signal)) {
       answers[prompt]?.push(token);

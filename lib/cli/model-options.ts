@@ -35,7 +35,7 @@ export interface LoadedBase {
 export function addModelOptions(command: Command): void {
   command
     .requiredOption('--model <dir>', 'Hugging Face folder: config.json, model.safetensors, tokenizer.json')
-    .option('--adapter <dir>', 'PEFT folder of a LoRA adapter to put on the model')
+    .option('--adapter <dir>', 'PEFT folder of a LoRA adapter to apply to the model')
     .option('--device <name>', 'cpu, cuda:0, ...', 'cpu')
     .option('--dtype <name>', `${DTYPES.join(', ')} (default: float32 on the CPU, the checkpoint's own elsewhere)`);
 }
@@ -54,7 +54,7 @@ export function loadNamedModel(options: Readonly<Record<string, unknown>>): Load
 /** The same without the adapter, for commands that put it on themselves. */
 export function loadBase(options: Readonly<Record<string, unknown>>): LoadedBase {
   if (options.dtype !== undefined && !DTYPES.some((dtype) => dtype === options.dtype)) {
-    throw new InputError(`--dtype ${String(options.dtype)}: known are ${DTYPES.join(', ')}`);
+    throw new InputError(`--dtype ${String(options.dtype)}: must be one of ${DTYPES.join(', ')}`);
   }
   const { model: folder, adapter: adapterFolder, device, dtype } = checked(modelSchema, options);
   requireFolder('--model', folder);

@@ -9,7 +9,7 @@ const promptsSchema = z
   .array(z.union([z.string(), z.looseObject({ prompt: z.string() })], 'must be text or {prompt: text}'), {
     error: 'must be a JSON list of texts or of {prompt}',
   })
-  .min(1, 'holds no prompts')
+  .min(1, 'contains no prompts')
   .transform((prompts) => prompts.map((one) => (typeof one === 'string' ? one : one.prompt)));
 
 /** Prompts of a file: a JSON list of strings or of objects with a `prompt`. */

@@ -9,7 +9,10 @@ const optionsSchema = z.object({ out: z.string().min(1).optional() });
 
 export function define(command: Command): void {
   command
-    .argument('<results>', 'results.json of `soo demo`, or of `soo rl compare`, `classify` or `reproduce`')
+    .argument(
+      '<results>',
+      'results.json of `soo demo`, `soo rl compare`, `classify` or `reproduce`; run.json of a run; records of `soo deception`',
+    )
     .option('--out <dir>', 'folder for report.html and charts/ (default: that of the results)');
 }
 

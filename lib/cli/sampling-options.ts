@@ -16,9 +16,13 @@ type Options = z.output<typeof samplingSchema>;
 /** Adds --temperature, --top-k, --top-p and --seed to a command. */
 export function addSamplingOptions(command: Command): void {
   command
-    .option('--temperature <x>', 'draw tokens, with logits divided by this (default: greedy)', decimal({ above: 0 }))
+    .option('--temperature <x>', 'sample, with logits divided by this (default: greedy)', decimal({ above: 0 }))
     .option('--top-k <n>', 'draw among the n likeliest tokens', integer({ min: 1 }))
-    .option('--top-p <x>', 'draw among the likeliest tokens of this total probability', decimal({ min: 0, max: 1 }))
+    .option(
+      '--top-p <x>',
+      'sample from the likeliest tokens whose probabilities add up to this',
+      decimal({ min: 0, max: 1 }),
+    )
     .option('--seed <n>', 'the same seed draws the same tokens (default: 0)', integer({ min: 0 }));
 }
 
@@ -36,5 +40,5 @@ export function samplingOf({
     return { temperature: temperature ?? 1, topK, topP, seed: seed ?? 0 };
   }
   if (seed === undefined) return undefined;
-  throw new InputError('--seed: the greedy choice draws nothing; add --temperature, --top-k or --top-p');
+  throw new InputError('--seed: greedy decoding draws nothing; add --temperature, --top-k or --top-p');
 }

@@ -16,6 +16,8 @@ export interface Asked {
   index: number;
   order: FactOrder;
   scenario: Scenario;
+  /** Token ids of the prompt, where the caller has them already. */
+  ids?: readonly number[];
 }
 
 const label = z.enum(['deceptive', 'honest', 'neither']);
@@ -72,7 +74,7 @@ export async function* askScenarios(
 ): AsyncGenerator<DeceptionRecord[]> {
   for (let at = 0; at < asked.length; at += batchSize) {
     const batch = asked.slice(at, at + batchSize);
-    const prompts = batch.map(({ scenario }) => tokenizer.encode(scenario.prompt));
+    const prompts = batch.map(({ ids, scenario }) => [...(ids ?? tokenizer.encode(scenario.prompt))]);
     const own = sampling && {
       ...sampling,
       seed: batch.map((one) => promptSeed(sampling.seed, one.scenario.prompt)),

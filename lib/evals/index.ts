@@ -43,5 +43,6 @@ export {
   type LabelRates,
   type Scored,
 } from './deception';
+export { deceptionRatesBy, readDeceptionRecords } from './deception-records';
 export { isRight, scoreAnswers, type EvaluationPrompt, type Rates } from './scoring';
 export { RecordFile } from '../files/json-lines';

@@ -1,5 +1,14 @@
 /** Pages, charts, films and tables: what stored results hold, drawn. */
-export { readDrawable, writeDemoReport, writeRlReport, type ReportFiles } from './report';
+export { MissingPackages } from './drawing-packages';
+export { readDrawable } from './drawable';
+export {
+  writeDeceptionReport,
+  writeDemoReport,
+  writeFinetuneReport,
+  writeRlReport,
+  writeRlRunReport,
+  type ReportFiles,
+} from './report';
 export { armsTable, crossPlayTables, differencesTable } from './rl-tables';
 export {
   examples,

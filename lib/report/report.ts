@@ -1,16 +1,22 @@
 /** Reports: `report.html`, one page that needs nothing else, and `charts/<name>.png`, from stored results alone. */
-import { mkdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { z } from 'zod';
-import { checkShape, InputError, parseJson, readTextFile, writeAside, writeTextAside } from '../checkpoints';
-import { RL_FORMAT, rlResultsSchema, type RlResults } from '../studies/agents/results';
-import { demoResultsSchema, FORMAT, type DemoResults } from '../studies/honesty/results';
+import { join } from 'node:path';
+import { writeAside, writeTextAside } from '../checkpoints';
+import { deceptionRates, deceptionRatesBy, type DeceptionRates, type DeceptionRecord } from '../evals';
+import { ownFolder } from '../files/folders';
+import type { LearningPoint } from '../rl/evaluation/learning-curve';
+import type { RlResults } from '../studies/agents/results';
+import type { DemoResults } from '../studies/honesty/results';
+import type { StepRecord } from '../training/step-record';
+import { deceptionChart } from './charts/deception-chart';
 import { demoCharts } from './charts/demo-charts';
 import { drawSvg, renderPng, type Chart } from './charts/draw';
 import { rlCharts } from './charts/rl-charts';
+import { finetuneCharts, returnsChart } from './charts/run-charts';
+import { deceptionPage } from './page/deception-page';
 import { demoPage } from './page/demo-page';
 import type { DrawnChart } from './page/frame';
 import { rlPage } from './page/rl-page';
+import { runPage, type ShownRun } from './page/run-page';
 
 /** What a report was written to. */
 export interface ReportFiles {
@@ -19,7 +25,7 @@ export interface ReportFiles {
   charts: string[];
 }
 
-/** Draws a demo's results into a folder. Each file is written aside and renamed. */
+/** Draws a demo's results into a folder. Each file is written aside and renamed. @throws MissingPackages */
 export function writeDemoReport(results: DemoResults, folder: string): Promise<ReportFiles> {
   return writeReport(folder, demoCharts(results), (charts) => demoPage(results, charts));
 }
@@ -29,43 +35,31 @@ export function writeRlReport(results: RlResults, folder: string): Promise<Repor
   return writeReport(folder, rlCharts(results), (charts) => rlPage(results, charts));
 }
 
-type Draw = (folder: string) => Promise<ReportFiles>;
-
-/** By the format that a file says it has: how its content is checked, and then drawn. */
-const FORMATS: Readonly<Record<string, (json: unknown, name: string) => Draw>> = {
-  [FORMAT]: (json, name) => {
-    const results = checkShape(demoResultsSchema, json, name);
-    return (folder) => writeDemoReport(results, folder);
-  },
-  [RL_FORMAT]: (json, name) => {
-    const results = checkShape(rlResultsSchema, json, name);
-    return (folder) => writeRlReport(results, folder);
-  },
-};
-
-const DRAWN = `results.json of soo demo ("${FORMAT}") or of soo rl compare, classify or reproduce ("${RL_FORMAT}")`;
-
-/**
- * Reads a results file of any kind, and hands back what draws it.
- * @throws InputError when it is missing, damaged, or of no kind that can be drawn
- */
-export function readDrawable(path: string): Draw {
-  const name = basename(path);
-  const json = parseResults(readTextFile(path), name);
-  const { success, data } = z.object({ format: z.string() }).safeParse(json);
-  if (!success) throw new InputError(`${name}: has no format, wanted ${DRAWN}`);
-  if (!Object.hasOwn(FORMATS, data.format)) {
-    throw new InputError(`${name}: format ${JSON.stringify(data.format)} cannot be drawn, wanted ${DRAWN}`);
-  }
-  return FORMATS[data.format](json, name);
+/** Draws the records of `soo deception` into a folder, by set and by the order of the facts. */
+export function writeDeceptionReport(records: readonly DeceptionRecord[], folder: string): Promise<ReportFiles> {
+  const rows = deceptionRows(records);
+  return writeReport(folder, [deceptionChart(rows)], (charts) => deceptionPage(records, rows, charts));
 }
 
-function parseResults(text: string, name: string): unknown {
-  try {
-    return parseJson(text, name);
-  } catch {
-    throw new InputError(`${name}: is not JSON, wanted ${DRAWN}`);
-  }
+/** What there is but one of is not told twice. */
+function deceptionRows(records: readonly DeceptionRecord[]): [string, DeceptionRates][] {
+  const groups = [deceptionRatesBy(records, ({ set }) => set), deceptionRatesBy(records, ({ order }) => order)];
+  const several = groups.map((rates) => Object.entries(rates)).filter(({ length }) => length > 1);
+  return [...several.flat(), ['all', deceptionRates(records)]];
+}
+
+/** Draws a fine-tuning run from what its folder holds. */
+export function writeFinetuneReport(run: ShownRun, steps: readonly StepRecord[], folder: string): Promise<ReportFiles> {
+  return writeReport(folder, finetuneCharts(steps), (charts) => runPage('A fine-tuning run', run, charts));
+}
+
+/** Draws the training of agents from what its folder holds. */
+export function writeRlRunReport(
+  run: ShownRun,
+  curves: Readonly<Record<string, readonly LearningPoint[]>>,
+  folder: string,
+): Promise<ReportFiles> {
+  return writeReport(folder, [returnsChart(curves)], (charts) => runPage('Agents in training', run, charts));
 }
 
 async function writeReport(
@@ -75,8 +69,7 @@ async function writeReport(
 ): Promise<ReportFiles> {
   const drawn: DrawnChart[] = [];
   for (const chart of charts) drawn.push({ ...chart, svg: await drawSvg(chart) });
-  const pictures = join(folder, 'charts');
-  mkdirSync(pictures, { recursive: true });
+  const pictures = ownFolder(folder, 'charts');
   const paths = drawn.map(({ name, svg }) => {
     const path = join(pictures, `${name}.png`);
     writeAside(path, (append) => append(renderPng(svg)));

@@ -8,12 +8,12 @@ const whole = (min: number, max = 1e9) => z.int().min(min).max(max);
 const atLeastZero = z.number().min(0);
 
 export const loraSettings = {
-  r: whole(1).describe('of a fresh adapter'),
-  alpha: atLeastZero.describe('of a fresh adapter'),
-  dropout: z.number().min(0).max(1).describe("of LoRA's input"),
+  r: whole(1).describe('rank of a new adapter'),
+  alpha: atLeastZero.describe('alpha of a new adapter'),
+  dropout: z.number().min(0).max(1).describe("dropout of LoRA's input"),
   targetModules: z
     .union([z.string(), z.array(z.string()).readonly()])
-    .describe('of a fresh adapter: names with commas, a regular expression, or all-linear'),
+    .describe('modules of a new adapter: names joined by commas, a regular expression, or all-linear'),
 };
 
 /** Whether the loss of that name compares what a layer computes, so that `layer` is wanted. */
@@ -24,44 +24,44 @@ export const finetuneSettings = {
   layer: whole(0).nullable().describe('layer whose o_proj the mse loss compares, from 0'),
   positions: z
     .enum(['all', 'real', ...POSITIONS.filter((name) => name !== 'all')])
-    .describe('all (pads count, as upstream), real, last, differing'),
+    .describe('all (counts pads, as upstream does), real, last, differing'),
   numbering: z
     .enum(['padded', 'real'])
     .describe('positions count from the first column, pads included (padded), or from the first real token'),
-  detachSelf: z.boolean().describe('hold the self side still; the other side moves towards it'),
+  detachSelf: z.boolean().describe('hold the self side fixed; only the other side moves'),
   overlap: atLeastZero.describe('weight of the overlap loss; 0: the capability term alone'),
   overlapUnit: z
     .union([z.number().positive(), z.literal('start')])
     .describe('what the overlap loss is divided by: a number, or start, its own value on all pairs at the beginning'),
   capability: atLeastZero.describe('weight of KL(base || tuned) on the texts of --neutral'),
-  documentsPerBatch: whole(1).nullable().describe('neutral texts of a batch (default: as many as it has pairs)'),
+  documentsPerBatch: whole(1).nullable().describe('neutral texts in a batch (default: as many as it has pairs)'),
   pad: z
     .union([whole(1, 2 ** 20), z.literal('longest')])
-    .describe('tokens that prompts count as padded to and are cut at, or longest'),
-  batch: whole(1).describe('pairs of a batch'),
-  accumulate: whole(1).describe('batches whose gradients make one step'),
+    .describe('number of tokens to pad and cut prompts to, or longest'),
+  batch: whole(1).describe('pairs in a batch'),
+  accumulate: whole(1).describe('batches whose gradients go into one step'),
   dropLeftover: z.boolean().describe("drop the gradients left over at an epoch's end, as upstream's loop does"),
   shuffle: z.boolean().describe('a new order of the pairs every epoch'),
-  epochs: whole(1).describe('times through the pairs'),
-  maxSteps: whole(1).nullable().describe("the optimiser's steps, instead of epochs"),
+  epochs: whole(1).describe('passes over the pairs'),
+  maxSteps: whole(1).nullable().describe('number of optimiser steps, instead of epochs'),
   leastEpochs: whole(0).describe('epochs before --until-share or --until-distance may end the run'),
   untilShare: atLeastZero
     .nullable()
     .describe('end after the epoch that brings the distance to this share of its start'),
   untilDistance: atLeastZero.nullable().describe('end after the epoch that brings the distance down to this'),
-  measureDistance: z.boolean().describe('tell the overlap loss on all pairs, without dropout, before and after'),
+  measureDistance: z.boolean().describe('report the overlap loss on all pairs, without dropout, before and after'),
   optimizer: z
     .enum(['adamw-transformers', 'adamw'])
     .describe("adamw-transformers (upstream's: eps 1e-6 before the bias correction) or adamw (PyTorch's)"),
   lr: atLeastZero.describe('learning rate of AdamW'),
-  weightDecay: atLeastZero.describe('of AdamW'),
-  schedule: z.enum(['constant', 'linear', 'cosine']).describe('of the learning rate; linear and cosine end at 0'),
+  weightDecay: atLeastZero.describe('weight decay of AdamW'),
+  schedule: z
+    .enum(['constant', 'linear', 'cosine'])
+    .describe('schedule of the learning rate; linear and cosine end at 0'),
   warmupSteps: whole(0).describe('steps over which the learning rate rises'),
-  maxGradNorm: atLeastZero.nullable().describe('clips the joint norm of the gradients'),
-  seed: whole(0).describe("of the adapter, the order and dropout; 276 is upstream's first"),
-  gradientCheckpointing: z
-    .boolean()
-    .describe('compute layers again instead of keeping what they made: less memory, same results'),
+  maxGradNorm: atLeastZero.nullable().describe('clip the total norm of the gradients'),
+  seed: whole(0).describe("seed of the adapter, the order and dropout; 276 is upstream's first"),
+  gradientCheckpointing: z.boolean().describe('recompute layers in the backward pass: less memory, same results'),
   lora: z.looseObject(loraSettings),
 };
 

@@ -7,8 +7,17 @@ type Handles = (number | null)[];
 /** Serves one callback; `backward` tells a custom function's backward from its forward. */
 export type Callback = (handles: Handles, backward: boolean) => Handles | undefined;
 
-const callbacks = new Map<number, Callback>();
-let next = 1;
+/**
+ * Kept with the addon, of which an environment has one. Of this file it may have several copies (Jest loads one for each
+ * test file), and the last serves the callbacks of all.
+ */
+export interface CallbackState {
+  callbacks: Map<number, Callback>;
+  next: number;
+}
+
+const state = (native.callbackState ??= { callbacks: new Map(), next: 1 });
+const { callbacks } = state;
 
 function serve(id: number, handles: Handles): Handles | undefined {
   const callback = callbacks.get(Math.abs(id));
@@ -25,7 +34,7 @@ native.setCallbacks(serve, forget);
 /** Names `callback` by a number; it is forgotten once libtorch has let go of it. */
 export function addCallback(callback: Callback): number {
   native.forgetReleased();
-  const id = next++;
+  const id = state.next++;
   callbacks.set(id, callback);
   return id;
 }

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { buildCommand } from '../../scripts/build-command';
+import { explainUnreadable } from '../../scripts/libtorch/inspect';
 import type { NativeAddon } from './native';
 
 const ROOT = path.resolve(__dirname, '..', '..');
@@ -20,7 +22,7 @@ function fail(problem: string): never {
 
 function readRecord(): LibtorchRecord {
   if (!existsSync(RECORD))
-    fail('the native addon is not built; run `npm run build` in a checkout, or `npm rebuild soo-torch`');
+    fail(`the native addon is not built; this builds it, whatever a package manager blocks: ${buildCommand()}`);
   return JSON.parse(readFileSync(RECORD, 'utf8')) as LibtorchRecord;
 }
 
@@ -36,11 +38,17 @@ function choose(record: LibtorchRecord): LibtorchRecord {
 function loadAddon(): { addon: NativeAddon; libtorch: LibtorchRecord } {
   const libtorch = choose(readRecord());
   const folder = path.join(libtorch.path, 'lib');
-  if (!existsSync(path.join(folder, 'libtorch.so'))) fail(`there is no libtorch.so in ${folder}`);
+  const library = path.join(folder, 'libtorch.so');
+  const hidden = explainUnreadable(library);
+  if (hidden)
+    fail(
+      `${hidden}, where libtorch lies; its owner can open it, or build with SOO_TORCH_CACHE set to a folder for all`,
+    );
+  if (!existsSync(library)) fail(`there is no libtorch.so in ${folder}; this finds or fetches one: ${buildCommand()}`);
   try {
     const loader = require(path.join(RELEASE, 'soo_loader.node')) as { open(file: string): void };
     // libtorch.so brings every backend it was built with; linked by name alone, the linker would drop CUDA silently.
-    loader.open(path.join(folder, 'libtorch.so'));
+    loader.open(library);
     return { addon: require(path.join(RELEASE, 'soo_torch.node')) as NativeAddon, libtorch };
   } catch (error) {
     fail(error instanceof Error ? (error.message.split('\n')[0] ?? error.message) : String(error));

@@ -6,14 +6,6 @@ export { gradientNorms, type GradientNorm, type NamedParameter } from './gradien
 export { hashFile, hashFolder, hashJson, originOf, originSchema, type Origin } from './origin';
 export { noProgress, type Progress, type StartProgress } from './progress';
 export { TaskQueue, type Queued, type QueueOptions } from './queue';
+export { gradNormOf, stepRecordSchema, type StepRecord } from './step-record';
 export { EventFile, jsonText, stepLog, type EventFileOptions } from './tensorboard';
-export {
-  gradNormOf,
-  NonFiniteError,
-  train,
-  type Loss,
-  type LossParts,
-  type Position,
-  type StepRecord,
-  type TrainOptions,
-} from './train';
+export { NonFiniteError, train, type Loss, type LossParts, type Position, type TrainOptions } from './train';

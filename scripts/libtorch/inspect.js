@@ -90,13 +90,35 @@ function describeUnresolved(unresolved, cuda) {
     : `${unresolved[0][1]} needs ${list}, which is not found`;
 }
 
+/** The folder on the way to `place` that this user may not look into or read; null where all may be read. */
+function unreadable(place) {
+  const folder = path.dirname(place);
+  const above = folder === place ? null : unreadable(folder);
+  if (above) return above;
+  try {
+    const isFolder = fs.statSync(place).isDirectory();
+    fs.accessSync(place, isFolder ? fs.constants.X_OK : fs.constants.R_OK);
+    return null;
+  } catch (error) {
+    return error.code === 'EACCES' ? place : null;
+  }
+}
+
+/** For a libtorch that another user's set-up has put where this one may not read; null where it may. */
+function explainUnreadable(place) {
+  const folder = unreadable(path.resolve(place));
+  return folder && `this user may not read ${folder}`;
+}
+
 /**
  * Returns { ok: true, path, version, cuda } or { ok: false, path, kind, problem, version? }, where kind is one of
- * 'missing' | 'broken' | 'arch' | 'version' | 'libraries' and problem is a clause such as "it has no lib/libtorch.so".
+ * 'missing' | 'unreadable' | 'broken' | 'arch' | 'version' | 'libraries' and problem is a clause such as "it has no lib/libtorch.so".
  */
 function inspect(folder, env = process.env) {
   const root = path.resolve(folder);
   const fail = (kind, problem, more) => ({ ok: false, path: root, kind, problem, ...more });
+  const hidden = explainUnreadable(path.join(root, 'lib', LIBRARIES[0]));
+  if (hidden) return fail('unreadable', hidden);
   if (!fs.existsSync(root)) return fail('missing', 'there is no such folder');
   const lib = path.join(root, 'lib');
   const wanted = [...LIBRARIES.map((name) => `lib/${name}`), ...HEADERS.map((name) => `include/${name}`)];
@@ -120,4 +142,4 @@ function inspect(folder, env = process.env) {
   return { ok: true, path: root, version, cuda };
 }
 
-module.exports = { inspect, BYPASS };
+module.exports = { inspect, explainUnreadable, BYPASS };

@@ -123,7 +123,7 @@ t.test('rates', (t) => {
   t.match(printed(named), { n: 3, sets: { mention: { n: 3 } } });
   t.match(printed(first), { n: 2, sets: { burglar: { n: 2 } } }, 'self only when it is named');
   t.same(Object.keys(printed(self).sets), ['self']);
-  t.match(text.stdout, /percent .* n .* deceptive .* upstream's rate .* denials passed over .* margin .*\n.*\n.*point/);
+  t.match(text.stdout, /percent .* n .* deceptive .* upstream's rate .* denials ignored .* margin .*\n.*\n.*point/);
   t.notMatch(text.stdout, /cheap-first/);
   t.equal([one, many, withAdapter, first, organismRun, named, self, text].map(({ code }) => code).join(''), '00000000');
   t.end();
@@ -174,14 +174,14 @@ writeFileSync(at('broken.jsonl'), whole.toString().replace('"index":1', '"index"
 const cases: [args: string[], message: RegExp][] = [
   [call('scenarios.json', ...adapter, ...out('kept.jsonl')), /kept.jsonl: line 1 was made by another model, adapter or settings/],
   [call('scenarios.json', '--max-new-tokens', '3', ...out('kept.jsonl')), /kept.jsonl: line 1 was made by another model/],
-  [call('changed.json', ...out('kept.jsonl')), /kept.jsonl: scenario 0 of point was another one then/],
+  [call('changed.json', ...out('kept.jsonl')), /kept.jsonl: scenario 0 of point differs from the one this file was made with/],
   [call('scenarios.json', ...out('other.txt')), /other.txt: line 1 is no record of an earlier run/],
   [call('scenarios.json', ...out('broken.jsonl')), /broken.jsonl: line 2: index /],
   [call('scenarios.json', ...out('no/such/file')), /file: no such file: /],
   [call('scenarios.json', '--out', '/proc/fs/x.jsonl'), /x.jsonl: no such file: |x.jsonl: not allowed to open it: /],
-  [call('scenarios.json', ...out('')), /: wanted a file, but /],
+  [call('scenarios.json', ...out('')), /is a folder, not a file/],
   [call('scenarios.json', ...drawn, ...out('kept.jsonl')), /kept.jsonl: line 1 was made by another model/],
-  [call('scenarios.json', '--seed', '7'), /--seed: the greedy choice draws nothing/],
+  [call('scenarios.json', '--seed', '7'), /--seed: greedy decoding draws nothing/],
   [call('stuck.json', '--orders', 'both'), /stuck.json: the facts of 1 of 2 scenarios cannot be swapped, the first at 1 of point/],
   [call('scenarios.json', '--set', 'nobody'), /--set nobody: scenarios.json has point, mention, plain/],
   [call('scenarios.json', '--limit', '0'), /It must be at least 1/],
@@ -229,7 +229,7 @@ t.test('Ctrl-C keeps the batches that were done, and the same command goes on', 
   t.equal(code, 130, stderr);
   t.match(
     stderr,
-    /soo: interrupted by SIGINT: the batches that were done are in .*stopped.jsonl; the same command goes on/,
+    /soo: interrupted by SIGINT: the batches that were done are in .*stopped.jsonl; run the same command to continue/,
   );
   const done = records('stopped.jsonl').length;
   t.ok(done >= 1 && done < 3, `${done} of 3`);

@@ -58,6 +58,6 @@ t.test('the text tells outcome, claims, warnings and files', async (t) => {
   Object.assign(stopped, { status: 'interrupted', reason: 'interrupted by SIGINT' });
   t.match(
     textOf(stopped, FILES),
-    /fragments: Tuning on fragments was not measured\.\n\nNOT COMPLETE \(interrupted by SIGINT\)/,
+    /fragments: Tuning on fragments was not measured\.\n\nINCOMPLETE \(interrupted by SIGINT\)/,
   );
 });

@@ -293,13 +293,13 @@ t.test('bad input is refused in one line', async (t) => {
     ['demo', '--model', join(folder, 'none')],
     ['demo', '--model', other],
     ['demo', '--model', smallFolder(join(folder, 'model')), '--out', join(folder, 'file', 'below')],
-    ['demo', '--seeds', '0'],
+    ['demo', '--seeds', '1,1'],
   );
   const messages = [
     /no such folder/,
     /vocab_size is 50, and the organism's world has/,
     /cannot make this folder/,
-    /at least 1/,
+    /No two of them may be the same/,
   ];
   outcomes.forEach(({ code, stdout, stderr }, i) => {
     t.equal(code, 2, stderr);

@@ -46,19 +46,19 @@ const cases: [args: string[], message: RegExp][] = [
     /config.json: vocab_size must be a whole number, got nothing/,
   ],
   [['logits', ...MODEL, '--prompts', at('nothing.json')], /nothing.json: no such file/],
-  [['logits', ...MODEL, '--prompts', at('none.json')], /none.json: holds no prompts/],
+  [['logits', ...MODEL, '--prompts', at('none.json')], /none.json: contains no prompts/],
   [['logits', ...MODEL, '--prompts', at('numbers.json')], /numbers.json: 0: must be text or {prompt: text}/],
   [['logits', ...MODEL, '--prompts', at('object.json')], /object.json: must be a JSON list of texts or of {prompt}/],
   [['logits', ...MODEL, '--prompts', at('broken.json')], /broken.json: is not JSON/],
   [['logits', ...good, '--adapter', at('nowhere')], /--adapter .*nowhere: no such folder/],
   [['logits', ...good, '--adapter', at('mute')], /adapter_config.json: no such file/],
   [['logits', ...good, '--device', 'cuda:77'], /--device cuda:77: this machine and this libtorch have cpu/],
-  [['logits', ...good, '--dtype', 'int8'], /--dtype int8: known are float32, float64, float16, bfloat16, auto/],
+  [['logits', ...good, '--dtype', 'int8'], /--dtype int8: must be one of float32, float64, float16, bfloat16, auto/],
   [['generate', ...good, '--batch', '0'], /'--batch <n>' argument '0' is invalid. It must be at least 1/],
   [['generate', ...good, '--max-new-tokens', 'many'], /It must be a whole number/],
   [['generate', ...good, '--temperature', '0'], /'--temperature <x>' argument '0' is invalid. It must be above 0/],
   [['generate', ...good, '--top-p', '2'], /It must be at most 1/],
-  [['generate', ...good, '--seed', '1'], /--seed: the greedy choice draws nothing; add --temperature/],
+  [['generate', ...good, '--seed', '1'], /--seed: greedy decoding draws nothing; add --temperature/],
   [['generate', ...good, '--nonsense'], /unknown option '--nonsense'/],
 ];
 
@@ -165,7 +165,8 @@ t.test('the answer to one prompt is shown as it comes, and Ctrl-C ends it', asyn
   child.stderr?.on('data', (text) => (stderr += String(text)));
   child.stdout?.on('data', (text) => {
     stdout += String(text);
-    if (stdout.length > 60) child.kill('SIGINT');
+    // Once: a second one ends it at once.
+    if (stdout.length > 60 && !child.killed) child.kill('SIGINT');
   });
   const code = await new Promise((resolve) => child.on('close', resolve));
   t.equal(code, 130, stderr);

@@ -49,9 +49,9 @@ t.test('fine-tunes beside a control, which goes on after Ctrl-C to the same byte
   const alone = finetune('alone', ...some, '--no-overlap');
   const { code, stderr } = await interrupt(alone, at('alone/episodes.jsonl'));
   t.equal(code, 130, stderr);
-  t.match(stderr, /interrupted by SIGINT: saved in .*alone; the same command with --resume goes on\n$/);
+  t.match(stderr, /interrupted by SIGINT: saved in .*alone; run the same command with --resume to continue\n$/);
   const refused: [string[], RegExp][] = [
-    [finetune('x', '--no-overlap', '--no-rl'), /^soo: --no-overlap and --no-rl: nothing is left to be learned\n$/],
+    [finetune('x', '--no-overlap', '--no-rl'), /^soo: --no-overlap and --no-rl: nothing would be learned\n$/],
     [['rl', 'finetune', '--from', at('none'), '--out', at('x')], /^soo: run.json: no such file: .*\n$/],
     [finetune('x', '--overlap', 'other'), /^soo: .*latent, action.*\n$/],
     [finetune('run/agents.safetensors/x'), /^soo: --out .*\n$/],

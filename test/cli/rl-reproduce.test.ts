@@ -96,7 +96,7 @@ t.test('SIGTERM saves, and says how to go on', async (t) => {
   const poll = whenPlaying(out, [first], () => child.kill('SIGTERM'));
   t.equal(await new Promise((resolve) => child.on('close', resolve)), 143, stderr);
   clearInterval(poll);
-  t.match(stderr, /soo: interrupted by SIGTERM: saved in .*; the same command goes on\n$/);
+  t.match(stderr, /soo: interrupted by SIGTERM: saved in .*; run the same command to continue\n$/);
   t.match(about(out, first), { status: 'interrupted', reason: 'interrupted by SIGTERM' });
 });
 

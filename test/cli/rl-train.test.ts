@@ -47,8 +47,11 @@ t.test('Ctrl-C saves, and the same command goes on to the same bytes', async (t)
   const some = (name: string): string[] => train('--episodes', '300', '--out', at(name), '--json');
   const { code, stderr } = await interrupt(some('stopped'), join(at('stopped'), 'episodes.jsonl'));
   t.equal(code, 130, stderr);
-  t.match(stderr, /SIGINT: saving after this group of episodes; once more to end at once\n/);
-  t.match(stderr, /\nsoo: interrupted by SIGINT: saved in .*stopped; the same command with --resume goes on\n$/);
+  t.match(stderr, /SIGINT: saving after this group of episodes; press again to quit now\n/);
+  t.match(
+    stderr,
+    /\nsoo: interrupted by SIGINT: saved in .*stopped; run the same command with --resume to continue\n$/,
+  );
   const [whole, again, resumed] = soo(some('whole'), some('stopped'), [...some('stopped'), '--resume']);
   t.equal(whole.code, 0, whole.stderr);
   t.match(again, { code: 2, stderr: /^soo: .*stopped: holds a run already; .*\n$/ });

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
+import { asAnotherUser } from './bare-process';
 import { writeLibtorch } from './fake-libtorch';
 
 const ROOT = path.resolve(__dirname, '../..');
@@ -16,23 +17,28 @@ interface Report {
 }
 
 /** The built `soo` of the package in `root`, on a machine with an empty cache and no Python. */
-function soo(root: string, args: string[], env: NodeJS.ProcessEnv = {}) {
+function soo(root: string, args: string[], env: NodeJS.ProcessEnv = {}, cwd = root) {
   const own = { HOME: root, SOO_TORCH_CACHE: path.join(root, 'cache'), PYTHON: '/no/python', PATH: process.env.PATH };
   const ran = spawnSync(process.execPath, [path.join(root, 'bin/soo.js'), ...args], {
     encoding: 'utf8',
     env: { ...own, ...env },
+    cwd,
   });
   const json = (): Report => JSON.parse(ran.stdout) as Report;
   return { ...ran, json };
 }
 
-/** A copy of the package in which dist is there and the addon is not. */
-function unbuilt(test: Pick<typeof t, 'testdir'>): string {
-  const root = test.testdir();
+function copyUnbuilt(root: string): void {
   for (const name of ['bin', 'dist', 'scripts', 'package.json']) {
     cpSync(path.join(ROOT, name), path.join(root, name), { recursive: true });
   }
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(root, 'node_modules'));
+}
+
+/** A copy of the package in which dist is there and the addon is not. */
+function unbuilt(test: Pick<typeof t, 'testdir'>): string {
+  const root = test.testdir();
+  copyUnbuilt(root);
   return root;
 }
 
@@ -66,6 +72,14 @@ t.test('with nothing built and no libtorch', async (t) => {
     ['no libtorch is on this machine yet', 'the addon is not built'],
   );
   for (const { fix } of json().problems) t.match(fix, `npm --prefix ${root} run build`);
+  const bare = soo(root, ['doctor', '--json'], { PATH: '/nothing' }).json().problems;
+  t.match(
+    bare.map(({ what }) => what),
+    ['no libtorch', 'a C++ compiler is missing', 'cmake is missing', 'make is missing', 'the addon is not built'].map(
+      (begin) => new RegExp(`^${begin.replaceAll('+', '\\+')}`),
+    ),
+  );
+  t.match(bare[1].fix, /apt-get install cmake make g\+\+/);
   t.match(soo(root, ['doctor']).stdout, /problem: the addon is not built\n +fix: npm --prefix/);
 });
 
@@ -90,6 +104,41 @@ t.test('with a libtorch that went away, that LIBTORCH names wrongly, and an addo
   const { status, json } = soo(root, ['doctor', '--json']);
   t.equal(status, 1);
   t.match(json().problems, [{ what: /^the addon does not load: / }]);
+});
+
+t.test('installed, the fix is a command that no package manager blocks', async (t) => {
+  const project = t.testdir();
+  const root = path.join(project, 'node_modules/soo-torch');
+  copyUnbuilt(root);
+  writeFileSync(path.join(project, 'package.json'), '{ "private": true }');
+  const fix = 'node node_modules/soo-torch/scripts/build-addon.js';
+  t.match(soo(root, ['doctor', '--json'], {}, project).json().problems.at(-1), { what: 'the addon is not built', fix });
+  const required = spawnSync(process.execPath, ['-e', "require('soo-torch')"], { cwd: project, encoding: 'utf8' });
+  t.match(required.stderr, `Error: soo-torch cannot start: the native addon is not built; this builds it`);
+  t.match(required.stderr, `: ${fix} (npx soo doctor`);
+  const store = path.join(project, 'store/node_modules/soo-torch');
+  cpSync(root, store, { recursive: true, verbatimSymlinks: true });
+  t.match(soo(store, ['doctor', '--json'], {}, project).json().problems.at(-1), {
+    fix: 'node store/node_modules/soo-torch/scripts/build-addon.js',
+  });
+});
+
+t.test("a libtorch in another user's cache that this one may not read", async (t) => {
+  const root = unbuilt(t);
+  const home = path.join(root, 'home');
+  pretendBuild(root, writeLibtorch(path.join(home, 'cache/libtorch')));
+  chmodSync(home, 0);
+  const env = { HOME: '/nothing', PATH: process.env.PATH };
+  const { stdout } = asAnotherUser([path.join(root, 'bin/soo.js'), 'doctor', '--json'], env);
+  t.match((JSON.parse(stdout) as Report).problems, [
+    {
+      what: `this user may not read ${home}`,
+      fix: /SOO_TORCH_CACHE=\/a\/folder\/for\/all npm --prefix .* as the owner/,
+    },
+  ]);
+  const required = asAnotherUser(['-e', `require(${JSON.stringify(path.join(root, 'dist'))})`], env);
+  chmodSync(home, 0o755);
+  t.match(required.stderr, `soo-torch cannot start: this user may not read ${home}, where libtorch lies; its owner`);
 });
 
 t.test('the command itself says how to build what is not built', async (t) => {

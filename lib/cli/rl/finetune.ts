@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
+import { ownFolder } from '../../files/folders';
 import { hashFile, originOf } from '../../training';
 import {
   evaluate,
@@ -60,7 +61,7 @@ export function define(command: Command): void {
     .option('--overlap-weight <x>', 'weight of the overlap loss; below 0 drives apart (default: 1)', decimal())
     .option(
       '--reference-weight <x>',
-      'weight of what holds blue to its actions of before (default: 1)',
+      "weight of the term that keeps blue's actions as before (default: 1)",
       decimal({ min: 0 }),
     )
     .addOption(
@@ -88,7 +89,7 @@ export function define(command: Command): void {
       "worlds that are stepped together (default: the training's; 2 with upstream)",
       settingOf(worlds),
     )
-    .option('--resume', 'go on with the run that the folder holds');
+    .option('--resume', 'continue the run in the folder');
 }
 
 /** `soo rl finetune`: goes on with trained agents, with steps towards overlap and, as a control, without. */
@@ -96,7 +97,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const options = checked(optionsSchema, given);
   const { from, out, resume, freezeOpponent } = options;
   const overlap = overlapOf(options);
-  if (!overlap && !options.rl) throw new InputError('--no-overlap and --no-rl: nothing is left to be learned');
+  if (!overlap && !options.rl) throw new InputError('--no-overlap and --no-rl: nothing would be learned');
   const { config, learners, before } = begin(options);
   makeFolder(out);
   const fromHash = hashFile(join(from, maddpg.AGENTS_FILE));
@@ -114,7 +115,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   };
   const tuned = await tune(out, overlap);
   // Without rewards the control has nothing to learn from: it is what `before` tells of.
-  const control = overlap?.reinforce ? await tune(join(out, CONTROL), null) : null;
+  const control = overlap?.reinforce ? await tune(ownFolder(out, CONTROL), null) : null;
   return {
     json: { ...tuned.json, overlap, before, control: control?.json ?? null },
     text: textOf(out, [

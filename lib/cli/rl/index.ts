@@ -9,7 +9,7 @@ export const commands: readonly Entry[] = [
   },
   {
     name: 'finetune',
-    summary: 'fine-tune trained agents for self-other overlap, beside a control without it',
+    summary: 'fine-tune trained agents for self-other overlap, with a control without it',
     load: () => require('./finetune') as typeof import('./finetune'),
   },
   {
@@ -29,7 +29,7 @@ export const commands: readonly Entry[] = [
   },
   {
     name: 'compare',
-    summary: 'set deceptive, tuned, control and honest agents beside each other',
+    summary: 'compare deceptive, tuned, control and honest agents',
     load: () => require('./compare') as typeof import('./compare'),
   },
   {

@@ -19,6 +19,7 @@ import {
 } from '../../studies/agents';
 import { originOf } from '../../training/origin';
 import { checked, type Result } from '../command';
+import { drawnIfPossible } from '../drawn';
 import { interruptible } from '../interrupts';
 import { makeFolder } from '../out-folder';
 import { ROOT } from '../package-root';
@@ -47,19 +48,24 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const origin = originOf(ROOT, ['soo', 'rl', 'reproduce', ...process.argv.slice(4)]);
   const plan = quick ? QUICK : FULL;
   const workers = availableParallelism();
-  const reproduced = await interruptible((signal) => reproduce({ out, plan, origin, workers, signal, startProgress }), {
-    notice: 'saving after this group of episodes; once more to end at once',
-    kept: `saved in ${out}; the same command goes on`,
+  const work = (signal: AbortSignal, listen: () => void): Promise<Reproduced> => {
+    listen();
+    return reproduce({ out, plan, origin, workers, signal, startProgress });
+  };
+  const reproduced = await interruptible(work, {
+    notice: 'saving after this group of episodes; press again to quit now',
+    kept: `saved in ${out}; run the same command to continue`,
   });
-  const report = await writeRlReport(reproduced.stored, out);
-  const made = { ...reproduced, film: drawFilm(out, plan), ...report };
+  const drawn = await drawnIfPossible(reproduced.results, async () => ({
+    ...(await writeRlReport(reproduced.stored, out)),
+    film: drawFilm(out, plan),
+  }));
+  const made: Made = { ...reproduced, ...drawn };
   const text = quick ? `${textOf(made)}\n${TOO_SHORT}` : textOf(made);
   return { json: { quick, ...jsonOf(made) }, text };
 }
 
-interface Made extends Reproduced, ReportFiles {
-  film: string;
-}
+type Made = Reproduced & Partial<ReportFiles & { film: string }>;
 
 const MILLISECONDS = 100;
 
@@ -99,6 +105,6 @@ function textOf({ stored, results, report, film, seconds }: Made): string {
   return [
     ...tables.map(({ title, head, rows }) => `${title}\n${table(head, rows)}`),
     ...(stored.claims ?? []).map(({ claim, verdict, text }) => `${claim}: ${verdict}. ${text}`),
-    `${results}, ${report}, ${film}; ${(seconds / 60).toFixed(1)} minutes`,
+    `${[results, report, film].filter(Boolean).join(', ')}; ${(seconds / 60).toFixed(1)} minutes`,
   ].join('\n');
 }

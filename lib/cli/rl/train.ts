@@ -50,7 +50,7 @@ export function define(command: Command): void {
     .option('--reward <which>', `what blue is paid for in ${physicalDeception.name}: ${REWARDS.join(' or ')}`)
     .requiredOption('--out <dir>', 'gets agents.safetensors, run.json, episodes.jsonl and TensorBoard files')
     .addOption(
-      new Option('--preset <name>', "clean (default), or upstream: true to every quirk of the paper's code").choices(
+      new Option('--preset <name>', "clean (default), or upstream: with every quirk of the paper's code").choices(
         PRESET_NAMES,
       ),
     )
@@ -60,7 +60,7 @@ export function define(command: Command): void {
     )
     .option('--quirks <names>', `instead of the preset's, joined by commas: ${QUIRKS.join(', ')}; or none`, quirksOf);
   addSettings(command, SETTINGS, { ...maddpg.CLEAN, noiseEpisodes: maddpg.CLEAN.noise.episodes });
-  command.option('--resume', 'go on with the run that the folder holds');
+  command.option('--resume', 'continue the run in the folder');
 }
 
 function quirksOf(text: string): string[] {

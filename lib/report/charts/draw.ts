@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { RenderedImage } from '@resvg/resvg-js';
 import type { TopLevelSpec } from 'vega-lite';
+import { drawingPackage } from '../drawing-packages';
 import { colour, inLightColours, PALETTE } from './palette';
 
 /** A chart in words and as data; the words are its text alternative. */
@@ -34,11 +35,11 @@ const CONFIG = {
 
 /**
  * Draws a chart with Vega. Its colours are CSS variables of the palette; nothing in it refers to anything outside.
- * @throws what Vega reports: a specification that it does not understand
+ * @throws MissingPackages; what Vega reports: a specification that it does not understand
  */
 export async function drawSvg({ name, title, description, spec }: Chart): Promise<string> {
   // Vega is made of ES modules and takes a second to load: only those who draw wait for it.
-  const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
+  const [vega, vegaLite] = await drawingPackage(() => Promise.all([import('vega'), import('vega-lite')]));
   const compiled = vegaLite.compile({ ...spec, config: CONFIG });
   const complaints: unknown[] = [];
   const logger = vega.logger(vega.Warn, undefined, (_method, _level, what) => complaints.push(...what));
@@ -80,7 +81,7 @@ export function renderPng(svg: string): Uint8Array {
 
 /** Draws an SVG in light colours, `zoom` pixels to each of its own: RGBA `pixels` of `width` by `height`, or `asPng`. */
 export function rasterise(svg: string, zoom: number): RenderedImage {
-  const { Resvg } = require('@resvg/resvg-js') as typeof import('@resvg/resvg-js');
+  const { Resvg } = drawingPackage(() => require('@resvg/resvg-js') as typeof import('@resvg/resvg-js'));
   const drawing = new Resvg(inLightColours(svg), {
     background: PALETTE.page[0],
     fitTo: { mode: 'zoom', value: zoom },

@@ -1,4 +1,5 @@
 import { rasterise } from '../charts/draw';
+import { drawingPackage } from '../drawing-packages';
 
 const COLOURS = 255;
 /** Beside the palette's colours: the pixel of the frame before stays. */
@@ -11,10 +12,11 @@ const LAST_MILLISECONDS = 1500;
 /**
  * Drawings as an animated GIF that repeats for ever. Each frame holds what has changed since the one before.
  * @param milliseconds how long a frame stays; GIF counts in hundredths of a second
+ * @throws MissingPackages
  */
 export function renderGif(drawings: readonly string[], milliseconds: number): Uint8Array {
   // It and the renderer are loaded by those who draw.
-  const { applyPalette, GIFEncoder, quantize } = require('gifenc') as typeof import('gifenc');
+  const { applyPalette, GIFEncoder, quantize } = drawingPackage(() => require('gifenc') as typeof import('gifenc'));
   const frames = drawings.map((svg) => rasterise(svg, 1));
   const pixels = frames.map((frame) => new Uint8Array(frame.pixels));
   const palette = quantize(joined([pixels[0], pixels[pixels.length >> 1], pixels[pixels.length - 1]]), COLOURS);

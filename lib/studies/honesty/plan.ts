@@ -41,12 +41,11 @@ export interface DemoSettings {
   tuning: Readonly<Record<Kind, TuningSettings>>;
 }
 
-export function demoSettings(options: { quick: boolean; seeds: number | undefined }): DemoSettings {
-  const seeds = options.seeds ?? (options.quick ? 1 : 5);
+export function demoSettings({ quick, seeds }: { quick: boolean; seeds?: readonly number[] }): DemoSettings {
   return {
-    quick: options.quick,
-    seeds: Array.from({ length: seeds }, (_, i) => i + 1),
-    promptsPerFamily: options.quick ? 50 : 100,
+    quick,
+    seeds: [...(seeds ?? (quick ? [1] : [1, 2, 3, 4, 5]))],
+    promptsPerFamily: quick ? 50 : 100,
     promptSeed: 1,
     tuning: TUNING,
   };

@@ -1,5 +1,5 @@
 /** TensorBoard event files: scalars and texts that `tensorboard --logdir` shows. */
-import { gradNormOf, type StepRecord } from '../train';
+import { gradNormOf, type StepRecord } from '../step-record';
 import type { EventFile } from './event-file';
 
 export { EventFile, type EventFileOptions } from './event-file';

@@ -1,0 +1,97 @@
+/** What `soo report` can draw: how a file that a command has written is known, checked and drawn. */
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
+import { checkShape, InputError, parseJson, readTextFile } from '../checkpoints';
+import { readDeceptionRecords } from '../evals';
+import { learningCurves } from '../rl/evaluation/learning-curve';
+import { RL_FORMAT, rlResultsSchema } from '../studies/agents/results';
+import { demoResultsSchema, FORMAT } from '../studies/honesty/results';
+import { originSchema } from '../training/origin';
+import { stepRecordSchema } from '../training/step-record';
+import {
+  writeDeceptionReport,
+  writeDemoReport,
+  writeFinetuneReport,
+  writeRlReport,
+  writeRlRunReport,
+  type ReportFiles,
+} from './report';
+
+export type Draw = (folder: string) => Promise<ReportFiles>;
+
+/** By the format that a results file says it has. */
+const FORMATS: Readonly<Record<string, (json: unknown, name: string) => Draw>> = {
+  [FORMAT]: (json, name) => {
+    const results = checkShape(demoResultsSchema, json, name);
+    return (folder) => writeDemoReport(results, folder);
+  },
+  [RL_FORMAT]: (json, name) => {
+    const results = checkShape(rlResultsSchema, json, name);
+    return (folder) => writeRlReport(results, folder);
+  },
+};
+
+const DRAWN =
+  `results.json of soo demo ("${FORMAT}") or of soo rl compare, classify or reproduce ("${RL_FORMAT}"), ` +
+  'run.json of a run, or the records of soo deception';
+
+/** Every line of `soo deception --out` begins so. */
+const RECORD_START = '{"run":"';
+
+/**
+ * Reads a results file of any kind, and hands back what draws it.
+ * @throws InputError when it is missing, damaged, or of no kind that can be drawn
+ */
+export function readDrawable(path: string): Draw {
+  const name = basename(path);
+  const text = readTextFile(path);
+  if (text.startsWith(RECORD_START)) {
+    const records = readDeceptionRecords(path);
+    return (folder) => writeDeceptionReport(records, folder);
+  }
+  const json = parseResults(text, name);
+  const { success, data } = z.object({ format: z.string() }).safeParse(json);
+  if (!success) {
+    const run = runSchema.safeParse(json);
+    if (run.success) return drawRun(dirname(path), run.data);
+    throw new InputError(`${name}: has no format, wanted ${DRAWN}`);
+  }
+  if (!Object.hasOwn(FORMATS, data.format)) {
+    throw new InputError(`${name}: format ${JSON.stringify(data.format)} cannot be drawn, wanted ${DRAWN}`);
+  }
+  return FORMATS[data.format](json, name);
+}
+
+function parseResults(text: string, name: string): unknown {
+  try {
+    return parseJson(text, name);
+  } catch {
+    throw new InputError(`${name}: is not JSON, wanted ${DRAWN}`);
+  }
+}
+
+const runSchema = z.object({
+  status: z.string(),
+  reason: z.string().optional(),
+  config: z.record(z.string(), z.unknown()),
+  inputs: z.record(z.string(), z.unknown()),
+  origin: originSchema,
+  result: z.unknown().optional(),
+});
+
+/** A run is drawn from the log beside its run.json. */
+function drawRun(folder: string, run: z.infer<typeof runSchema>): Draw {
+  const log = join(folder, 'steps.jsonl');
+  if (!existsSync(log)) {
+    const curves = learningCurves([folder]);
+    return (out) => writeRlRunReport(run, curves, out);
+  }
+  const lines = readTextFile(log).split('\n').slice(0, -1);
+  const steps = lines.map((line, i) => {
+    const place = `steps.jsonl: line ${i + 1}`;
+    return checkShape(stepRecordSchema, parseJson(line, place), place);
+  });
+  if (steps.length === 0) throw new InputError('steps.jsonl: holds no steps');
+  return (out) => writeFinetuneReport(run, steps, out);
+}

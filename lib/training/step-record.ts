@@ -1,0 +1,26 @@
+/** One batch as it was taken: a line of `steps.jsonl`. */
+import { z } from 'zod';
+
+const norms = z.record(z.string(), z.number());
+
+export const stepRecordSchema = z.object({
+  /** The optimiser's step that the batch's gradient goes into, from 1. */
+  step: z.int().min(1),
+  /** From 1, over the whole run. */
+  microBatch: z.int().min(1),
+  loss: z.number(),
+  /** The loss's parts by name, unweighted; empty when it has none. */
+  parts: norms,
+  /** By parameter name: norms of the gradients gathered so far for this step, before clipping. */
+  gradNorms: norms,
+  lr: z.number(),
+  /** Of the batch, pads not counted; 0 where nobody counts them. */
+  tokens: z.number(),
+  ms: z.number(),
+});
+
+export type StepRecord = z.infer<typeof stepRecordSchema>;
+
+/** Joint norm of the gradients gathered for a step. */
+export const gradNormOf = ({ gradNorms }: Pick<StepRecord, 'gradNorms'>): number =>
+  Math.hypot(...Object.values(gradNorms));
