@@ -86,6 +86,7 @@ export {
   type GradientAndLoss,
 } from './actor-critic';
 export { Device, Event, Stream, type DeviceLike } from './device';
+export { inFloat32, isHalf } from './half-precision';
 export { DTYPES, isDType, type DType, type Layout, type MemoryFormat, type Scalar, type TypedArray } from './dtype';
 export { formatTensor } from './format';
 export { Generator } from './generator';
