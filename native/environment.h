@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "random-state.h"
 #include "tensor-table.h"
 
 namespace soo {
@@ -21,7 +22,8 @@ class MappedFile;
 
 /**
  * Everything native that belongs to one JavaScript environment (the main thread or a worker).
- * There is no process-wide state but the tickets of tensors on their way to another worker (transfer.cc).
+ * There is no process-wide state but the tickets of tensors on their way to another worker (transfer.cc), and who has
+ * libtorch's own generators, of which there is one for the process (random-state.cc).
  */
 struct Environment {
   explicit Environment(Napi::Env env);
@@ -32,6 +34,12 @@ struct Environment {
   std::vector<std::unique_ptr<Operator>> operators;
   std::unordered_map<uint32_t, at::Generator> generators;
   uint32_t next_generator = 1;
+  RandomState own_random;
+  /** Those of runs. */
+  std::unordered_map<uint32_t, std::unique_ptr<RandomState>> random_states;
+  uint32_t next_random_state = 1;
+  /** The one that is drawn from now. */
+  RandomState* random = &own_random;
   std::unordered_map<uint32_t, std::shared_ptr<MappedFile>> mapped_files;
   uint32_t next_mapped_file = 1;
   std::shared_ptr<CallbackPort> callbacks;

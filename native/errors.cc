@@ -2,14 +2,13 @@
 
 #include "callbacks.h"
 #include "environment.h"
+#include "out-of-memory.h"
 
 namespace soo {
 
 namespace {
 
 constexpr size_t kLongestMessage = 600;
-
-const char kNoMemory[] = "DefaultCPUAllocator: ";
 
 /** The first line carries the facts; what libtorch adds below it is advice for its own developers. */
 std::string first_line(const std::string& message) {

@@ -140,7 +140,9 @@ c10::ScalarType to_dtype(napi_env env, napi_value value) {
 c10::Device to_device(napi_env env, napi_value value) {
   const std::string name = to_string(env, value);
   try {
-    return c10::Device(name);
+    const c10::Device device(name);
+    if (!device.is_cpu() && !device.is_meta()) note_accelerator();
+    return device;
   } catch (const std::exception&) {
     throw BadArgument("unknown device '" + name.substr(0, 40) + "' (wanted 'cpu', 'cuda' or 'cuda:0')");
   }

@@ -10,6 +10,8 @@ const path = require('node:path');
 const ROOT = path.resolve(__dirname, '..');
 const KEPT = path.join(ROOT, 'node_modules', '.cache', 'soo-torch', 'typescript');
 const CONFIG = path.join(ROOT, 'tsconfig.json');
+// What scripts/gpu/pack.sh makes brings its JavaScript along, and no compiler.
+const PACKED = path.join(ROOT, 'compiled');
 const hash = (...texts) => createHash('sha256').update(texts.join('\0')).digest('hex');
 
 const made = hash(require('typescript/package.json').version, fs.readFileSync(CONFIG, 'utf8'));
@@ -30,6 +32,8 @@ function compile(source, file) {
 }
 
 function javascriptOf(file) {
+  const packed = path.join(PACKED, `${path.relative(ROOT, file)}.js`);
+  if (fs.existsSync(packed)) return fs.readFileSync(packed, 'utf8');
   const source = fs.readFileSync(file, 'utf8');
   const key = hash(made, source);
   const kept = path.join(KEPT, `${hash(file).slice(0, 32)}.json`);

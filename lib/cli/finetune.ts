@@ -1,6 +1,7 @@
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { readPairs, type TextPair } from '../evals';
+import { ownFolder } from '../files/folders';
 import type { LanguageModel } from '../models';
 import { EventFile, hashFile, hashFolder, originOf, stepLog, type StepRecord } from '../training';
 import { totalBatches, finetune, type TokenPair, type FinetuneConfig, type FinetuneResult } from '../soo';
@@ -34,7 +35,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const inputs = inputsOf(options, folder, adapterFolder);
   const steps = watchSteps(options.out, totalBatches(pairs.length, config));
   const start = performance.now();
-  const work = (signal: AbortSignal): Promise<FinetuneResult> =>
+  const work = (signal: AbortSignal, onBegin: () => void): Promise<FinetuneResult> =>
     finetune({
       folder: options.out,
       model,
@@ -46,6 +47,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
       inputs,
       origin,
       signal,
+      onBegin,
       padId: tokenizer.eosId ?? 0,
       resume: options.resume,
       onStep: steps.take,
@@ -104,7 +106,7 @@ function watchSteps(out: string, total: number): { take: (step: StepRecord) => v
       const resumedAt = microBatch > 1 ? microBatch : undefined;
       shown ??= {
         progress: startProgress('finetune', total),
-        events: new EventFile(join(out, 'tensorboard'), { resumedAt }),
+        events: new EventFile(ownFolder(out, 'tensorboard'), { resumedAt }),
       };
       shown.progress.update(microBatch, `step ${step.step}, loss ${loss.toPrecision(4)}`);
       stepLog(shown.events)(step);

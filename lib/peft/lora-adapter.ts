@@ -1,12 +1,12 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { torch, type Tensor } from '../torch';
-import type { Parameter } from '../nn';
+import type { Linear, Parameter } from '../nn';
+import { makeFolders } from '../files/folders';
 import { InputError, quoted } from '../files/input-error';
-import { saveSafetensors } from '../checkpoints/safetensors';
+import { saveSafetensors, type SafetensorsFile } from '../checkpoints/safetensors';
 import { writeTextAside } from '../files/write-aside';
 import { loraConfigJson, type LoraConfig } from './lora-config';
-import type { LoraLinear } from './lora-linear';
+import { LoraLinear, type LoraShape } from './lora-linear';
 
 /** What an adapter needs of the model that it is on. */
 export interface AdapterHost {
@@ -19,6 +19,8 @@ export interface AdapterHost {
 const PREFIX = 'base_model.model.';
 export const WEIGHTS = 'adapter_model.safetensors';
 const CONFIG = 'adapter_config.json';
+/** What an adapter is saved as. */
+export const ADAPTER_FILES: readonly string[] = [CONFIG, WEIGHTS];
 
 /** One LoRA adapter on a model. Names are PEFT's: `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight`. */
 export class LoraAdapter {
@@ -71,9 +73,7 @@ export class LoraAdapter {
    */
   loadStateDict(state: Map<string, Tensor>): void {
     const own = this.stateDict();
-    for (const name of state.keys()) {
-      if (!own.has(name)) throw new InputError(`${WEIGHTS}: holds ${quoted(name)}, which the adapter has no place for`);
-    }
+    requireKnown(state.keys(), own);
     for (const [name, parameter] of own) {
       const value = state.get(name);
       if (!value) throw new InputError(`${WEIGHTS}: lacks ${quoted(name)}`);
@@ -87,19 +87,54 @@ export class LoraAdapter {
    * @param baseModel what the config names as the model the adapter belongs to
    */
   save(folder: string, { baseModel = null }: { baseModel?: string | null } = {}): void {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     saveSafetensors(join(folder, WEIGHTS), this.stateDict(), { format: 'pt' });
     writeTextAside(join(folder, CONFIG), `${JSON.stringify(loraConfigJson(this.config, baseModel), null, 2)}\n`);
   }
 }
 
+/** A layer that is to get an adapter. */
+export interface LayerPlan {
+  at: string;
+  module: Linear | LoraLinear;
+  shape: LoraShape;
+}
+
+/**
+ * Checks names and shapes of a file against those of the adapter, before anything is allocated for it.
+ * @throws InputError that names a tensor that is missing, unexpected or of another shape
+ */
+export function checkStored(file: SafetensorsFile, plan: readonly LayerPlan[]): void {
+  const wanted = new Map(
+    plan.flatMap(({ at, module, shape: { r } }): [string, readonly number[]][] => {
+      const [out, into] = (module instanceof LoraLinear ? module.baseLayer : module).weight.shape;
+      return [
+        [`${PREFIX}${at}.lora_A.weight`, [r, into]],
+        [`${PREFIX}${at}.lora_B.weight`, [out, r]],
+      ];
+    }),
+  );
+  requireKnown(file.names, wanted);
+  for (const [name, shape] of wanted) {
+    if (!file.has(name)) throw new InputError(`${WEIGHTS}: lacks ${quoted(name)}`);
+    requireShape(`${WEIGHTS}: tensor ${quoted(name)}`, file.info(name).shape, shape);
+  }
+}
+
+function requireKnown(names: Iterable<string>, own: ReadonlyMap<string, unknown>): void {
+  for (const name of names) {
+    if (!own.has(name)) throw new InputError(`${WEIGHTS}: holds ${quoted(name)}, which the adapter has no place for`);
+  }
+}
+
+function requireShape(where: string, shape: readonly number[], wanted: readonly number[]): void {
+  if (shape.join() === wanted.join()) return;
+  throw new InputError(`${where} is [${shape.join(', ')}], but the model makes it [${wanted.join(', ')}]`);
+}
+
 function checkWeight(name: string, value: Tensor, parameter: Tensor): void {
   const where = `${WEIGHTS}: tensor ${quoted(name)}`;
-  if (value.shape.join() !== parameter.shape.join()) {
-    throw new InputError(
-      `${where} is [${value.shape.join(', ')}], but the model makes it [${parameter.shape.join(', ')}]`,
-    );
-  }
+  requireShape(where, value.shape, parameter.shape);
   if (!/^b?float\d+$/.test(value.dtype)) throw new InputError(`${where} is ${value.dtype}, but weights must be floats`);
   const finite = torch.scope(() => value.isfinite().all().item<boolean>());
   if (!finite) throw new InputError(`${where} holds NaN or infinity`);

@@ -101,7 +101,8 @@ export function readLoraConfig(folder: string): LoraConfig {
 export function parseLoraConfig(json: unknown): LoraConfig {
   const file = checkShape(fileSchema, json, FILE);
   for (const [key, value] of Object.entries(file)) {
-    const isFine = SUPPORTED[key]?.includes(value) ?? (!mustBeEmpty(key) || isEmpty(value));
+    const supported = Object.hasOwn(SUPPORTED, key) ? SUPPORTED[key] : undefined;
+    const isFine = supported?.includes(value) ?? (!mustBeEmpty(key) || isEmpty(value));
     if (!isFine && value !== null) throw new InputError(`${FILE}: ${key} ${shown(value)} is not supported`);
   }
   return {

@@ -2,12 +2,16 @@ import { join } from 'node:path';
 import { torch, type Tensor } from '../torch';
 import { requireSynchronous } from '../torch/scope';
 import type { AnyModule } from '../nn';
-import { InputError, quoted } from '../files/input-error';
+import { InputError, quoted, shown } from '../files/input-error';
+import { TooSlow, withinSeconds } from '../files/time-limit';
 import { openSafetensors, type SafetensorsFile } from '../checkpoints/safetensors';
-import { LoraAdapter, WEIGHTS } from './lora-adapter';
+import { checkStored, LoraAdapter, WEIGHTS, type LayerPlan } from './lora-adapter';
 import { loraShapes, readLoraConfig, requirePatternsUsed, type LoraConfig } from './lora-config';
 import { LoraLinear } from './lora-linear';
 import { findTargets } from './target-modules';
+
+/** No adapter's patterns take a thousandth of it. */
+const PATTERN_SECONDS = 5;
 
 const known = new WeakMap<AnyModule, PeftModel>();
 
@@ -51,8 +55,9 @@ export class PeftModel {
    * patterns that match no target
    */
   addAdapter(name: string, config: LoraConfig): LoraAdapter {
-    requirePatternsUsed(config, names(findTargets(this.model, config)));
-    return this.#insert(name, config);
+    const plan = this.#plan(config);
+    requirePatternsUsed(config, plan.map(({ at }) => at)); // prettier-ignore
+    return this.#insert(name, config, plan);
   }
 
   /**
@@ -64,7 +69,9 @@ export class PeftModel {
     const config = { ...readLoraConfig(folder), ...options };
     const file = openSafetensors(join(folder, WEIGHTS));
     try {
-      const adapter = this.#insert(name, config);
+      const plan = this.#plan(config);
+      checkStored(file, plan);
+      const adapter = this.#insert(name, config, plan);
       try {
         torch.scope(() => adapter.loadStateDict(stateOf(file, [...adapter.stateDict().keys()])));
       } catch (thrown) {
@@ -77,19 +84,31 @@ export class PeftModel {
     }
   }
 
-  #insert(name: string, config: LoraConfig): LoraAdapter {
+  /** The layers that get the adapter, and its shapes. The patterns may be those of a file from others. */
+  #plan(config: LoraConfig): LayerPlan[] {
+    try {
+      return withinSeconds(PATTERN_SECONDS, () => {
+        const targets = findTargets(this.model, config);
+        const shapes = loraShapes(config, names(targets));
+        return targets.map(([at, module], i) => ({ at, module, shape: shapes[i] }));
+      });
+    } catch (thrown) {
+      if (!(thrown instanceof TooSlow)) throw thrown;
+      throw new InputError(`LoRA: matching the patterns beside target_modules ${shown(config.targetModules)} ${thrown.message}`); // prettier-ignore
+    }
+  }
+
+  #insert(name: string, config: LoraConfig, plan = this.#plan(config)): LoraAdapter {
     if (!/^[^.]+$/.test(name)) throw new InputError(`LoRA: an adapter's name holds no dot, got ${quoted(name)}`);
     if (this.#adapters.has(name)) {
       throw new InputError(`LoRA: the model has an adapter ${quoted(name)} already; delete that one, or name this one`);
     }
-    const targets = findTargets(this.model, config);
-    const shapes = loraShapes(config, names(targets));
     this.model.requiresGrad_(false);
     const layers = new Map<string, LoraLinear>();
-    for (const [i, [at, module]] of targets.entries()) {
+    for (const { at, module, shape } of plan) {
       const layer = module instanceof LoraLinear ? module : new LoraLinear(module);
       if (layer !== module) this.model.replaceModule(at, layer);
-      layer.add(name, shapes[i]);
+      layer.add(name, shape);
       layers.set(at, layer);
     }
     const adapter = new LoraAdapter(this, name, config, layers);

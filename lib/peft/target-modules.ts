@@ -32,7 +32,8 @@ export function findTargets(model: AnyModule, choice: TargetChoice): [string, Li
   const isExcluded = excludeModules?.length ? nameMatcher(excludeModules, 'exclude_modules') : () => false;
   const found: [string, Linear | LoraLinear][] = [];
   for (const [name, module] of targetable(model)) {
-    if (!isTarget(name, module) || isExcluded(name)) continue;
+    // The model itself has no name, and is no target whatever matches that.
+    if (name === '' || !isTarget(name, module) || isExcluded(name)) continue;
     if (!isLinear(module)) {
       throw new InputError(`LoRA: target_modules names ${name}, a ${module.kind}; only Linear can have an adapter`);
     }

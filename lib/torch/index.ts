@@ -10,9 +10,10 @@ import { canPack } from './kernels';
 import { libtorch, native } from './load-native';
 import { mapFile } from './mapped-file';
 import { installOperators, op, operators } from './operators';
+import { forkRng } from './random-state';
 import { scope } from './scope';
 import { Tensor } from './tensor';
-import { receive, share } from './transfer';
+import { receive, share, withdraw } from './transfer';
 import { version } from './version';
 import { setTensorClass } from './wrap';
 
@@ -26,7 +27,7 @@ Object.defineProperty(Tensor.prototype, 'toString', {
   configurable: true,
 });
 
-/** Number of threads that one operator may use. */
+/** Number of threads that one operator may use when this worker calls it; each worker has its own. */
 function getNumThreads(): number {
   return native.numThreads();
 }
@@ -50,6 +51,7 @@ export const torch = Object.assign(installOperators(), {
   device,
   devices,
   enableGrad,
+  forkRng,
   fromBytes,
   generator,
   getNumThreads,
@@ -72,6 +74,7 @@ export const torch = Object.assign(installOperators(), {
   synchronize,
   tensor,
   version: version(libtorch, native),
+  withdraw,
 });
 
 export { Tensor };
@@ -89,6 +92,7 @@ export { Generator } from './generator';
 export { cachedAttention, clippedAdamStep, frozenLinear, PackedWeight, plainRmsNorm, type AdamStep } from './kernels';
 export { MappedFile } from './mapped-file';
 export { perceptron, type PerceptronOptions, type PerceptronTensors } from './perceptron';
+export { drawApart, withRandomStateOfNow } from './random-state';
 export { Scope } from './scope';
 export { takeHandle, type Complex, type NestedArray } from './tensor';
 export type { BackwardOptions } from './backward';
@@ -97,4 +101,4 @@ export type { CustomFunction, FunctionContext } from './custom-function';
 export type { GradOptions } from './autograd';
 export type { HookHandle } from './hooks';
 export type { TensorOptions } from './create';
-export type { Ticket } from './transfer';
+export type { ShareOptions, Ticket } from './transfer';

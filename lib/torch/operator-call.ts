@@ -1,6 +1,7 @@
 import { native } from './load-native';
 import type { NativeOperator } from './native';
 import { describeValue, Fit, ruleFor } from './operator-arguments';
+import { useOwnRandomState } from './random-state';
 import { camelCase, parseSchema, rank, type Argument, type Returned, type Schema } from './schema';
 import { Tensor } from './tensor';
 
@@ -36,13 +37,22 @@ export interface OperatorFamily {
   learnt: Map<number, LearntCall | null>;
 }
 
+function nativeCall(index: number): NativeOperator {
+  const run = native.operatorFunction(index);
+  if (!native.operatorDraws(index)) return run;
+  return (...values) => {
+    useOwnRandomState();
+    return run(...values);
+  };
+}
+
 function prepare(index: number): Overload {
   const schema = parseSchema(native.operatorSchema(index));
   const written = schema.arguments[0]?.written ?? null;
   return {
     schema,
     rules: schema.arguments.map(ruleFor),
-    call: native.operatorFunction(index),
+    call: nativeCall(index),
     selfAt: schema.arguments.findIndex(({ name, base, list }) => name === 'self' && base === 'Tensor' && !list),
     returnsSelf: written !== null && schema.returns[0]?.written === written,
   };

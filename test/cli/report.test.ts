@@ -16,7 +16,9 @@ t.test('soo report makes the report again from results.json', async (t) => {
     ['report', join(folder, 'none.json')],
     ['report', results, '--out', join(folder, 'file', 'below')],
   );
-  const files = ['rivals', 'kept', 'loss', 'latent'].map((name) => join('charts', `${name}.png`));
+  const files = ['rivals-scenes', 'rivals-fragments', 'kept', 'loss', 'latent'].map((name) =>
+    join('charts', `${name}.png`),
+  );
   t.same(beside, {
     code: 0,
     stdout: `${['report.html', ...files].map((name) => join(folder, name)).join('\n')}\n`,

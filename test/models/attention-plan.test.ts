@@ -1,6 +1,6 @@
 import t from 'tap';
 import { maskOf, positionsOf } from '../../lib/models/attention-plan';
-import { torch } from '../../lib/torch';
+import { torch } from '../device';
 
 const mask = torch.tensor([
   [0, 0, 1, 1, 1],

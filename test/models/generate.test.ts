@@ -6,7 +6,8 @@ import {
   type GeneratedToken,
   type GenerativeModel,
 } from '../../lib/models';
-import { torch, type Tensor } from '../../lib/torch';
+import type { Tensor } from '../../lib/torch';
+import { torch } from '../device';
 
 // The models are tiny: more threads would only wait for each other.
 torch.setNumThreads(1);

@@ -1,7 +1,8 @@
 import t from 'tap';
 import { join } from 'node:path';
-import { generate, loadModel, padLeft } from '../../lib/models';
-import { torch, type Tensor } from '../../lib/torch';
+import { generate } from '../../lib/models';
+import type { Tensor } from '../../lib/torch';
+import { loadModel, padLeft, torch } from '../device';
 import { expected, largestDifference, numbers } from '../parity/expected';
 
 // The models are tiny: more threads would only wait for each other.

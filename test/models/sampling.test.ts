@@ -1,5 +1,6 @@
 import t from 'tap';
 import { generate, type GenerativeModel } from '../../lib/models';
+import { torch } from '../device';
 import {
   drawTokens,
   likeliestTokens,
@@ -8,7 +9,6 @@ import {
   warpLogits,
   type SamplingOptions,
 } from '../../lib/models/sampling';
-import { torch } from '../../lib/torch';
 import { expected } from '../parity/expected';
 
 torch.setNumThreads(1);

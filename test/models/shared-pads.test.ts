@@ -1,7 +1,8 @@
 import t from 'tap';
-import { createModel, KvCache, type LanguageModel, padLeft, SharedPads } from '../../lib/models';
+import { createModel, KvCache, type LanguageModel, SharedPads } from '../../lib/models';
 import { addLora } from '../../lib/peft';
-import { torch, type Tensor } from '../../lib/torch';
+import type { Tensor } from '../../lib/torch';
+import { padLeft, placed, torch } from '../device';
 import { largestDifference, numbers } from '../parity/expected';
 
 torch.setNumThreads(1);
@@ -26,7 +27,7 @@ const REAL = 11;
 /** LoRA in every layer, so that what a pad's row sends back reaches an adapter. */
 function tuned(): { model: LanguageModel; gradients: (loss: Tensor) => number[][] } {
   torch.manualSeed(5);
-  const model = createModel(SHAPE).requiresGrad_(false);
+  const model = placed(createModel(SHAPE)).requiresGrad_(false);
   const adapter = addLora(model, { r: 2, alpha: 4, dropout: 0, targetModules: 'all-linear' });
   const parameters = adapter.namedParameters().map(([, parameter]) => parameter);
   torch.noGrad(() => parameters.forEach((parameter) => parameter.normal_(0, 0.3)));

@@ -1,11 +1,12 @@
 import t from 'tap';
 import * as nn from '../../lib/nn';
-import { torch, type Tensor } from '../../lib/torch';
+import type { Tensor } from '../../lib/torch';
+import { placed, torch } from '../device';
 import { largestDifference, numbers } from '../parity/expected';
 
 function net(): nn.Sequential {
   torch.manualSeed(1);
-  return new nn.Sequential(new nn.Linear(3, 4), new nn.Tanh(), new nn.Linear(4, 2));
+  return placed(new nn.Sequential(new nn.Linear(3, 4), new nn.Tanh(), new nn.Linear(4, 2)));
 }
 
 /** Opens a scope inside its forward pass, as a decoder does to free a layer's intermediates early. */
@@ -86,7 +87,7 @@ t.test('by predicate, and at the input', async (t) => {
 });
 
 t.test('activations outlive the scopes a model opens, and belong to the scope of the call', async (t) => {
-  const model = new Scoped();
+  const model = placed(new Scoped());
   using captured = nn.capture(model, ['inner', '']);
   const before = torch.memory().tensors;
   const kept = torch.scope(() => {

@@ -1,11 +1,12 @@
 import t from 'tap';
 import * as nn from '../../lib/nn';
-import { torch, type Tensor } from '../../lib/torch';
+import type { Tensor } from '../../lib/torch';
+import { placed, torch } from '../device';
 import { numbers } from '../parity/expected';
 
 function net(): nn.Sequential {
   torch.manualSeed(0);
-  return new nn.Sequential(new nn.Linear(3, 4), new nn.Tanh(), new nn.Linear(4, 2));
+  return placed(new nn.Sequential(new nn.Linear(3, 4), new nn.Tanh(), new nn.Linear(4, 2)));
 }
 
 t.test('a forward hook reads and replaces the output', async (t) => {

@@ -1,6 +1,7 @@
 import t from 'tap';
 import * as nn from '../../lib/nn';
-import { torch, type Tensor } from '../../lib/torch';
+import type { Tensor } from '../../lib/torch';
+import { CPU_ONLY, placed, torch } from '../device';
 import { distance, expected, written, type Written } from '../parity/expected';
 
 interface Pass {
@@ -48,7 +49,7 @@ function runPass(layer: nn.Module, pass: Pass): { input: Tensor; output: Tensor 
 
 for (const layer of passes) {
   t.test(`${layer.name}: forward and backward as PyTorch`, async (t) => {
-    const module = LAYERS[layer.name]();
+    const module = placed(LAYERS[layer.name]());
     const state = new Map(Object.entries(layer.weights).map(([name, value]) => [name, written(value)]));
     module.loadStateDict(state, { strict: false });
     for (const pass of layer.passes) {
@@ -89,7 +90,7 @@ t.test('the same seed draws the weights that PyTorch draws', async (t) => {
   t.same(seen, Object.keys(defaults));
 });
 
-t.test("Dropout draws PyTorch's mask, and passes through in eval mode", async (t) => {
+t.test("Dropout draws PyTorch's mask, and passes through in eval mode", CPU_ONLY, async (t) => {
   const layer = new nn.Dropout(0.3);
   torch.manualSeed(3);
   t.ok(distance(layer.call(torch.ones([4, 10])), dropout) < 1e-6);
@@ -113,7 +114,7 @@ t.test('skipInit can build shapes without values', async (t) => {
 });
 
 t.test('dtype of a layer', async (t) => {
-  const layer = new nn.Linear(3, 2, { dtype: 'float64' });
+  const layer = placed(new nn.Linear(3, 2, { dtype: 'float64' }));
   t.equal(layer.call(torch.ones([1, 3], { dtype: 'float64' })).dtype, 'float64');
 });
 
@@ -125,13 +126,13 @@ t.test('errors name what was wanted and what came', async (t) => {
     'LayerNorm: expected last dimensions [3, 4], got [2, 4]',
   );
   throws(() => new nn.RMSNorm(5).call(torch.ones([2, 4])), 'RMSNorm: expected last dimensions [5], got [2, 4]');
-  const norm = new nn.BatchNorm1d(3);
+  const norm = placed(new nn.BatchNorm1d(3));
   throws(() => norm.call(torch.ones([2, 4])), 'BatchNorm1d: expected [batch, 3] or [batch, 3, length], got [2, 4]');
   throws(
     () => norm.call(torch.ones([1, 3])),
     'BatchNorm1d: one value per feature has no variance, got [1, 3] in training',
   );
-  const table = new nn.Embedding(5, 2);
+  const table = placed(new nn.Embedding(5, 2));
   throws(() => table.call(torch.tensor([0, 5])), 'Embedding: expected ids from 0 to 4, got 5');
   throws(() => table.call(torch.tensor([-1, 2])), 'Embedding: expected ids from 0 to 4, got -1');
   throws(() => table.call(torch.tensor([0.5])), 'Embedding: expected int64 or int32 ids, got float32');

@@ -1,7 +1,8 @@
 import t from 'tap';
 import * as nn from '../../lib/nn';
 import { Adam, AdamW, clipGradNorm, cosine, Scheduler } from '../../lib/optim';
-import { torch, type Tensor } from '../../lib/torch';
+import type { Tensor } from '../../lib/torch';
+import { placed, torch } from '../device';
 
 const XOR = {
   inputs: [
@@ -16,7 +17,7 @@ const XOR = {
 /** Trains a 2-8-2 net on XOR. @param sign -1 climbs the loss instead of descending it. */
 function trainXor(sign: 1 | -1): { accuracy: number; loss: number } {
   torch.manualSeed(0);
-  const net = new nn.Sequential(new nn.Linear(2, 8), new nn.Tanh(), new nn.Linear(8, 2));
+  const net = placed(new nn.Sequential(new nn.Linear(2, 8), new nn.Tanh(), new nn.Linear(8, 2)));
   const optimizer = new AdamW(net.parameters(), { lr: 0.05 });
   const [inputs, labels] = [torch.tensor(XOR.inputs, { dtype: 'float32' }), torch.tensor(XOR.labels)];
   const lossOf = (): Tensor => torch.crossEntropyLoss(net.call(inputs), labels);
@@ -50,15 +51,17 @@ t.test('a normalised net fits a curve, better on held-out points than a constant
   torch.manualSeed(1);
   const curve = (x: Tensor): Tensor => x.mul(3).sin();
   const [train, test] = [torch.rand([128, 1]).mul(2).sub(1), torch.linspace(-0.9, 0.9, 50).reshape([50, 1])];
-  const net = new nn.Sequential(
-    new nn.Linear(1, 32),
-    new nn.LayerNorm(32),
-    new nn.GELU(),
-    new nn.Linear(32, 32),
-    new nn.BatchNorm1d(32),
-    new nn.Tanh(),
-    new nn.Dropout(0.01),
-    new nn.Linear(32, 1),
+  const net = placed(
+    new nn.Sequential(
+      new nn.Linear(1, 32),
+      new nn.LayerNorm(32),
+      new nn.GELU(),
+      new nn.Linear(32, 32),
+      new nn.BatchNorm1d(32),
+      new nn.Tanh(),
+      new nn.Dropout(0.01),
+      new nn.Linear(32, 1),
+    ),
   );
   const optimizer = new Adam(net.parameters(), { lr: 0.01 });
   const schedule = new Scheduler(optimizer, cosine(10, 300, { floor: 0.05 }));
@@ -79,7 +82,7 @@ t.test('an embedding and RMSNorm learn a lookup table', async (t) => {
   torch.manualSeed(2);
   const ids = torch.arange(10);
   const target = ids.mul(7).remainder(10);
-  const net = new nn.Sequential(new nn.Embedding(10, 16), new nn.RMSNorm(16, 1e-6), new nn.Linear(16, 10));
+  const net = placed(new nn.Sequential(new nn.Embedding(10, 16), new nn.RMSNorm(16, 1e-6), new nn.Linear(16, 10)));
   const optimizer = new AdamW(net.parameters(), { lr: 0.03 });
   for (let step = 0; step < 80; step++) {
     torch.scope(() => {

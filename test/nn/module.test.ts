@@ -1,6 +1,7 @@
 import t from 'tap';
 import * as nn from '../../lib/nn';
-import { torch, Tensor } from '../../lib/torch';
+import { Tensor } from '../../lib/torch';
+import { placed, torch } from '../device';
 import { expected, numbers } from '../parity/expected';
 
 class Block extends nn.Module {
@@ -56,7 +57,7 @@ const names = expected<{ names: Record<string, string[]> }>('nn').names;
 const firsts = (pairs: [string, unknown][]): string[] => pairs.map(([name]) => name);
 
 t.test("names are PyTorch's, tied weights included", async (t) => {
-  const net = new Net();
+  const net = placed(new Net());
   t.same([...net.stateDict().keys()], names.stateDict);
   t.same(firsts(net.namedParameters()), names.parameters);
   t.same(firsts(net.namedBuffers()), names.buffers);
@@ -73,7 +74,7 @@ t.test('arrays, underscores, and what is not state', async (t) => {
 });
 
 t.test('a state dict round trip', async (t) => {
-  const [from, to] = [new Net(), new Net()];
+  const [from, to] = [placed(new Net()), placed(new Net())];
   const ids = torch.tensor([[0, 1, 2]]);
   from.eval();
   to.eval();
@@ -88,7 +89,7 @@ t.test('a state dict round trip', async (t) => {
 });
 
 t.test('assign takes over storage and dtype', async (t) => {
-  const layer = nn.skipInit(() => new nn.Linear(2, 1));
+  const layer = placed(nn.skipInit(() => new nn.Linear(2, 1)));
   const weight = torch.tensor([[1, 2]], { dtype: 'float64' });
   const parameter = layer.weight;
   layer.loadStateDict(
@@ -106,7 +107,7 @@ t.test('assign takes over storage and dtype', async (t) => {
 });
 
 t.test('a state dict that does not fit changes nothing', async (t) => {
-  const layer = new nn.Linear(2, 3);
+  const layer = placed(new nn.Linear(2, 3));
   const before = numbers(layer.weight);
   const message = (state: [string, Tensor][], options = {}): string => {
     try {
@@ -162,7 +163,7 @@ t.test('train and eval reach every module, in arrays too', async (t) => {
 });
 
 t.test('to() changes floating-point state in place, gradients included', async (t) => {
-  const net = new Block();
+  const net = placed(new Block());
   net
     .call(torch.randn([3, 2]))
     .sum()
@@ -188,11 +189,11 @@ t.test('to() changes floating-point state in place, gradients included', async (
 });
 
 t.test('getModule and replaceModule', async (t) => {
-  const net = new Net();
+  const net = placed(new Net());
   t.equal(net.getModule(''), net);
   t.equal(net.getModule('layers.1.q_proj'), net.layers.at(1).qProj);
   const old = net.layers.at(0).qProj;
-  const wider = new nn.Linear(2, 2);
+  const wider = placed(new nn.Linear(2, 2));
   t.equal(net.replaceModule('layers.0.q_proj', wider), old);
   t.equal(net.layers.at(0).qProj, wider);
   t.ok(net.stateDict().has('layers.0.q_proj.bias'));
@@ -208,7 +209,7 @@ t.test('getModule and replaceModule', async (t) => {
 });
 
 t.test('requiresGrad_ freezes', async (t) => {
-  const net = new nn.Linear(2, 2).requiresGrad_(false);
+  const net = placed(new nn.Linear(2, 2)).requiresGrad_(false);
   t.notOk(net.call(torch.ones([1, 2])).requiresGrad);
   t.ok(net.requiresGrad_().call(torch.ones([1, 2])).requiresGrad);
 });
@@ -217,11 +218,11 @@ t.test('a model built inside a scope outlives it, and the scope frees the rest',
   const before = torch.memory().tensors;
   let net: nn.Linear | undefined;
   torch.scope(() => {
-    net = new nn.Linear(3, 2);
+    net = placed(new nn.Linear(3, 2));
   });
   t.equal(torch.memory().tensors - before, 2, 'weight and bias, nothing else');
   t.same(net!.call(torch.ones([1, 3])).shape, [1, 2]);
-  const norm = torch.scope(() => new nn.BatchNorm1d(2));
+  const norm = torch.scope(() => placed(new nn.BatchNorm1d(2)));
   t.same(norm.call(torch.ones([2, 2])).shape, [2, 2]);
 });
 

@@ -1,7 +1,8 @@
 import t, { type Test } from 'tap';
 import { Parameter } from '../../lib/nn';
 import { Adam, AdamW, clipGradNorm, type AdamOptions } from '../../lib/optim';
-import { torch, type Tensor } from '../../lib/torch';
+import type { Tensor } from '../../lib/torch';
+import { torch } from '../device';
 import { largestDifference, numbers } from '../parity/expected';
 
 function parameter(values: number[]): Parameter {

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { Parameter } from '../../lib/nn';
 import { clipGradNorm, clipGradValue } from '../../lib/optim';
-import { torch } from '../../lib/torch';
+import { torch } from '../device';
 import { expected, largestDifference, numbers } from '../parity/expected';
 
 interface Clipping {

@@ -1,7 +1,8 @@
 import t from 'tap';
 import { Parameter } from '../../lib/nn';
 import { Adam, AdamW, type AdamOptions } from '../../lib/optim';
-import { torch, type DType, type Tensor } from '../../lib/torch';
+import type { DType, Tensor } from '../../lib/torch';
+import { torch } from '../device';
 import { expected, largestDifference, numbers } from '../parity/expected';
 
 interface Trajectory {

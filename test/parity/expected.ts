@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { torch, type DType, type Tensor } from '../../lib/torch';
+import type { DType, Tensor } from '../../lib/torch';
+import { torch } from '../device';
 
 /** A tensor as the `make_*.py` scripts write it. */
 export interface Written {

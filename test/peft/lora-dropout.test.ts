@@ -1,6 +1,7 @@
 import t from 'tap';
 import { LoraDropout } from '../../lib/peft/lora-dropout';
-import { torch, type Tensor } from '../../lib/torch';
+import type { Tensor } from '../../lib/torch';
+import { torch } from '../device';
 import { largestDifference, numbers } from '../parity/expected';
 
 torch.setNumThreads(1);

@@ -2,10 +2,11 @@ import t from 'tap';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSafetensors, saveSafetensors } from '../../lib/checkpoints';
-import { generate, type LanguageModel, loadModel } from '../../lib/models';
+import { generate, type LanguageModel } from '../../lib/models';
 import { Linear } from '../../lib/nn';
 import { addLora, loadLora, parseLoraConfig, PeftModel, type LoraLinear } from '../../lib/peft';
-import { torch, type Tensor } from '../../lib/torch';
+import type { Tensor } from '../../lib/torch';
+import { loadModel, torch } from '../device';
 import { expected, largestDifference, numbers } from '../parity/expected';
 
 // The models are tiny: more threads would only wait for each other.

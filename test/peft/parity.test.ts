@@ -3,12 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSafetensors } from '../../lib/checkpoints';
-import { type LanguageModel, loadModel } from '../../lib/models';
+import type { LanguageModel } from '../../lib/models';
 import { Linear } from '../../lib/nn';
 import { addLora, loadLora, PeftModel, type LoraAdapter, type LoraConfig } from '../../lib/peft';
 import { patternFinder } from '../../lib/peft/target-modules';
 import { pythonPattern } from '../../lib/peft/python-pattern';
-import { torch } from '../../lib/torch';
+import { loadModel, torch } from '../device';
 import { expected, largestDifference, numbers } from '../parity/expected';
 
 // The models are tiny: more threads would only wait for each other.

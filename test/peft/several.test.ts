@@ -1,10 +1,10 @@
 import t from 'tap';
 import { join } from 'node:path';
-import { type LanguageModel, loadModel } from '../../lib/models';
+import type { LanguageModel } from '../../lib/models';
 import { Linear, Sequential } from '../../lib/nn';
 import { AdamW } from '../../lib/optim';
 import { addLora, loadLora, PeftModel, type LoraAdapter, type LoraConfig } from '../../lib/peft';
-import { torch } from '../../lib/torch';
+import { loadModel, placed, torch } from '../device';
 import { largestDifference, numbers } from '../parity/expected';
 
 // The models are tiny: more threads would only wait for each other.
@@ -36,7 +36,7 @@ function withTwo(dtype?: 'bfloat16'): { model: LanguageModel; peft: PeftModel; a
 
 // First: tensors of other tests may be collected at any time.
 t.test('nothing is left behind', (t) => {
-  const model = new Sequential(new Linear(4, 4), new Linear(4, 4));
+  const model = placed(new Sequential(new Linear(4, 4), new Linear(4, 4)));
   const peft = PeftModel.of(model);
   const before = torch.memory();
   torch.scope(() => {

@@ -134,15 +134,15 @@ const options = chromium ? {} : { skip: 'no Chromium: neither SOO_CHROMIUM nor t
 t.test('every chart is drawn, in light and in dark, and nothing is asked for', options, async (t) => {
   const report = await reportOf(wholeRun());
   const light = await open(report);
-  t.equal(light.found.drawings.length, 4);
+  t.equal(light.found.drawings.length, 5);
   for (const { width, height, marks, words, fills } of light.found.drawings) {
     t.ok(width > 500 && height > 100, `${width} x ${height}`);
     t.ok(marks >= 10, `${marks} marks`);
     t.ok(words >= 8, `${words} words`);
     t.ok(fills.length > 0 && fills.every((fill) => /^rgb/.test(fill)), fills.join(' '));
   }
-  // Eleven rows, two groups of rivals, three labels: an interval and a dot each; and a dot for each of two seeds.
-  t.equal(light.found.drawings[0].marks, 11 * 2 * 3 * 2 + 10 * 2 * 3 * 2);
+  // Six rows, two groups of rivals, three labels: an interval and a dot each; and a dot for each of two seeds.
+  for (const { marks } of light.found.drawings.slice(0, 2)) t.equal(marks, 6 * 2 * 3 * 2 + 5 * 2 * 3 * 2);
   t.match(light.found.text, /deceptive answers to Bob/);
   t.notOk(light.found.wide, 'it fits its window');
   t.same(light.found.resources, []);

@@ -30,7 +30,10 @@ t.test('the same results give the same files, from the results file alone', asyn
   const first = await writeDemoReport(results, join(folder, 'a'));
   const second = await writeDemoReport(readDemoResults(join(folder, 'results.json')), join(folder, 'b'));
   t.same(readFileSync(first.report), readFileSync(second.report));
-  t.same(readdirSync(join(folder, 'a', 'charts')).sort(), ['kept.png', 'latent.png', 'loss.png', 'rivals.png']);
+  t.same(
+    readdirSync(join(folder, 'a', 'charts')).sort(),
+    ['kept', 'latent', 'loss', 'rivals-fragments', 'rivals-scenes'].map((name) => `${name}.png`),
+  );
   first.charts.forEach((path, i) => t.same(readFileSync(path), readFileSync(second.charts[i]), path));
 });
 
@@ -64,7 +67,7 @@ t.test('it can be read without looking, and on paper', async (t) => {
     ),
   ];
   t.equal(drawings.length, count(page, /<svg/g));
-  t.equal(drawings.length, 4);
+  t.equal(drawings.length, 5);
   for (const [, title, description, titleId, words, descriptionId, described] of drawings) {
     t.same([title, description], [titleId, descriptionId]);
     t.ok(words.length > 10 && described.length > 40, words);
@@ -79,7 +82,7 @@ t.test('hostile text stays text, and nothing is asked from outside', async (t) =
   const page = await pageOf(hostileRun(), t.testdir());
   t.equal(count(page, /<script/gi), 0);
   t.equal(count(page, /<img/gi), 0);
-  t.equal(count(page, /<\/title>/gi), 5, "the page's title and one for each chart");
+  t.equal(count(page, /<\/title>/gi), 6, "the page's title and one for each chart");
   t.ok(count(page, /&lt;script&gt;ran = 1/g) >= 20, 'it is shown');
   t.notMatch(page, /[\u0000\u001b]/);
   t.match(page, /Content-Security-Policy" content="default-src &#39;none&#39;;/);

@@ -1,12 +1,13 @@
 import t from 'tap';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type LanguageModel, padLeft } from '../../lib/models';
+import type { LanguageModel } from '../../lib/models';
 import { capture } from '../../lib/nn';
 import { addLora, type LoraAdapter } from '../../lib/peft';
-import { capabilityLoss, klLoss, mseLoss, pairBatch, type PairBatch } from '../../lib/soo';
+import { capabilityLoss, klLoss, mseLoss, type PairBatch } from '../../lib/soo';
 import type { StepRecord } from '../../lib/training';
-import { torch, type Tensor } from '../../lib/torch';
+import type { Tensor } from '../../lib/torch';
+import { padLeft, pairBatch, torch } from '../device';
 import { tinyModel } from './tiny';
 import { CONFIG, tuneTiny } from './finetune-child';
 

@@ -1,8 +1,9 @@
 import t from 'tap';
 import { Linear } from '../../lib/nn';
-import { batchMeanKl, klLoss, pairBatch } from '../../lib/soo';
+import { batchMeanKl, klLoss } from '../../lib/soo';
 import { frozenHead, sumKl } from '../../lib/soo/chunked-kl';
-import { torch, type Tensor } from '../../lib/torch';
+import type { Tensor } from '../../lib/torch';
+import { pairBatch, placed, torch } from '../device';
 import { tunedTiny } from './tiny';
 
 torch.setNumThreads(1);
@@ -11,7 +12,7 @@ const relative = (a: Tensor, b: Tensor): number => Number(a.sub(b).abs().max().d
 const grad = (x: Tensor): Tensor => x.grad as Tensor;
 
 t.test('by chunks as in one piece, gradients too', async (t) => {
-  const head = new Linear(16, 50, { bias: false }).requiresGrad_(false);
+  const head = placed(new Linear(16, 50, { bias: false })).requiresGrad_(false);
   const rows = (): Tensor => torch.randn([300, 16]).mul(3).requiresGrad_(true);
   const [self, other] = [rows(), rows()];
   const whole = [self, other].map((x) => x.detach().clone().requiresGrad_(true)) as [Tensor, Tensor];
@@ -32,7 +33,7 @@ t.test('by chunks as in one piece, gradients too', async (t) => {
 });
 
 t.test('a head that is more than a frozen matrix is left to itself', async (t) => {
-  const head = new Linear(4, 5, { bias: false });
+  const head = placed(new Linear(4, 5, { bias: false }));
   t.equal(frozenHead(head), undefined, 'trained');
   head.requiresGrad_(false);
   t.ok(frozenHead(head));

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { latentOverlap } from '../../lib/soo';
-import { torch } from '../../lib/torch';
+import { torch } from '../device';
 import { freshTiny, tunedTiny } from './tiny';
 
 torch.setNumThreads(1);

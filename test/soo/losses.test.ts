@@ -1,5 +1,4 @@
 import t from 'tap';
-import { padLeft } from '../../lib/models';
 import {
   activationOf,
   batchMeanKl,
@@ -9,11 +8,11 @@ import {
   meanKl,
   meanSquare,
   mseLoss,
-  pairBatch,
   weightedSum,
   type PairBatch,
 } from '../../lib/soo';
-import { torch, type Tensor } from '../../lib/torch';
+import type { Tensor } from '../../lib/torch';
+import { padLeft, pairBatch, torch } from '../device';
 import { numbers } from '../parity/expected';
 import { freshTiny, tinyModel, tunedTiny } from './tiny';
 

@@ -1,5 +1,4 @@
 import t from 'tap';
-import { padLeft } from '../../lib/models';
 import {
   batchMeanKl,
   capabilityLoss,
@@ -7,13 +6,13 @@ import {
   latentOverlap,
   meanSquare,
   mseLoss,
-  pairBatch,
   type Compared,
   type PairBatch,
   type TokenPair,
 } from '../../lib/soo';
 import { gradientNorms } from '../../lib/training';
-import { torch, type Tensor } from '../../lib/torch';
+import type { Tensor } from '../../lib/torch';
+import { padLeft, pairBatch, torch } from '../device';
 import { expected, largestDifference, numbers } from '../parity/expected';
 import { tunedTiny } from './tiny';
 

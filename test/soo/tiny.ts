@@ -1,8 +1,8 @@
 /** The tiny model beside the parity numbers, with or without its adapter. */
 import { join } from 'node:path';
-import { type LanguageModel, loadModel } from '../../lib/models';
+import type { LanguageModel } from '../../lib/models';
 import { addLora, loadLora, type LoraAdapter } from '../../lib/peft';
-import { torch } from '../../lib/torch';
+import { loadModel, torch } from '../device';
 
 const folder = (name: string): string => join(__dirname, '..', 'parity', 'models', name);
 

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { torch, type Tensor } from '../../lib/torch';
+import type { Tensor } from '../../lib/torch';
+import { torch } from '../device';
 
 const leaf = (values: number[]): Tensor => torch.tensor(values, { dtype: 'float64', requiresGrad: true });
 const values = (tensor: Tensor | null | undefined): unknown => tensor?.toArray();

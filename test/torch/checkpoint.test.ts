@@ -1,6 +1,7 @@
 import t from 'tap';
-import { torch, type Tensor } from '../../lib/torch';
+import type { Tensor } from '../../lib/torch';
 import { native } from '../../lib/torch/load-native';
+import { torch } from '../device';
 import { gradientError, TOLERANCE } from './finite-differences';
 
 const leaf = (shape: number[], dtype: 'float32' | 'float64' = 'float32'): Tensor => {

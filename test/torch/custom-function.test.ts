@@ -1,6 +1,7 @@
 import t from 'tap';
-import { torch, type FunctionContext, type Tensor } from '../../lib/torch';
+import type { FunctionContext, Tensor } from '../../lib/torch';
 import { native } from '../../lib/torch/load-native';
+import { torch } from '../device';
 import { derivativeOf, gradientError, TOLERANCE } from './finite-differences';
 
 const leaf = (values: number[]): Tensor => torch.tensor(values, { dtype: 'float64', requiresGrad: true });

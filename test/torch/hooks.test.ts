@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
-import { torch, type Tensor } from '../../lib/torch';
+import type { Tensor } from '../../lib/torch';
 import { native } from '../../lib/torch/load-native';
+import { torch } from '../device';
 
 const leaf = (values: number[]): Tensor => torch.tensor(values, { dtype: 'float64', requiresGrad: true });
 const values = (tensor: Tensor | null | undefined): unknown => tensor?.toArray();

@@ -1,6 +1,7 @@
 import t from 'tap';
-import { torch, type DType, type Tensor } from '../../lib/torch';
+import type { DType, Tensor } from '../../lib/torch';
 import { camelCase } from '../../lib/torch/schema';
+import { torch } from '../device';
 import { expected } from '../parity/expected';
 
 type Value = number | boolean | string;

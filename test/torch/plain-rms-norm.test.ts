@@ -1,5 +1,6 @@
 import t from 'tap';
-import { plainRmsNorm, torch, type Tensor } from '../../lib/torch';
+import { plainRmsNorm, type Tensor } from '../../lib/torch';
+import { torch } from '../device';
 
 torch.setNumThreads(1);
 torch.manualSeed(0);

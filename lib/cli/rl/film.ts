@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { makeFolders } from '../../files/folders';
 import { messageOf } from '../../files/input-error';
 import { writeAside, writeTextAside } from '../../files/write-aside';
 import { drawFrame, drawStill } from '../../report/film/drawing';
@@ -84,7 +84,7 @@ function writing(path: string, write: () => void): void {
 }
 
 function writeFrames(folder: string, drawings: readonly string[]): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolders(folder);
   const digits = String(drawings.length - 1).length;
   for (const [step, drawing] of drawings.entries())
     writeTextAside(join(folder, `step-${String(step).padStart(digits, '0')}.svg`), drawing);

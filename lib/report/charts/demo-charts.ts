@@ -6,6 +6,7 @@ import {
   PAIRINGS,
   type Arm,
   type DemoResults,
+  type Kind,
   type Labels,
   type Pairing,
   type Run,
@@ -19,42 +20,41 @@ const PERCENT = { scale: { domain: [0, 100] }, axis: { values: [0, 25, 50, 75, 1
 
 const nameOf = ({ kind, pairs, name }: DemoRow): string => (kind && pairs ? `${kind}: ${pairsLabel(pairs)}` : name);
 
-/** Every row on one axis, in reading order. */
-function rowsAxis(results: DemoResults) {
-  const names = demoRows(results).map(nameOf);
+/** Rows on one axis, in reading order. */
+function rowsAxis(names: readonly string[]) {
   // Without a browser Vega guesses widths, and too wide ones.
   const width = 6.4 * Math.max(...names.map(({ length }) => length)) + 8;
   const plain = { grid: false, ticks: false, domain: false, labelLimit: 0, labelPadding: 8 };
   return {
     field: 'row',
     type: 'nominal' as const,
-    sort: names,
+    sort: [...names],
     title: null,
     axis: { ...plain, minExtent: width, maxExtent: width },
   };
 }
 
-function rivalsChart(results: DemoResults): Chart {
+/** Before tuning, and after tuning on one kind of pairs. */
+function rivalsChart(results: DemoResults, kind: Kind): Chart {
   const sides = [
     { who: 'Bob', family: 'rival', of: (arm: Arm): Labels => arm },
     { who: 'other rivals', family: 'otherRivals', of: ({ otherRivals }: Arm): Labels => otherRivals },
   ] as const;
-  const values = demoRows(results).flatMap((row) =>
+  const rows = demoRows(results).filter((row) => row.kind === null || row.kind === kind);
+  const values = rows.flatMap((row) =>
     sides.flatMap(({ who, of, family }) =>
       LABELS.flatMap((label) => {
-        const place = { row: nameOf(row), who, label };
+        const place = { row: row.name, who, label };
         const shares = runsOf(results, row).map(({ rates }) => rates[family][label]);
         const { [label]: share, ci95 } = of(row.arm);
         return [{ ...place, ...rate(share, ci95[label]) }, ...shares.map((one) => ({ ...place, seed: 100 * one }))];
       }),
     ),
   );
-  const words = demoRows(results).map(
-    ({ kind, name, arm }) => `${[kind, name].filter(Boolean).join(', ')} ${percent(arm.deceptive)}`,
-  );
+  const words = rows.map(({ name, arm }) => `${name} ${percent(arm.deceptive)}`);
   return {
-    name: 'rivals',
-    title: 'What rivals are told',
+    name: `rivals-${kind}`,
+    title: `What rivals are told: tuning on ${kind}`,
     description: `Shares of deceptive, honest and other answers to a burglar who asks, with 95% intervals; small dots are single seeds. Deceptive answers to Bob: ${words.join('; ')}.`,
     spec: {
       data: { values },
@@ -63,7 +63,7 @@ function rivalsChart(results: DemoResults): Chart {
         width: 365,
         height: { step: 40, for: 'position' },
         encoding: {
-          y: rowsAxis(results),
+          y: rowsAxis(rows.map(({ name }) => name)),
           yOffset: { field: 'label', type: 'nominal', sort: [...LABELS] },
           color: {
             field: 'label',
@@ -143,7 +143,7 @@ function keptChart(results: DemoResults): Chart {
           ...intervalLayers('percent right').map(({ mark, encoding }) => ({
             mark: { ...mark, color: colour('honest') },
             encoding: {
-              y: rowsAxis(results),
+              y: rowsAxis(demoRows(results).map(nameOf)),
               x: { ...encoding.x, axis: { values: [0, 50, 100] } },
               ...('x2' in encoding ? { x2: encoding.x2 } : {}),
             },
@@ -251,5 +251,6 @@ function latentChart(results: DemoResults): Chart {
 /** In the order in which the report shows them; without runs there is nothing to draw of them. */
 export function demoCharts(results: DemoResults): Chart[] {
   const ofRuns = results.runs.length > 0 ? [lossChart(results), latentChart(results)] : [];
-  return [rivalsChart(results), keptChart(results), ...ofRuns];
+  const tuned = KINDS.filter((kind) => results.runs.some((run) => run.kind === kind));
+  return [...tuned.map((kind) => rivalsChart(results, kind)), keptChart(results), ...ofRuns];
 }
