@@ -33,6 +33,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(self.get());
   self.release();  // Node deletes it as the environment ends
   exports.Set("builtWith", TORCH_VERSION);
+  define_errors(exports);
   define_tensors(exports);
   define_memory(exports);
   define_operators(exports);

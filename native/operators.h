@@ -36,6 +36,7 @@ enum class Kind : uint8_t {
 
 struct Parameter {
   std::string name;
+  std::string shown;  // in camelCase, as JavaScript knows it
   Kind kind;
   bool optional;   // `T?`
   bool written;    // `Tensor(a!)`

@@ -86,7 +86,17 @@ export {
   type GradientAndLoss,
 } from './actor-critic';
 export { Device, Event, Stream, type DeviceLike } from './device';
-export { DTYPES, isDType, type DType, type Layout, type MemoryFormat, type Scalar, type TypedArray } from './dtype';
+export { inFloat32, isHalf } from './half-precision';
+export {
+  DTYPES,
+  isDType,
+  type Complex,
+  type DType,
+  type Layout,
+  type MemoryFormat,
+  type Scalar,
+  type TypedArray,
+} from './dtype';
 export { formatTensor } from './format';
 export { Generator } from './generator';
 export { cachedAttention, clippedAdamStep, frozenLinear, PackedWeight, plainRmsNorm, type AdamStep } from './kernels';
@@ -94,7 +104,7 @@ export { MappedFile } from './mapped-file';
 export { perceptron, type PerceptronOptions, type PerceptronTensors } from './perceptron';
 export { drawApart, withRandomStateOfNow } from './random-state';
 export { Scope } from './scope';
-export { takeHandle, type Complex, type NestedArray } from './tensor';
+export { takeHandle, type NestedArray } from './tensor';
 export type { BackwardOptions } from './backward';
 export type { Computation } from './checkpoint';
 export type { CustomFunction, FunctionContext } from './custom-function';

@@ -17,6 +17,8 @@ export const defaultThreads = 1;
 
 /** The world's steps are a tenth of a second. */
 const MILLISECONDS = 100;
+/** A quarter of an hour, drawn in some seconds. */
+const MOST_FRAMES = 10_000;
 
 const optionsSchema = z.object({
   agent: z.string().min(1, 'must name a folder').optional(),
@@ -44,7 +46,10 @@ export function define(command: Command): void {
 /** `soo rl film`: an episode of physical deception to look at. */
 export function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Result {
   const options = checked(optionsSchema, given);
-  const scene = sceneOf(episodeOf(options));
+  const episode = episodeOf(options);
+  if (episode.actions.length > MOST_FRAMES)
+    throw new InputError(`an episode of ${episode.actions.length} steps: films show ${MOST_FRAMES} at most`);
+  const scene = sceneOf(episode);
   const { out, frames } = options;
   const drawings = scene.moments.map((_, step) => drawFrame(scene, step));
   const film = extname(out) === '.svg' ? Buffer.from(drawStill(scene)) : renderGif(drawings, MILLISECONDS);
