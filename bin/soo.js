@@ -9,9 +9,13 @@ const program = path.join(root, 'dist', 'cli', 'program.js');
 
 // A reader that has seen enough (`soo ... | head`) is no error.
 process.stdout.on('error', (error) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+  if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`soo: stdout: ${error.message}\n`);
+  process.exit(1);
 });
+
+// Nobody reads what is said beside the results: that ends no work. What can save itself listens too, and does.
+process.stderr.on('error', () => {});
 
 if (fs.existsSync(program)) {
   require(program)

@@ -11,6 +11,7 @@
 
 #include "callbacks.h"
 #include "environment.h"
+#include "out-of-memory.h"
 #include "values.h"
 
 namespace soo {
@@ -131,13 +132,24 @@ std::optional<bool> optional_bool(napi_env env, napi_value value) {
   return is_missing(env, value) ? std::nullopt : std::optional<bool>(to_bool(env, value));
 }
 
+/** A pass that memory did not suffice for cannot be repeated, as it has freed part of the graph: the next one has room.
+ */
+void run_engine(Environment& self, const std::function<void()>& engine) {
+  try {
+    self.callbacks->run_engine(engine);
+  } catch (...) {
+    if (is_out_of_memory(std::current_exception())) make_room(self);
+    throw;
+  }
+}
+
 /** backward(roots, gradients, retainGraph | undefined, createGraph) */
 Napi::Value backward(Environment& self, const Napi::CallbackInfo& info) {
   const variable_list roots = to_tensors(self, info[0]);
   const variable_list gradients = to_tensors(self, info[1]);
   const auto retain = optional_bool(self.env, info[2]);
   const bool create = to_bool(self.env, info[3]);
-  self.callbacks->run_engine([&] { torch::autograd::backward(roots, gradients, retain, create); });
+  run_engine(self, [&] { torch::autograd::backward(roots, gradients, retain, create); });
   return {};
 }
 
@@ -150,8 +162,8 @@ Napi::Value grad(Environment& self, const Napi::CallbackInfo& info) {
   const bool create = to_bool(self.env, info[4]);
   const bool allow_unused = to_bool(self.env, info[5]);
   variable_list result;
-  self.callbacks->run_engine(
-      [&] { result = torch::autograd::grad(outputs, inputs, grad_outputs, retain, create, allow_unused); });
+  run_engine(self,
+             [&] { result = torch::autograd::grad(outputs, inputs, grad_outputs, retain, create, allow_unused); });
   return from_tensors(self, result);
 }
 

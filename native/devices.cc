@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "environment.h"
+#include "thread-count.h"
 #include "values.h"
 
 namespace soo {
@@ -169,7 +170,7 @@ Napi::Value num_threads(Environment& self, const Napi::CallbackInfo&) {
 Napi::Value set_num_threads(Environment& self, const Napi::CallbackInfo& info) {
   const int64_t threads = to_int64(self.env, info[0]);
   if (threads < 1 || threads > 4096) throw BadArgument("expected 1 to 4096 threads, got " + std::to_string(threads));
-  at::set_num_threads(static_cast<int>(threads));
+  set_thread_count(static_cast<int>(threads));
   return {};
 }
 

@@ -6,16 +6,21 @@
 #include "kernels/registry.h"
 #include "operators.h"
 #include "safety-net.h"
+#include "thread-count.h"
+#include "transfer.h"
 
 namespace soo {
 
 Environment::Environment(Napi::Env env)
     : env(env),
       callbacks(std::make_shared<CallbackPort>(*this)),
-      safety_net(std::make_unique<SafetyNet>(env, tensors)) {}
+      safety_net(std::make_unique<SafetyNet>(env, tensors)) {
+  set_thread_count(default_thread_count());
+}
 
 Environment::~Environment() {
   callbacks->close();
+  withdraw_all(*this);
   tensors.clear();
 }
 
@@ -28,6 +33,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(self.get());
   self.release();  // Node deletes it as the environment ends
   exports.Set("builtWith", TORCH_VERSION);
+  define_errors(exports);
   define_tensors(exports);
   define_memory(exports);
   define_operators(exports);

@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
+#include <unordered_set>
 
 #include "guards/guards.h"
+#include "out-of-memory.h"
 #include "values.h"
 
 namespace soo {
@@ -83,7 +86,8 @@ Kind list_kind(const c10::TypePtr& element) {
 
 Parameter parameter_of(const c10::Argument& argument) {
   c10::TypePtr type = argument.real_type();
-  Parameter parameter{argument.name(), Kind::Unsupported, false, false, argument.N().value_or(0)};
+  Parameter parameter{argument.name(), shown_name(argument.name()), Kind::Unsupported, false,
+                      false,           argument.N().value_or(0)};
   if (type->kind() == c10::TypeKind::OptionalType) {
     parameter.optional = true;
     type = type->castRaw<c10::OptionalType>()->getElementType();
@@ -148,6 +152,13 @@ napi_value from_result(Environment& self, const c10::Argument& result, const c10
   return is_written(result) ? self.env.Undefined() : from_ivalue(self, value, result.real_type());
 }
 
+/** Whether a call draws from libtorch's own generator: attention without dropout need not wait for another worker's. */
+bool draws_with(const Operator& op, const torch::jit::Stack& stack) {
+  const auto at = [&](int index) -> const c10::IValue& { return stack[static_cast<size_t>(index)]; };
+  if (op.generator_at >= 0 && !at(op.generator_at).isNone()) return false;
+  return op.dropout_at < 0 || at(op.dropout_at).toDouble() != 0;
+}
+
 napi_value call_boxed(Environment& self, const Operator& op, napi_value* argv) {
   const auto& schema = op.handle.schema();
   torch::jit::Stack stack;
@@ -167,7 +178,11 @@ napi_value call_boxed(Environment& self, const Operator& op, napi_value* argv) {
   }
   op.reading = op.parameters.size();
   if (op.guard != nullptr) op.guard(op, stack);
-  op.handle.callBoxed(stack);
+  {
+    std::optional<RandomState::Loan> loan;
+    if (op.draws && draws_with(op, stack)) loan.emplace(*self.random);
+    op.handle.callBoxed(stack);
+  }
   const auto& returns = schema.returns();
   if (returns.empty()) return self.env.Undefined();
   if (returns.size() == 1) return from_result(self, returns[0], stack[0]);
@@ -182,7 +197,7 @@ napi_value call_boxed(Environment& self, const Operator& op, napi_value* argv) {
 std::string describe_arguments(const Operator& op, napi_value* argv) {
   std::string text;
   const auto append = [&](const Parameter& parameter, const std::string& what) {
-    text += (text.empty() ? " (" : ", ") + parameter.name + ": " + what;
+    text += (text.empty() ? " (" : ", ") + parameter.shown + ": " + what;
   };
   for (size_t i = 0; i < op.parameters.size() && text.size() < 300; ++i) {
     const Parameter& parameter = op.parameters[i];
@@ -206,11 +221,26 @@ std::string describe_arguments(const Operator& op, napi_value* argv) {
   return text.empty() ? text : text + ")";
 }
 
+/** The message with the arguments' names as JavaScript has them: libtorch and the guards know the schema's. */
+std::string with_shown_names(const Operator& op, std::string message) {
+  const auto in_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+  for (const Parameter& parameter : op.parameters) {
+    const std::string& name = parameter.name;
+    if (name == parameter.shown) continue;
+    for (size_t at = message.find(name); at != std::string::npos; at = message.find(name, at + 1)) {
+      const size_t end = at + name.size();
+      const bool whole = (at == 0 || !in_word(message[at - 1])) && (end == message.size() || !in_word(message[end]));
+      if (whole) message.replace(at, name.size(), parameter.shown);
+    }
+  }
+  return message;
+}
+
 void throw_operator_error(const Operator& op, napi_value* argv) noexcept {
   const std::string& base = op.shown;
   try {
     if (op.reading < op.parameters.size()) {
-      throw_to_javascript(op.self, base + ": argument '" + op.parameters[op.reading].name + "'");
+      throw_to_javascript(op.self, base + ": argument '" + op.parameters[op.reading].shown + "'");
       return;
     }
     try {
@@ -218,11 +248,48 @@ void throw_operator_error(const Operator& op, napi_value* argv) noexcept {
     } catch (const JavaScriptException&) {
       throw_to_javascript(op.self, base);
     } catch (...) {
-      throw_to_javascript(op.self, base + describe_arguments(op, argv));
+      throw_to_javascript(op.self, base + describe_arguments(op, argv),
+                          [&](const std::string& message) { return with_shown_names(op, message); });
     }
   } catch (...) {
     napi_throw_error(op.self.env, nullptr, "an error could not be described");
   }
+}
+
+/** The tensors that a call reads, by handle; other numbers among its arguments do no harm. */
+std::unordered_set<double> handles_in(napi_env env, const napi_value* argv, size_t argc) {
+  std::unordered_set<double> handles;
+  for (size_t i = 0; i < argc; ++i) {
+    double handle = 0;
+    napi_typedarray_type type;
+    size_t length = 0;
+    void* data = nullptr;
+    if (napi_get_value_double(env, argv[i], &handle) == napi_ok) {
+      handles.insert(handle);
+    } else if (napi_get_typedarray_info(env, argv[i], &type, &length, &data, nullptr, nullptr) == napi_ok &&
+               type == napi_float64_array) {
+      handles.insert(static_cast<const double*>(data), static_cast<const double*>(data) + length);
+    }
+  }
+  return handles;
+}
+
+napi_value call_once(const Operator& op, napi_value* argv) {
+  return op.typed ? op.typed->call(op.self, op, argv) : call_boxed(op.self, op, argv);
+}
+
+/** Where memory does not suffice, garbage goes and an operator that writes nothing is called once more. */
+napi_value call_with_room(const Operator& op, napi_value* argv, size_t argc) {
+  try {
+    return call_once(op, argv);
+  } catch (...) {
+    if (!is_out_of_memory(std::current_exception())) throw;
+    make_room(op.self, handles_in(op.self.env, argv, argc));
+    const bool writes =
+        std::any_of(op.parameters.begin(), op.parameters.end(), [](const Parameter& p) { return p.written; });
+    if (writes) throw;
+  }
+  return call_once(op, argv);
 }
 
 napi_value call_operator(napi_env env, napi_callback_info info) noexcept {
@@ -232,12 +299,11 @@ napi_value call_operator(napi_env env, napi_callback_info info) noexcept {
   napi_get_cb_info(env, info, &argc, argv, nullptr, &data);
   const auto& op = *static_cast<const Operator*>(data);
   if (!op.unsupported.empty()) {
-    napi_throw_type_error(env, nullptr, (op.shown + ": " + op.unsupported).c_str());
+    throw_message(op.self, "TypeError", op.shown + ": " + op.unsupported);
     return nullptr;
   }
   try {
-    if (op.typed) return op.typed->call(op.self, op, argv);
-    return call_boxed(op.self, op, argv);
+    return call_with_room(op, argv, std::min(argc, kMaxArguments));
   } catch (...) {
     throw_operator_error(op, argv);
     return nullptr;
@@ -281,6 +347,11 @@ Napi::Value operator_problem(Environment& self, const Napi::CallbackInfo& info) 
   return op.unsupported.empty() ? self.env.Null() : Napi::String::New(self.env, op.unsupported);
 }
 
+/** operatorDraws(index): whether it may draw random numbers of libtorch's own generator */
+Napi::Value operator_draws(Environment& self, const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(self.env, operator_at(self, info[0]).draws);
+}
+
 /** operatorFunction(index): a function that takes the arguments in the schema's order */
 Napi::Value operator_function(Environment& self, const Napi::CallbackInfo& info) {
   auto& op = const_cast<Operator&>(operator_at(self, info[0]));
@@ -299,7 +370,11 @@ Operator::Operator(Environment& self, c10::OperatorHandle handle) : self(self), 
   shown = shown_name(name);
   if (!schema.overload_name().empty()) name += "." + schema.overload_name();
   for (const c10::Argument& argument : schema.arguments()) {
+    const auto position = static_cast<int>(parameters.size());
     parameters.push_back(parameter_of(argument));
+    if (parameters.back().kind == Kind::Generator) generator_at = position;
+    const bool share = argument.name() == "dropout" || argument.name() == "dropout_p";
+    if (share && parameters.back().kind == Kind::Float) dropout_at = position;
     if (parameters.back().kind == Kind::Unsupported && !parameters.back().optional) {
       unsupported =
           "argument '" + argument.name() + "' of type " + argument.real_type()->str() + " has no JavaScript form";
@@ -309,6 +384,8 @@ Operator::Operator(Environment& self, c10::OperatorHandle handle) : self(self), 
     if (!can_return(result.real_type()))
       unsupported = "the result's type " + result.real_type()->str() + " has no JavaScript form";
   }
+  // The tag is left out of quantized layers with dropout.
+  draws = handle.hasTag(at::Tag::nondeterministic_seeded) || generator_at >= 0 || dropout_at >= 0;
   guard = guard_for(name);
   if (unsupported.empty()) unsupported = refusal_of(name);
   if (parameters.size() > kMaxArguments)
@@ -319,6 +396,7 @@ void define_operators(Napi::Object exports) {
   define<operator_names>(exports, "operatorNames");
   define<operator_schema>(exports, "operatorSchema");
   define<operator_problem>(exports, "operatorProblem");
+  define<operator_draws>(exports, "operatorDraws");
   define<operator_function>(exports, "operatorFunction");
 }
 

@@ -1,4 +1,5 @@
 #include <ATen/ATen.h>
+#include <ATen/ScalarOps.h>
 #include <c10/core/ScalarType.h>
 #include <torch/csrc/autograd/function.h>
 
@@ -6,6 +7,7 @@
 #include <cstring>
 
 #include "environment.h"
+#include "out-of-memory.h"
 #include "values.h"
 
 namespace soo {
@@ -71,7 +73,7 @@ Napi::Value from_bytes(Environment& self, const Napi::CallbackInfo& info) {
     throw BadArgument("shape [" + c10::Join(", ", shape) + "] of " + dtype_name(dtype) + " takes " +
                       std::to_string(wanted) + " bytes, got " + std::to_string(elements.bytes));
   }
-  at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(dtype));
+  at::Tensor tensor = with_room(self, [&] { return at::empty(shape, at::TensorOptions().dtype(dtype)); });
   if (wanted > 0) std::memcpy(tensor.mutable_data_ptr(), elements.data, wanted);
   if (dtype == c10::kBool) {  // any other byte would not be a bool of C++
     auto* bytes = static_cast<uint8_t*>(tensor.mutable_data_ptr());
@@ -101,6 +103,13 @@ Napi::Value copy_bytes(Environment& self, const Napi::CallbackInfo& info) {
   if (dense.nbytes() != elements.bytes) throw wrong_size(dense, elements);
   if (elements.bytes > 0) std::memcpy(elements.data, dense.const_data_ptr(), elements.bytes);
   return {};
+}
+
+/** numberTensor(number): a tensor without dimensions that counts as a number where dtypes are promoted */
+Napi::Value number_tensor(Environment& self, const Napi::CallbackInfo& info) {
+  at::Tensor tensor = c10::scalar_to_tensor(to_scalar(self.env, info[0]));
+  tensor.unsafeGetTensorImpl()->set_wrapped_number(true);
+  return from_tensor(self, std::move(tensor));
 }
 
 Napi::Value item(Environment& self, const Napi::CallbackInfo& info) {
@@ -217,11 +226,27 @@ Napi::Value shares_storage(Environment& self, const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(self.env, a.has_storage() && b.has_storage() && a.is_alias_of(b));
 }
 
+/** version(handle): how often the tensor was changed in place; null where libtorch does not count, in inference mode */
+Napi::Value version(Environment& self, const Napi::CallbackInfo& info) {
+  const at::Tensor& tensor = tensor_at(self, info[0]);
+  return tensor.is_inference() ? self.env.Null() : from_int64(self.env, tensor._version());
+}
+
+/** isSame(a, b): whether both are the same elements of the same memory, in the same order */
+Napi::Value is_same(Environment& self, const Napi::CallbackInfo& info) {
+  const at::Tensor& a = tensor_at(self, info[0]);
+  const at::Tensor& b = tensor_at(self, info[1]);
+  const bool same = a.has_storage() && b.has_storage() && a.is_alias_of(b) && a.scalar_type() == b.scalar_type() &&
+                    a.storage_offset() == b.storage_offset() && a.sizes() == b.sizes() && a.strides() == b.strides();
+  return Napi::Boolean::New(self.env, same);
+}
+
 }  // namespace
 
 void define_tensors(Napi::Object exports) {
   define<from_bytes>(exports, "fromBytes");
   define<copy_bytes>(exports, "copyBytes");
+  define<number_tensor>(exports, "numberTensor");
   define<item>(exports, "item");
   define<shape>(exports, "shape");
   define<stride>(exports, "stride");
@@ -240,6 +265,8 @@ void define_tensors(Napi::Object exports) {
   define<grad_function>(exports, "gradFunction");
   define<duplicate>(exports, "duplicate");
   define<shares_storage>(exports, "sharesStorage");
+  define<version>(exports, "version");
+  define<is_same>(exports, "isSame");
 }
 
 }  // namespace soo

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <functional>
+#include <optional>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -152,6 +153,8 @@ class Call<R(Args...)> : public TypedCall {
     // A braced list reads the arguments in order, so that an error names the first bad one.
     std::tuple<decltype(Read<Args>::get(self, op, I, argv[I]))...> values{read<Args>(self, op, I, argv[I])...};
     op.reading = op.parameters.size();
+    std::optional<RandomState::Loan> loan;
+    if (op.draws) loan.emplace(*self.random);
     return Result<R>::give(self, handle_.call(std::get<I>(values)...));
   }
 

@@ -1,9 +1,11 @@
 'use strict';
 
-// A lock file, so that two set-ups at once do not fetch or build the same thing twice.
-// It is created whole (by a hard link), names its holder, and is refreshed while it is held: a lock whose process
-// is gone, or that nobody has refreshed for a minute, is taken over.
+// A lock file, so that two processes do not do the same thing in the same place at once.
+// It is created whole (by a hard link), names its holder, and is refreshed while it is held. A lock is taken over when
+// its process is gone: no process has its number, or one that began at another time; or, where that cannot be told (a
+// process of another machine, a file that does not say), when nobody has refreshed it for a minute.
 
+const crypto = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -13,6 +15,32 @@ const { say } = require('./say');
 const REFRESH_MS = 5_000;
 const STALE_MS = 60_000;
 const POLL_MS = 200;
+/** How long taking over takes at most; then whoever began it is gone too. */
+const TAKING_OVER_MS = 10_000;
+/** No lock is longer. */
+const LONGEST = 4096;
+
+/** When a process began, in the kernel's ticks; null when there is none, or the system does not tell. */
+function startOf(pid) {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name stands in brackets and may hold anything; the 22nd field is the 20th behind it.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Containers number their processes each on their own. */
+function numberingOf() {
+  try {
+    return fs.readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
+  }
+}
+
+const place = () => `${os.hostname()} ${numberingOf()}`;
 
 function isAlive(pid) {
   try {
@@ -23,81 +51,125 @@ function isAlive(pid) {
   }
 }
 
+/** Who holds the lock, how long ago it was refreshed; null when there is none. What is no lock of ours has no holder. */
 function readHolder(file) {
   try {
-    const holder = JSON.parse(fs.readFileSync(file, 'utf8'));
-    return { ...holder, age: Date.now() - fs.statSync(file).mtimeMs };
+    const stat = fs.lstatSync(file);
+    const age = Date.now() - stat.mtimeMs;
+    const text = stat.isFile() && stat.size <= LONGEST ? fs.readFileSync(file, 'utf8') : '';
+    try {
+      return { age, ...JSON.parse(text) };
+    } catch {
+      return { age: Infinity };
+    }
   } catch (error) {
     if (error.code === 'ENOENT') return null;
-    return { pid: 0, host: '', age: Infinity };
+    throw error;
   }
 }
 
-function isStale(holder) {
-  if (holder.host === os.hostname()) return !isAlive(holder.pid);
-  return holder.age > STALE_MS;
+function isStale({ pid, place: where, started, age }) {
+  if (!Number.isSafeInteger(pid) || pid < 1) return true;
+  if (where !== place()) return !(age <= STALE_MS);
+  if (!isAlive(pid)) return true;
+  const now = startOf(pid);
+  if (now !== null && typeof started === 'string') return started !== now;
+  return pid === process.pid || !(age <= STALE_MS);
 }
 
-function tryAcquire(file) {
-  const own = `${file}.${process.pid}`;
-  fs.writeFileSync(own, JSON.stringify({ pid: process.pid, host: os.hostname() }));
+/** The lock, or null when there is one already. */
+function create(file) {
+  const token = crypto.randomBytes(8).toString('hex');
+  const text = JSON.stringify({ pid: process.pid, place: place(), started: startOf(process.pid), token });
+  const own = `${file}.${token}`;
   try {
+    fs.writeFileSync(own, text, { flag: 'wx' });
     fs.linkSync(own, file);
-    return true;
   } catch (error) {
-    if (error.code !== 'EEXIST') throw error;
-    return false;
+    if (error.code === 'EEXIST') return null;
+    // Some file systems know no hard links.
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(error.code)) throw error;
+    if (!createDirectly(file, text)) return null;
   } finally {
     fs.rmSync(own, { force: true });
   }
+  return held(file, token);
 }
 
-function removeStale(file, holder) {
-  const aside = `${file}.stale.${process.pid}`;
+function createDirectly(file, text) {
   try {
-    fs.renameSync(file, aside);
-  } catch {
-    return; // another waiter was quicker
+    fs.writeFileSync(file, text, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    throw error;
   }
-  const moved = readHolder(aside);
-  // Between our look and the move another waiter may have taken the lock: give it back.
-  if (moved && (moved.pid !== holder.pid || moved.host !== holder.host)) {
-    try {
-      fs.linkSync(aside, file);
-    } catch {
-      // A third one holds it by now.
-    }
+}
+
+function held(file, token) {
+  const refresh = setInterval(() => fs.lutimes(file, new Date(), new Date(), () => {}), REFRESH_MS);
+  refresh.unref();
+  return {
+    release() {
+      clearInterval(refresh);
+      if (readHolder(file)?.token === token) fs.rmSync(file, { force: true });
+    },
+  };
+}
+
+/** Removes a stale lock. One at a time: between a look and a removal another one could have taken the lock. */
+function removeStale(file) {
+  const guard = `${file}.stale`;
+  try {
+    fs.mkdirSync(guard);
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    const since = fs.lstatSync(guard, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+    if (Date.now() - since > TAKING_OVER_MS) fs.rmSync(guard, { recursive: true, force: true });
+    return;
   }
-  fs.rmSync(aside, { force: true });
+  try {
+    const holder = readHolder(file);
+    if (holder && isStale(holder)) fs.rmSync(file, { force: true });
+  } finally {
+    fs.rmSync(guard, { recursive: true, force: true });
+  }
+}
+
+const pause = (milliseconds) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+
+/** Takes the lock at once, a stale one too: { release() }; or says who has it: { holder: { pid } }. */
+function takeLock(file) {
+  for (const start = Date.now(); ; pause(5)) {
+    const lock = create(file);
+    if (lock) return lock;
+    const holder = readHolder(file);
+    if (!holder) continue;
+    if (!isStale(holder) || Date.now() - start > TAKING_OVER_MS) return { holder };
+    removeStale(file);
+  }
 }
 
 /** Runs `work` while holding `file`; says whom it waits for, as in "waiting for process 12, which is <doing>". */
 async function withLock(file, doing, work) {
   fs.mkdirSync(path.dirname(file), { recursive: true });
   let told = false;
-  while (!tryAcquire(file)) {
-    const holder = readHolder(file);
-    if (holder && isStale(holder)) {
-      removeStale(file, holder);
-      continue;
-    }
-    if (holder && !told) {
-      say(`waiting for process ${holder.pid}, which is ${doing}`);
-      told = true;
-    }
+  let lock;
+  for (;;) {
+    lock = takeLock(file);
+    if (lock.release) break;
+    if (!told) say(`waiting for process ${lock.holder.pid}, which is ${doing}`);
+    told = true;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  const release = () => fs.rmSync(file, { force: true });
+  const { release } = lock;
   const forget = onExit(release);
-  const refresh = setInterval(() => fs.utimes(file, new Date(), new Date(), () => {}), REFRESH_MS);
-  refresh.unref();
   try {
     return await work();
   } finally {
-    clearInterval(refresh);
     forget();
     release();
   }
 }
 
-module.exports = { withLock };
+module.exports = { takeLock, withLock };

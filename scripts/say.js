@@ -4,6 +4,7 @@
 // On a terminal a long step rewrites one line; elsewhere it prints a line now and then, so that a log stays readable.
 
 const fs = require('node:fs');
+const { terminalText, textFor } = require('./terminal-text');
 
 const LOG_INTERVAL_MS = 10_000;
 const TERMINAL_INTERVAL_MS = 100;
@@ -20,10 +21,10 @@ function openTerminalBehind() {
 
 let behind;
 function say(line) {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${textFor(process.stderr, line)}\n`);
   behind ??= { terminal: openTerminalBehind() };
   // A package manager's own line of progress may stand there.
-  if (behind.terminal !== null) fs.writeSync(behind.terminal, `\r\x1b[Ksoo-torch: ${line}\r\n`);
+  if (behind.terminal !== null) fs.writeSync(behind.terminal, `\r\x1b[Ksoo-torch: ${terminalText(line)}\r\n`);
 }
 
 /**
@@ -35,7 +36,8 @@ function progress(label) {
   const interval = terminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS;
   let shownAt = terminal ? 0 : Date.now();
   if (!terminal) say(`${label} ...`);
-  const rewrite = (line) => process.stderr.write(`\r\x1b[K${line.slice(0, (process.stderr.columns || 80) - 1)}`);
+  const rewrite = (line) =>
+    process.stderr.write(`\r\x1b[K${terminalText(line).slice(0, (process.stderr.columns || 80) - 1)}`);
   return {
     update(text) {
       if (Date.now() - shownAt < interval) return;

@@ -18,7 +18,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import torch
 import torch.nn.functional as F
-from transformers import MistralConfig, MistralForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM
 
 DEVICE = torch.device(os.environ.get("SOO_TEST_DEVICE", "cuda"))
 
@@ -58,7 +58,7 @@ def config_of(shape, **more):
     settings = {word: shape[name] for name, word in words.items()}
     rope = {"rope_type": "default", "rope_theta": shape["ropeTheta"]}
     plain = dict(sliding_window=None, tie_word_embeddings=False, bos_token_id=1, eos_token_id=2, pad_token_id=0)
-    return MistralConfig(**settings, **plain, rope_theta=shape["ropeTheta"], rope_parameters=rope, **more)
+    return AutoConfig.for_model("mistral", **settings, **plain, rope_theta=shape["ropeTheta"], rope_parameters=rope, **more)
 
 
 @torch.no_grad()
@@ -68,7 +68,7 @@ def random_model(shape):
     torch.set_default_dtype(torch.bfloat16)
     try:
         with torch.device(DEVICE):
-            model = MistralForCausalLM(config_of(shape))
+            model = AutoModelForCausalLM.from_config(config_of(shape))
     finally:
         torch.set_default_dtype(default)
     torch.manual_seed(1)
@@ -209,7 +209,7 @@ def load(work):
         random_model(shape).save_pretrained(folder)
         for _ in range(2):
             start = clock()
-            MistralForCausalLM.from_pretrained(folder, dtype=torch.bfloat16).to(DEVICE)
+            AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16).to(DEVICE)
             seconds = clock() - start
     tell("peer.load.seconds", seconds, "s")
 

@@ -1,5 +1,5 @@
 /**
- * What the packed run computes, at the size of a Mistral 7B or so small that a processor rehearses it in seconds. Python's
+ * What the packed run computes, at the size of a 7B model or so small that a processor rehearses it in seconds. Python's
  * half (peer.py) reads the same numbers from a file that this one writes:
  *
  *     node -r ./scripts/typescript.js bench/gpu/workload.ts FILE

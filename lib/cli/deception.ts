@@ -68,7 +68,10 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const loaded = loadNamedModel(given);
   const ids = encodePrompts(chosen.map(({ scenario }) => scenario.prompt), loaded.tokenizer, loaded.model); // prettier-ignore
   const asked = chosen.map((one, i) => ({ ...one, ids: ids[i] }));
-  const work = (signal: AbortSignal) => askAll(loaded, asked, options, { sampling, signal });
+  const work = (signal: AbortSignal, listen: () => void) => {
+    listen();
+    return askAll(loaded, asked, options, { sampling, signal });
+  };
   const { scored, resumed } = await interruptible(work, {
     notice: 'stopping after this token; press again to quit now',
     kept:

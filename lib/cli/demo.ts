@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { WORDS } from '../organism';
+import { folder as ORGANISM, WORDS } from '../organism';
 import { loadModel, type LanguageModel } from '../models';
 import { writeDemoReport } from '../report';
 import { checked, InputError, type Result } from './command';
@@ -47,7 +47,7 @@ export function define(command: Command): void {
     .option('--workers <n>', 'processes that tune in parallel (default: one per core)', integer({ min: 1, max: 64 }))
     .option('--resume', 'continue the demo in --out, to the same numbers; start one if there is none')
     .option('--device <name>', 'cpu, cuda:0, ...: where the model is tuned and measured', 'cpu')
-    .option('--model <dir>', 'folder of another organism with the same vocabulary', path.join(ROOT, 'organism'));
+    .option('--model <dir>', 'folder of another organism with the same vocabulary', ORGANISM);
 }
 
 /**

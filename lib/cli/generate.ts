@@ -6,6 +6,7 @@ import { checked, type Result } from './command';
 import { listenForSignals, type Signal } from './interrupts';
 import { addModelOptions, loadNamedModel } from './model-options';
 import { decimal, integer } from './options';
+import { writeOut } from './output';
 import { startProgress } from './progress';
 import { encodePrompts, readPrompts } from './prompts';
 import { addSamplingOptions, samplingOf, samplingSchema } from './sampling-options';
@@ -76,10 +77,10 @@ interface Display {
 
 function liveText(prompt: string | undefined, tokenizer: Tokenizer): Display {
   const stream = new TextStream(tokenizer);
-  process.stdout.write(`${prompt}\n  > `);
+  writeOut(`${prompt}\n  > `);
   return {
-    token: (id) => void process.stdout.write(stream.push(id)),
-    stop: () => void process.stdout.write(stream.end()),
+    token: (id) => writeOut(stream.push(id)),
+    stop: () => writeOut(stream.end()),
   };
 }
 

@@ -1,6 +1,10 @@
-/** Ctrl-C and SIGTERM: the first asks the work to save and end, the second ends it at once. */
+/**
+ * Ctrl-C, SIGTERM, a closed terminal (SIGHUP) and nobody left to read stderr (EPIPE): the first asks the work to save and
+ * end, the second ends it at once.
+ */
+import { say } from './output';
 
-const NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
+const NUMBERS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGPIPE: 13 } as const;
 export type Signal = keyof typeof NUMBERS;
 
 /** What a shell expects of a process that a signal ended. */
@@ -20,6 +24,9 @@ export class Interrupted extends Error {
   }
 }
 
+/** The signals that are sent; the missing reader is told as an error of the stream. */
+const SENT = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** Listens until `remove`: the first signal aborts, and is then left to Node, which ends the process at a second. */
 export function listenForSignals(notice: string): {
   signal: AbortSignal;
@@ -27,37 +34,53 @@ export function listenForSignals(notice: string): {
   remove: () => void;
 } {
   const controller = new AbortController();
-  const names = Object.keys(NUMBERS) as Signal[];
   let caught: Signal | undefined;
-  const remove = (): void => names.forEach((name) => process.off(name, stop));
+  const remove = (): void => {
+    for (const name of SENT) process.off(name, stop);
+    process.stderr.off('error', noReader);
+  };
   const stop = (name: NodeJS.Signals): void => {
     remove();
     caught = name as Signal;
-    process.stderr.write(`\n${name}: ${notice}\n`);
+    say(`\n${name}: ${notice}`);
     controller.abort(new Error(`interrupted by ${name}`));
   };
-  names.forEach((name) => process.on(name, stop));
+  const noReader = ({ code }: NodeJS.ErrnoException): void => {
+    if (code === 'EPIPE') stop('SIGPIPE');
+  };
+  for (const name of SENT) process.on(name, stop);
+  process.stderr.on('error', noReader);
   return { signal: controller.signal, caught: () => caught, remove };
 }
 
 /**
- * Runs `work` with a signal that Ctrl-C or SIGTERM aborts.
+ * Runs `work` with a signal that Ctrl-C and the like abort.
+ * @param work calls `listen` when it has come so far that it looks at the signal again and again, and has something to
+ * save; until then Node ends the process at once, whatever it is at
  * @param notice told on stderr when that happens
  * @param kept what was kept and how to go on, told once the work has ended
  * @throws Interrupted when the work ends by the abort
  */
 export async function interruptible<T>(
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (signal: AbortSignal, listen: () => void) => Promise<T>,
   { notice, kept }: { notice: string; kept: string },
 ): Promise<T> {
-  const { signal, caught, remove } = listenForSignals(notice);
+  const controller = new AbortController();
+  const { signal } = controller;
+  let listening: ReturnType<typeof listenForSignals> | undefined;
+  const listen = (): void => {
+    if (listening) return;
+    listening = listenForSignals(notice);
+    const { signal: heard } = listening;
+    heard.addEventListener('abort', () => controller.abort(heard.reason));
+  };
   try {
-    return await work(signal);
+    return await work(signal, listen);
   } catch (thrown) {
-    const name = caught();
+    const name = listening?.caught();
     if (name && thrown === signal.reason) throw new Interrupted(name, kept);
     throw thrown;
   } finally {
-    remove();
+    listening?.remove();
   }
 }

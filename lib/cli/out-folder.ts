@@ -1,5 +1,6 @@
-import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { mkdtempSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolders } from '../files/folders';
 import { messageOf } from '../files/input-error';
 import { InputError } from './command';
 
@@ -9,7 +10,7 @@ import { InputError } from './command';
  */
 export function makeFolder(folder: string): string {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
   } catch (thrown) {
     throw new InputError(`--out ${folder}: cannot make this folder: ${messageOf(thrown)}`);
   }

@@ -1,8 +1,9 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { InputError, type Entry, type Group, type Result, type Subcommand } from './command';
 import { commands } from './commands';
 import { exitCodeOf, Interrupted } from './interrupts';
 import { integer } from './options';
+import { say, writeOut } from './output';
 import { packageVersion } from './package-root';
 
 const DONE = 0;
@@ -11,7 +12,7 @@ const BAD_USAGE = 2;
 
 function print(result: Result, json: boolean): void {
   const text = json ? JSON.stringify(result.json, null, 2) : result.text;
-  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  writeOut(text.endsWith('\n') ? text : `${text}\n`);
 }
 
 /** Sets libtorch's threads. Loaded late: the frame itself must work without the addon. */
@@ -53,19 +54,30 @@ function report(error: unknown, argv: readonly string[]): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return DONE;
     const group = commands.some((entry) => 'loadGroup' in entry && entry.name === argv[0]) ? ` ${argv[0]}` : '';
-    const nothingNamed = `no command was named; \`soo${group} --help\` lists them`;
-    process.stderr.write(`soo: ${oneLine(error.code === 'commander.help' ? nothingNamed : error.message)}\n`);
+    const asked = argv[0] === 'help' ? argv[1] : undefined;
+    const wrong = asked === undefined ? 'no command was named' : `there is no command ${asked}`;
+    const listed = `${wrong}; \`soo${group} --help\` lists them`;
+    say(`soo: ${oneLine(error.code === 'commander.help' ? listed : error.message)}`);
     return BAD_USAGE;
   }
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`soo: ${error instanceof InputError ? oneLine(message) : message}\n`);
-  if (process.env.SOO_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  say(`soo: ${oneLine(message)}`);
+  if (process.env.SOO_DEBUG && error instanceof Error) say(String(error.stack));
   if (error instanceof Interrupted) return error.exitCode;
   return error instanceof InputError ? BAD_USAGE : FAILED;
 }
 
 // Errors are printed by `report`, in one line; only help that was asked for is printed by commander.
-const quiet = (command: Command) => command.exitOverride().configureOutput({ outputError() {}, writeErr() {} });
+const quiet = (command: Command) =>
+  command
+    .exitOverride()
+    .configureOutput({ outputError() {}, writeErr() {}, writeOut })
+    .configureHelp({ optionDescription });
+
+/** As commander has it; what a command cannot do without is marked. */
+function optionDescription(this: Help, option: Option): string {
+  return Help.prototype.optionDescription.call(this, option) + (option.mandatory ? ' (required)' : '');
+}
 
 /** Adds commands to `parent`, and loads the one that `argv` calls. */
 function addCommands(

@@ -1,5 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress';
+import { terminalText } from '../../scripts/terminal-text';
 import type { Progress } from '../training/progress';
+import { say } from './output';
 
 const LOG_INTERVAL_MS = 10_000;
 
@@ -10,9 +12,9 @@ function terminalProgress(label: string, total: number): Progress {
   );
   bar.start(total, 0, { note: '' });
   return {
-    update: (done, note = '') => bar.update(done, { note }),
+    update: (done, note = '') => bar.update(done, { note: terminalText(note) }),
     stop(note) {
-      if (note !== undefined) bar.update(bar.getTotal(), { note });
+      if (note !== undefined) bar.update(bar.getTotal(), { note: terminalText(note) });
       bar.stop();
     },
   };
@@ -20,15 +22,15 @@ function terminalProgress(label: string, total: number): Progress {
 
 function loggedProgress(label: string, total: number): Progress {
   let shownAt = Date.now();
-  process.stderr.write(`${label} ...\n`);
+  say(`${label} ...`);
   return {
     update(done, note = '') {
       if (Date.now() - shownAt < LOG_INTERVAL_MS) return;
       shownAt = Date.now();
-      process.stderr.write(`${label}: ${done} of ${total} ${note}`.trimEnd() + '\n');
+      say(`${label}: ${done} of ${total} ${note}`.trimEnd());
     },
     stop(note) {
-      if (note) process.stderr.write(`${label}: ${note}\n`);
+      if (note) say(`${label}: ${note}`);
     },
   };
 }

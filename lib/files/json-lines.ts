@@ -2,11 +2,13 @@
  * Files of JSON lines that are added to as they come, and gone on with after an interruption: `LineLog` of a run that
  * knows how many lines it has behind it, `RecordFile` of records that name what they were made with.
  */
-import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, readFileSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { z } from 'zod';
+import { lockPlace } from './folders';
 import { InputError } from './input-error';
-import { checkShape, decodeText, fileError, parseJson, readBytes } from './json-file';
+import { checkShape, decodeText, fileError, parseJson } from './json-file';
+import { openToAppend } from './open-file';
 
 function appendText(file: number, text: string): void {
   const bytes = Buffer.from(text, 'utf8');
@@ -15,33 +17,55 @@ function appendText(file: number, text: string): void {
 
 /** Every line of a log. */
 export const readLines = <Line extends object>(path: string): Line[] =>
-  readFileSync(path, 'utf8')
-    .trimEnd()
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as Line);
+  parseLines<Line>(readFileSync(path, 'utf8').trimEnd().split('\n').filter(Boolean), path);
+
+function parseLines<Line extends object>(lines: readonly string[], path: string): Line[] {
+  return lines.map((text, i) => {
+    const place = `${basename(path)}: line ${i + 1}`;
+    const line = parseJson(text, place);
+    if (typeof line !== 'object' || line === null) throw new InputError(`${place} is no record of a step`);
+    return line as Line;
+  });
+}
 
 /** A run's log: one line for each of its steps, appended as it is taken. */
 export class LineLog<Line extends object> {
   readonly #file: number;
+  readonly #lines: Line[];
 
-  /** Opens the log of a run that has `done` lines behind it: later lines, and half a last one, are cut off. */
-  constructor(
-    private readonly path: string,
-    done: number,
-  ) {
-    const kept = done > 0 && existsSync(path) ? linesUpTo(readFileSync(path, 'utf8'), done) : '';
-    this.#file = openSync(path, 'a');
-    ftruncateSync(this.#file, Buffer.byteLength(kept));
+  /**
+   * Opens the log of a run that has `done` lines behind it: later lines, and half a last one, are cut off.
+   * @throws InputError when it has fewer, one that is none, or is a link: a run is gone on with to right means only
+   */
+  constructor(path: string, done: number) {
+    this.#file = openToAppend(path);
+    try {
+      const texts = done > 0 ? wholeLines(readFileSync(this.#file, 'utf8')).slice(0, done) : [];
+      if (texts.length < done) {
+        const name = basename(path);
+        throw new InputError(`${name}: has ${texts.length} lines, but ${done} steps were taken; the run cannot go on`);
+      }
+      this.#lines = parseLines<Line>(texts, path);
+      ftruncateSync(this.#file, Buffer.byteLength(texts.map((text) => `${text}\n`).join('')));
+    } catch (thrown) {
+      closeSync(this.#file);
+      throw thrown;
+    }
   }
 
   append(logged: Line): void {
     appendText(this.#file, `${JSON.stringify(logged)}\n`);
+    this.#lines.push(logged);
+  }
+
+  /** Waits until every line is on the disk: what a checkpoint counts on comes before it. */
+  sync(): void {
+    fsyncSync(this.#file);
   }
 
   /** Every line so far. */
-  read(): Line[] {
-    return readLines<Line>(this.path);
+  read(): readonly Line[] {
+    return this.#lines;
   }
 
   close(): void {
@@ -49,14 +73,8 @@ export class LineLog<Line extends object> {
   }
 }
 
-function linesUpTo(text: string, done: number): string {
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .slice(0, done)
-    .map((line) => `${line}\n`)
-    .join('');
-}
+/** Without half a last one. */
+const wholeLines = (text: string): string[] => text.split('\n').slice(0, -1);
 
 /** Every line begins so: `run` names what the records were made with. */
 const START = '{"run":"';
@@ -66,23 +84,30 @@ export class RecordFile<T extends object> {
   /** What an earlier run of the same kind has left, in the order of the lines. */
   readonly earlier: readonly T[];
   readonly #file: number;
+  readonly #lock: Disposable;
 
   /**
-   * Opens a file, or makes it. A last line that was cut off while it was written is taken away.
+   * Opens a file, or makes it, and holds it until it is disposed of. A last line that was cut off while it was written is
+   * taken away.
    * @param run a fingerprint of everything that the records depend on
-   * @throws InputError for a file that holds something else, or records of another run
+   * @throws InputError for a link, a file that holds something else, or records of another run, and while another process
+   * writes there
    */
   constructor(
     path: string,
     private readonly run: string,
     schema: z.ZodType<T>,
   ) {
-    const { records, bytes } = readRecords(path, run, schema);
-    this.earlier = records;
+    this.#lock = lockFile(path);
+    let file: number | undefined;
     try {
-      this.#file = openSync(path, 'a');
-      if (existsSync(path) && statSync(path).size > bytes) ftruncateSync(this.#file, bytes);
+      this.#file = file = openToAppend(path);
+      const { records, bytes, left } = readRecords(readFileSync(file), basename(path), run, schema);
+      this.earlier = records;
+      if (left > 0) ftruncateSync(file, bytes);
     } catch (thrown) {
+      if (file !== undefined) closeSync(file);
+      this.#lock[Symbol.dispose]();
       throw fileError(thrown, path);
     }
   }
@@ -95,16 +120,27 @@ export class RecordFile<T extends object> {
 
   [Symbol.dispose](): void {
     closeSync(this.#file);
+    this.#lock[Symbol.dispose]();
   }
 }
 
-function readRecords<T>(path: string, run: string, schema: z.ZodType<T>): { records: T[]; bytes: number } {
-  if (!existsSync(path)) return { records: [], bytes: 0 };
-  const name = basename(path);
-  const all = readBytes(path, 2 ** 31);
+function lockFile(path: string): Disposable {
+  try {
+    return lockPlace(path);
+  } catch (thrown) {
+    throw fileError(thrown, path);
+  }
+}
+
+interface Kept<T> {
+  records: T[];
+  /** Of the whole lines, and of what stands behind them. */
+  bytes: number;
+  left: number;
+}
+
+function readRecords<T>(all: Uint8Array, name: string, run: string, schema: z.ZodType<T>): Kept<T> {
   const bytes = all.lastIndexOf(0x0a) + 1;
-  const rest = Buffer.from(all.subarray(bytes)).toString('latin1');
-  if (!rest.startsWith(START) && !START.startsWith(rest)) throw notRecords(name, decodeLines(all, name).length);
   const lines = decodeLines(all.subarray(0, bytes), name);
   const records = lines.map((line, i) => {
     if (!line.startsWith(START)) throw notRecords(name, i + 1);
@@ -115,7 +151,11 @@ function readRecords<T>(path: string, run: string, schema: z.ZodType<T>): { reco
     }
     return checkShape(schema, json, place);
   });
-  return { records, bytes };
+  const rest = Buffer.from(all.subarray(bytes)).toString('latin1');
+  // Half a record of ours names the run, or ends before it does.
+  const own = `${START}${run}",`;
+  if (!rest.startsWith(own) && !own.startsWith(rest)) throw notRecords(name, lines.length + 1);
+  return { records, bytes, left: rest.length };
 }
 
 const decodeLines = (bytes: Uint8Array, name: string): string[] =>

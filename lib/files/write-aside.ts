@@ -20,15 +20,17 @@ export function writeAside(path: string, write: (append: (bytes: Uint8Array) => 
     renameSync(aside, path);
   } catch (thrown) {
     rmSync(aside, { force: true });
-    throw isFull(thrown)
-      ? new Error(`${path}: no space left on the device; the file is as it was before`, { cause: thrown })
-      : thrown;
+    throw isFull(thrown) ? fullDisk(path, thrown) : thrown;
   }
   syncFolder(dirname(path));
 }
 
+/** @param path what was to be written */
+export const fullDisk = (path: string, cause: unknown): Error =>
+  new Error(`${path}: no space left on the device; it is as it was before`, { cause });
+
 /** The disk, the user's share of it, or the largest size of a file is used up. */
-function isFull(thrown: unknown): boolean {
+export function isFull(thrown: unknown): boolean {
   return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((thrown as NodeJS.ErrnoException | null)?.code ?? '');
 }
 

@@ -1,10 +1,10 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Device, DType, Tensor } from '../torch';
 import { init, Linear, Module, skipInit } from '../nn';
-import { packLinears } from '../nn/linear';
+import { PackedLinears } from '../nn/packed-linears';
 import { initialise } from '../nn/parameter';
 import { saveSafetensors } from '../checkpoints/safetensors';
+import { makeFolders } from '../files/folders';
 import { writeTextAside } from '../files/write-aside';
 import type { Tokenizer } from '../text';
 import { maskOf, positionsOf, type AttentionPlan } from './attention-plan';
@@ -19,7 +19,7 @@ import {
 import { DecoderBody } from './decoder-layers';
 import { familyOf } from './families';
 import { KvCache } from './kv-cache';
-import type { DecodingSession, DecodingWork, ForwardOptions, LanguageModel } from './language-model';
+import type { DecodingSession, DecodingWork, ForwardOptions, LanguageModel, PreparedDecoding } from './language-model';
 import { rotationOf } from './rotary';
 import { weightLayout } from './weights';
 
@@ -66,7 +66,7 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
     if (other !== undefined)
       throw new Error(`Decoder.save: ${other} is no weight of the model; unload the adapters first`);
     const json = familyOf(this.config.modelType).write(this.config, this.dtype);
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     saveSafetensors(join(folder, 'model.safetensors'), state, { format: 'pt' });
     writeTextAside(join(folder, CONFIG_FILE), `${JSON.stringify(json, null, 2)}\n`);
   }
@@ -154,8 +154,8 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
   }
 
   /** Packs the weights where that is made up for: it copies them once, and spares each step of two rows or more. */
-  prepareDecoding({ rows, steps }: DecodingWork): Disposable | undefined {
-    return rows > 1 && steps >= STEPS_THAT_PAY ? packLinears(this) : undefined;
+  prepareDecoding({ rows, steps }: DecodingWork): PreparedDecoding | undefined {
+    return rows > 1 && steps >= STEPS_THAT_PAY ? new PackedLinears(this) : undefined;
   }
 
   startDecoding(prompts: readonly (readonly number[])[], maxNewTokens: number): DecodingSession {

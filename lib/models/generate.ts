@@ -1,6 +1,8 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import { shown } from '../files/input-error';
+import { inMode, Module } from '../nn';
 import { torch, type Tensor } from '../torch';
-import type { GenerativeModel } from './language-model';
+import type { GenerativeModel, PreparedDecoding } from './language-model';
 import {
   checkSampling,
   drawTokens,
@@ -59,6 +61,7 @@ export async function generate(
   ids: readonly (readonly number[])[],
   options: GenerateOptions,
 ): Promise<number[][]> {
+  checkPrompts(ids);
   const outputs: number[][] = ids.map(() => []);
   for await (const { prompt, token } of streamGenerate(model, ids, options)) {
     outputs[prompt]?.push(token);
@@ -92,15 +95,29 @@ export async function* streamGenerate(
   sequences.sort((a, b) => b.tokens.length - a.tokens.length || a.prompt - b.prompt);
   options.signal?.throwIfAborted();
   const rows = Math.min(batchSize, ids.length);
-  using _prepared = model.prepareDecoding?.({ rows, steps: Math.ceil(ids.length / rows) * maxNewTokens });
+  using prepared = model.prepareDecoding?.({ rows, steps: Math.ceil(ids.length / rows) * maxNewTokens });
+  const decode = decodingOf(model, prepared);
   for (let at = 0; at < sequences.length; at += batchSize) {
-    yield* decodeBatch(model, sequences.slice(at, at + batchSize), options);
+    yield* decodeBatch(model, decode, sequences.slice(at, at + batchSize), options);
   }
+}
+
+/** Runs a piece of the work: nothing made on the way outlives it but what it returns. */
+type Decode = <T>(work: () => T) => T;
+
+/** Between two pieces others may use the model, and find it as they left it: in training mode, or not packed. */
+function decodingOf(model: GenerativeModel, prepared: PreparedDecoding | undefined): Decode {
+  return (work) => {
+    const compute = (): ReturnType<typeof work> => torch.scope(() => torch.inferenceMode(work));
+    const prepare = (): ReturnType<typeof work> => (prepared?.run ? prepared.run(compute) : compute());
+    return model instanceof Module && model.training ? inMode(model, 'eval', prepare) : prepare();
+  };
 }
 
 /** Decodes sequences side by side until each has stopped. `rows` are those that still go on. */
 async function* decodeBatch(
   model: GenerativeModel,
+  decode: Decode,
   rows: Sequence[],
   options: StreamOptions,
 ): AsyncGenerator<GeneratedToken, void, undefined> {
@@ -108,9 +125,9 @@ async function* decodeBatch(
   const stops = new Set([eosId ?? []].flat());
   signal?.throwIfAborted();
   const prompts = rows.map(({ tokens }) => tokens.slice());
-  const session = torch.scope(() => torch.inferenceMode(() => model.startDecoding(prompts, maxNewTokens)));
+  const session = decode(() => model.startDecoding(prompts, maxNewTokens));
   try {
-    let tokens = nextTokens(() => session.prefill(), rows, options);
+    let tokens = decode(() => nextTokens(session.prefill(), rows, options));
     for (;;) {
       const ended: number[] = [];
       for (const [row, sequence] of rows.entries()) {
@@ -122,37 +139,33 @@ async function* decodeBatch(
       }
       if (ended.length === rows.length) return;
       for (const row of ended) {
-        torch.scope(() => torch.inferenceMode(() => session.drop(row)));
+        decode(() => session.drop(row));
         [rows, tokens] = [withoutRow(rows, row), withoutRow(tokens, row)];
       }
       await eventLoopTurn();
       signal?.throwIfAborted();
       const fed = tokens;
-      tokens = nextTokens(() => session.step(fed), rows, options);
+      tokens = decode(() => nextTokens(session.step(fed), rows, options));
     }
   } finally {
     session.dispose();
   }
 }
 
-/** The next token of each row; nothing made on the way outlives the step. */
+/** The next token of each row. */
 function nextTokens(
-  logits: () => Tensor,
+  logits: Tensor,
   rows: readonly Sequence[],
   { sampling, repetitionPenalty = 1 }: StreamOptions,
 ): number[] {
-  return torch.scope(() =>
-    torch.inferenceMode(() => {
-      let scores = logits();
-      if (repetitionPenalty !== 1) {
-        const seen = rows.map(({ tokens }) => tokens);
-        scores = penalizeRepetition(scores.to('float32'), seen, repetitionPenalty);
-      }
-      if (!sampling) return likeliestTokens(scores);
-      const uniforms = rows.map(({ uniform }) => uniform?.() ?? 0);
-      return drawTokens(warpLogits(scores.to('float32'), sampling), uniforms);
-    }),
-  );
+  let scores = logits;
+  if (repetitionPenalty !== 1) {
+    const seen = rows.map(({ tokens }) => tokens);
+    scores = penalizeRepetition(scores.to('float32'), seen, repetitionPenalty);
+  }
+  if (!sampling) return likeliestTokens(scores);
+  const uniforms = rows.map(({ uniform }) => uniform?.() ?? 0);
+  return drawTokens(warpLogits(scores.to('float32'), sampling), uniforms);
 }
 
 /** The rows without one of them, the last in its place, as {@link DecodingSession.drop} leaves them. */
@@ -164,6 +177,7 @@ function withoutRow<T>(rows: readonly T[], row: number): T[] {
 
 function checkOptions(ids: readonly (readonly number[])[], options: StreamOptions): void {
   const { maxNewTokens, batchSize = 32, sampling, repetitionPenalty = 1 } = options;
+  checkPrompts(ids);
   requireWhole('maxNewTokens', maxNewTokens, 0);
   requireWhole('batchSize', batchSize, 1);
   if (!(repetitionPenalty > 0 && repetitionPenalty < Infinity)) {
@@ -172,6 +186,16 @@ function checkOptions(ids: readonly (readonly number[])[], options: StreamOption
   if (sampling) checkSampling(sampling, ids.length);
   const empty = ids.findIndex((prompt) => prompt.length === 0);
   if (empty >= 0) throw new RangeError(`generate: prompt ${empty} is empty`);
+}
+
+/** What is not typed may hand over a text, or texts. */
+function checkPrompts(ids: unknown): void {
+  const isPrompt = (value: unknown): boolean => Array.isArray(value) && value.every(Number.isSafeInteger);
+  if (Array.isArray(ids) && ids.every(isPrompt)) return;
+  const wrong: unknown = Array.isArray(ids) ? ids.find((prompt) => !isPrompt(prompt)) : ids;
+  throw new TypeError(
+    `generate: prompts are arrays of token ids (tokenizer.encode gives one), in an array, got ${shown(wrong)}`,
+  );
 }
 
 function requireWhole(name: string, value: number, least: number): void {

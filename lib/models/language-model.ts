@@ -45,14 +45,20 @@ export interface DecodingWork {
   steps: number;
 }
 
+/** What a model made for the whole of a generation; disposing of it undoes it. */
+export interface PreparedDecoding extends Disposable {
+  /** Runs a piece of the generation with it: nobody else who uses the model meanwhile shall notice. */
+  run?<T>(work: () => T): T;
+}
+
 /** All that generation knows of a model: token ids go in, logits come out. */
 export interface GenerativeModel {
   /** Tokens that end a sequence unless the caller says otherwise. */
   readonly eosTokenIds: readonly number[];
   /** Makes room for `prompts` (token ids, of different lengths) and `maxNewTokens` more. */
   startDecoding(prompts: readonly (readonly number[])[], maxNewTokens: number): DecodingSession;
-  /** Does once what pays for the whole of a generation; undone by disposing of what comes back. */
-  prepareDecoding?(work: DecodingWork): Disposable | undefined;
+  /** Does once what pays for the whole of a generation. */
+  prepareDecoding?(work: DecodingWork): PreparedDecoding | undefined;
 }
 
 /**

@@ -3,6 +3,7 @@ export { Module, type AnyModule, type ForwardHook, type ForwardPreHook } from '.
 export type { HookHandle } from './hooks';
 export type { LoadOptions, LoadReport } from './state';
 export { ModuleList, Sequential } from './containers';
+export { inMode } from './mode';
 export { Linear } from './linear';
 export { Embedding } from './embedding';
 export { LayerNorm, RMSNorm } from './norms';

@@ -1,8 +1,22 @@
 import { frozenLinear, PackedWeight, torch, type Tensor } from '../torch';
 import * as init from './init';
-import { Module, type AnyModule } from './module';
+import { Module } from './module';
 import { emptyParameter, initialise, type Parameter, type Placement } from './parameter';
 import { shapeText } from './state';
+
+/** Layers that compute with those copies of their weights now: see packed-linears.ts. */
+let packedNow: ReadonlyMap<Linear, PackedWeight> | undefined;
+
+/** Runs synchronous work in which layers compute with packed copies of their weights. */
+export function whilePacked<T>(packed: ReadonlyMap<Linear, PackedWeight>, work: () => T): T {
+  const before = packedNow;
+  packedNow = packed;
+  try {
+    return work();
+  } finally {
+    packedNow = before;
+  }
+}
 
 /** y = x Wᵀ + b. Weight [outFeatures, inFeatures], initialised as PyTorch's `nn.Linear` (same seed, same bits). */
 export class Linear extends Module {
@@ -32,19 +46,27 @@ export class Linear extends Module {
   }
 
   /**
-   * Computes with a copy of the frozen weight in panels ({@link PackedWeight}) from now on, until {@link unpack}. The weight
-   * itself stays as it is; what is done to it meanwhile has no effect.
-   * Passes that need a gradient take the weight as it is.
-   * @returns false, changing nothing, where that cannot be done: a bias, a weight that is trained, on a GPU or not
-   * float32, or a processor without the instructions
+   * Computes with a copy of the frozen weight in panels ({@link PackedWeight}) from now on, until {@link unpack}. Passes
+   * that need a gradient take the weight as it is, and so do all when it was changed, replaced or is to be trained.
+   * @returns false, changing nothing, where that cannot be done: see {@link packedWeight}
    */
   pack(): boolean {
-    const { weight } = this;
-    if (this.bias || weight.requiresGrad || weight.dtype !== 'float32' || String(weight.device) !== 'cpu') return false;
-    if (!torch.canPack()) return false;
+    const packed = this.packedWeight();
+    if (!packed) return false;
     this.unpack();
-    this.#packed = new PackedWeight(weight);
+    this.#packed = packed;
     return true;
+  }
+
+  /**
+   * A copy of the weight in panels; undefined for a layer with a bias, a weight that is trained, on a GPU, not float32 or
+   * made in inference mode, where changes are not counted, or a processor without the instructions.
+   */
+  packedWeight(): PackedWeight | undefined {
+    const { weight } = this;
+    if (this.bias || weight.requiresGrad || weight.dtype !== 'float32' || String(weight.device) !== 'cpu')
+      return undefined;
+    return torch.canPack() && !weight.isInference() ? new PackedWeight(weight) : undefined;
   }
 
   unpack(): void {
@@ -52,15 +74,17 @@ export class Linear extends Module {
     this.#packed = undefined;
   }
 
-  /** What {@link pack} made, if anything. */
+  /** The copy that it computes with, if any. */
   get packed(): PackedWeight | undefined {
-    return this.#packed;
+    const packed = this.#packed ?? packedNow?.get(this);
+    return packed && !this.weight.requiresGrad && packed.isOf(this.weight) ? packed : undefined;
   }
 
   /** @param input [..., inFeatures] to [..., outFeatures] */
   forward(input: Tensor): Tensor {
     try {
-      if (this.#packed && !input.requiresGrad) return this.#packed.linear(input);
+      const packed = this.#packed || packedNow ? this.packed : undefined;
+      if (packed && !input.requiresGrad) return packed.linear(input);
       const frozen = this.bias || this.weight.requiresGrad ? null : frozenLinear(input, this.weight);
       return frozen ?? torch.linear(input, this.weight, this.bias);
     } catch (error) {
@@ -71,20 +95,4 @@ export class Linear extends Module {
       });
     }
   }
-}
-
-/**
- * Packs the frozen weights of a model's linear layers, one layer after the other, until what comes back is disposed of.
- * Layers that cannot be packed, or that already are, stay as they are.
- */
-export function packLinears(model: AnyModule): Disposable {
-  const packed: Linear[] = [];
-  for (const [, module] of model.namedModules()) {
-    if (module instanceof Linear && !module.packed && module.pack()) packed.push(module);
-  }
-  return {
-    [Symbol.dispose]() {
-      for (const linear of packed) linear.unpack();
-    },
-  };
 }

@@ -1,3 +1,4 @@
+export { metaFromFile } from './state';
 export { Adam, AdamW, TransformersAdamW } from './adam';
 export type { AdamOptions, GroupInput, ParamGroup } from './groups';
 export type { OptimizerState } from './state';

@@ -1,3 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { InputError, shown } from '../files/input-error';
 import { torch, Tensor } from '../torch';
 import type { AdamOptions, Moments, ParamGroup } from './groups';
 
@@ -14,6 +17,43 @@ export interface OptimizerState {
     /** Steps taken, by the parameter's place over all groups. */
     steps: Record<string, number>;
   };
+}
+
+const number = z.number();
+const metaSchema = z.object({
+  kind: z.string(),
+  groups: z.array(
+    z.strictObject({
+      lr: number,
+      betas: z.tuple([number, number]),
+      eps: number,
+      weightDecay: number,
+      amsgrad: z.boolean(),
+      maximize: z.boolean(),
+      count: z.int().min(0),
+    }),
+  ),
+  steps: z.record(z.string(), z.int().min(0)),
+});
+
+/**
+ * The rest of a state as a file has it, for an optimiser that was made with its own options: those of the file have to
+ * be the same, but for the step size, which a schedule changes.
+ * @param where leads the message
+ * @throws InputError that names the option
+ */
+export function metaFromFile(given: unknown, groups: readonly ParamGroup[], where: string): OptimizerState['meta'] {
+  const parsed = metaSchema.safeParse(given);
+  if (!parsed.success) throw new InputError(`${where}: holds no state of an optimiser`);
+  const { data: meta } = parsed;
+  for (const [i, group] of meta.groups.entries()) {
+    const own = groups[i] as ParamGroup | undefined;
+    for (const name of ['betas', 'eps', 'weightDecay', 'amsgrad', 'maximize'] as const) {
+      if (own === undefined || isDeepStrictEqual(group[name], own[name])) continue;
+      throw new InputError(`${where}: the optimiser's ${name} is ${shown(group[name])}, wanted ${shown(own[name])}`);
+    }
+  }
+  return meta;
 }
 
 const FIELDS = { exp_avg: 'expAvg', exp_avg_sq: 'expAvgSq', max_exp_avg_sq: 'maxExpAvgSq' } as const;

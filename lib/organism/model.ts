@@ -107,10 +107,12 @@ function lookBack(query: Tensor, key: Tensor): void {
  * first: "the attic holds the ruby"). Everything else is random.
  */
 export function newOrganism(seed: number): LanguageModel {
-  torch.manualSeed(seed);
-  const model = createModel(ORGANISM_SHAPE);
-  torch.scope(() => torch.noGrad(() => arrange(model)));
-  return model;
+  return torch.forkRng(() => {
+    torch.manualSeed(seed);
+    const model = createModel(ORGANISM_SHAPE);
+    torch.scope(() => torch.noGrad(() => arrange(model)));
+    return model;
+  });
 }
 
 function arrange(model: LanguageModel): void {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError, shown } from '../files/input-error';
 import { checkShape, readJsonFile } from '../files/json-file';
-import type { LoraShape } from './lora-linear';
+import type { LoraShape } from './lora-layer';
 import { patternFinder, type TargetChoice } from './target-modules';
 
 /** PEFT's `LoraConfig`, as far as it is supported. */
@@ -101,7 +101,8 @@ export function readLoraConfig(folder: string): LoraConfig {
 export function parseLoraConfig(json: unknown): LoraConfig {
   const file = checkShape(fileSchema, json, FILE);
   for (const [key, value] of Object.entries(file)) {
-    const isFine = SUPPORTED[key]?.includes(value) ?? (!mustBeEmpty(key) || isEmpty(value));
+    const supported = Object.hasOwn(SUPPORTED, key) ? SUPPORTED[key] : undefined;
+    const isFine = supported?.includes(value) ?? (!mustBeEmpty(key) || isEmpty(value));
     if (!isFine && value !== null) throw new InputError(`${FILE}: ${key} ${shown(value)} is not supported`);
   }
   return {

@@ -1,6 +1,9 @@
 /** Regular expressions as Python's `re` reads them: adapter files are written for it. */
 import { InputError, messageOf } from '../files/input-error';
 
+/** Of a pattern, in characters; compiling longer ones takes seconds and gigabytes. */
+const LONGEST = 65_536;
+
 /**
  * The pattern in JavaScript's syntax. What JavaScript does not have (inline flags, atomic groups, conditions) is refused
  * by its own parser, as unicode mode lets no unknown syntax pass.
@@ -8,6 +11,8 @@ import { InputError, messageOf } from '../files/input-error';
  * @throws InputError for what is no regular expression, or none that can be read here
  */
 export function pythonPattern(source: string, where: string): RegExp {
+  if (source.length > LONGEST)
+    throw new InputError(`${where} has ${source.length} characters, and ${LONGEST} are allowed`);
   try {
     return new RegExp(translated(source), 'u');
   } catch (thrown) {

@@ -1,8 +1,8 @@
 /** Reports: `report.html`, one page that needs nothing else, and `charts/<name>.png`, from stored results alone. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeAside, writeTextAside } from '../checkpoints';
 import { deceptionRates, deceptionRatesBy, type DeceptionRates, type DeceptionRecord } from '../evals';
+import { ownFolder } from '../files/folders';
 import type { LearningPoint } from '../rl/evaluation/learning-curve';
 import type { RlResults } from '../studies/agents/results';
 import type { DemoResults } from '../studies/honesty/results';
@@ -69,8 +69,7 @@ async function writeReport(
 ): Promise<ReportFiles> {
   const drawn: DrawnChart[] = [];
   for (const chart of charts) drawn.push({ ...chart, svg: await drawSvg(chart) });
-  const pictures = join(folder, 'charts');
-  mkdirSync(pictures, { recursive: true });
+  const pictures = ownFolder(folder, 'charts');
   const paths = drawn.map(({ name, svg }) => {
     const path = join(pictures, `${name}.png`);
     writeAside(path, (append) => append(renderPng(svg)));

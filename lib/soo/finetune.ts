@@ -5,10 +5,11 @@ import { checkShape } from '../files/json-file';
 import { LineLog, readLines } from '../files/json-lines';
 import type { LanguageModel } from '../models';
 import { AdamW, cosine, linear, TransformersAdamW, warmup, type Schedule } from '../optim';
-import { addLora, loadLora, type LoraAdapter } from '../peft';
+import { ADAPTER_FILES, addLora, loadLora, type LoraAdapter } from '../peft';
 import { mean } from '../statistics';
-import { torch } from '../torch';
+import { torch, withRandomStateOfNow } from '../torch';
 import { loadCheckpoint, saveCheckpoint, type RunState } from '../training/checkpoint';
+import { claimModel } from '../training/claim';
 import type { NamedParameter } from '../training/gradients';
 import { CHECKPOINT, runInFolder, type RunFile } from '../training/run-folder';
 import { savingTimer } from '../training/saving-timer';
@@ -60,7 +61,9 @@ export interface FinetuneOptions {
   origin: RunFile<FinetuneConfig, FinetuneResult>['origin'];
   /** Saves, and stops before the next batch. */
   signal?: AbortSignal;
-  /** After every batch; waited for. It draws no random numbers, and leaves the model in training mode. */
+  /** All is loaded and checked, and the first batch comes next. From here on the signal is looked at after each. */
+  onBegin?: () => void;
+  /** After every batch; waited for. It meets the model in the mode that it had before the run. */
   onStep?: (step: StepRecord) => void | Promise<void>;
 }
 
@@ -71,27 +74,39 @@ const FREE = ['gradientCheckpointing'];
 const SAVING_SHARE = 0.05;
 
 const STEPS = 'steps.jsonl';
+const FILES = [STEPS, ...ADAPTER_FILES];
 
 /** The steps that a run has taken so far. */
 export const readSteps = (folder: string): StepRecord[] => readLines<StepRecord>(join(folder, STEPS));
 
 /**
- * Fine-tunes a LoRA adapter as the configuration says and writes it to the folder in PEFT's format.
- * @throws InputError when the folder holds another run, NonFiniteError for NaN, the signal's reason after an abort
+ * Fine-tunes a LoRA adapter as the configuration says and writes it to the folder in PEFT's format. The run has random
+ * numbers of its own, so that the same seed gives the same bytes whatever goes on beside it; the model may be used
+ * meanwhile, and answers with the adapter as far as it has come, without dropout.
+ * @throws InputError when the folder holds another run, or another run fine-tunes the model; NonFiniteError for NaN, the signal's reason after an abort
  */
 export function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
-  const { folder, config, resume = false } = options;
+  const { config, resume = false } = options;
   checkShape(finetuneConfigSchema, config, 'finetune');
-  return runInFolder({ ...options, resume, free: FREE, resultSchema }, async (begin) => {
+  const outside = withRandomStateOfNow();
+  const onStep = options.onStep && ((step: StepRecord) => outside(() => options.onStep?.(step)));
+  return torch.forkRng(() => finetuneInFolder({ ...options, resume, onStep }));
+}
+
+function finetuneInFolder(options: FinetuneOptions & { resume: boolean }): Promise<FinetuneResult> {
+  const { folder, config } = options;
+  return runInFolder({ ...options, files: FILES, free: FREE, resultSchema }, async (begin) => {
+    using _claim = claimModel(options.model);
     const adapter = startingAdapter(options);
     const { lr, weightDecay } = config;
     const Optimizer = config.optimizer === 'adamw' ? AdamW : TransformersAdamW;
     const optimizer = new Optimizer(adapter.parameters(), { lr, weightDecay });
     try {
       begin();
-      const result = await takeBatches(options, { adapter, optimizer });
+      const sumUp = await takeBatches(options, { adapter, optimizer });
+      // Before the summary: whatever happens to that, what was trained is kept.
       adapter.save(folder, { baseModel: options.baseModel ?? null });
-      return result;
+      return sumUp();
     } finally {
       optimizer.dispose();
       adapter.dispose();
@@ -105,20 +120,29 @@ function startingAdapter({ model, adapterFolder, config }: FinetuneOptions): Lor
   return loadLora(model, adapterFolder, { dropout: config.lora.dropout });
 }
 
-async function takeBatches(options: FinetuneOptions, state: RunState): Promise<FinetuneResult> {
+/** @returns what sums the run up */
+async function takeBatches(options: FinetuneOptions, state: RunState): Promise<() => FinetuneResult> {
   const { folder, model, pairs, config, padId, signal, resume } = options;
   const { adapter, optimizer } = state;
   const checkpoint = join(folder, CHECKPOINT);
   // Measured on the adapter as it starts, also in a run that is taken up again: before the checkpoint is loaded.
   const start = isMeasured(config) ? pairDistance(model, pairs, options) : null;
-  const from = (resume && loadCheckpoint(checkpoint, state)) || { microBatch: 0, step: 0 };
+  const from = (resume && loadCheckpoint(checkpoint, state, wholeRun(config, pairs.length))) || {
+    microBatch: 0,
+    step: 0,
+  };
+  options.onBegin?.();
   const log = new LineLog<StepRecord>(join(folder, STEPS), from.microBatch);
   const wasCheckpointing = model.gradientCheckpointing;
   model.gradientCheckpointing = config.gradientCheckpointing;
-  const timer = savingTimer(SAVING_SHARE, (position: Position) => saveCheckpoint(checkpoint, state, position));
+  const timer = savingTimer(SAVING_SHARE, (position: Position) => {
+    log.sync();
+    saveCheckpoint(checkpoint, state, position);
+  });
   try {
     await train<TokenBatch>({
       model,
+      isClaimed: true,
       parameters: namedAsInFiles(adapter),
       optimizer,
       loss: configuredLoss(model, adapter, { config, padId, start }),
@@ -136,13 +160,21 @@ async function takeBatches(options: FinetuneOptions, state: RunState): Promise<F
         return options.onStep?.(step);
       },
     });
-    const distance = start === null ? {} : { distance: { start, end: pairDistance(model, pairs, options) } };
-    return { ...resultOf(log.read(), pairs.length, config), ...distance, resumedFrom: from.microBatch || null };
+    const steps = log.read();
+    return () => {
+      const distance = start === null ? {} : { distance: { start, end: pairDistance(model, pairs, options) } };
+      return { ...resultOf(steps, pairs.length, config), ...distance, resumedFrom: from.microBatch || null };
+    };
   } finally {
     model.gradientCheckpointing = wasCheckpointing;
     log.close();
   }
 }
+
+const wholeRun = (config: FinetuneConfig, pairs: number): Position => ({
+  microBatch: totalBatches(pairs, config),
+  step: totalSteps(pairs, config),
+});
 
 const mayEndEarly = ({ untilShare, untilDistance }: FinetuneConfig): boolean =>
   untilShare !== null || untilDistance !== null;

@@ -1,7 +1,7 @@
 /** Latent self-other overlap: how differently the whole network computes for the two prompts of a pair. */
 import { torch, type Tensor } from '../torch';
 import type { LanguageModel } from '../models';
-import { capture, Linear } from '../nn';
+import { capture, inMode, Linear } from '../nn';
 import { mean } from '../statistics';
 import { meanSquare } from './distances';
 import { logitsOf } from './forward';
@@ -67,23 +67,17 @@ function measure(
   options: LatentOptions,
 ): Map<Positions, LatentOverlap> {
   if (pairs.length === 0) throw new RangeError('latentOverlap: wanted pairs, got none');
-  const wasTraining = model.training;
   using captured = capture(model, isMeasured, { detach: true });
-  model.eval();
-  try {
-    const measured = pairs.map((pair) =>
-      torch.scope(() => torch.noGrad(() => distances(model, captured, pair, choices, options))),
-    );
-    const unequal = pairs.filter(({ selfIds, otherIds }) => selfIds.length !== otherIds.length).length;
-    return new Map(
-      choices.flatMap((positions) => {
-        const each = measured.flatMap((one) => one.get(positions) ?? []);
-        return each.length > 0 ? [[positions, summary(each, unequal)] as const] : [];
-      }),
-    );
-  } finally {
-    model.train(wasTraining);
-  }
+  const measured = inMode(model, 'eval', () =>
+    pairs.map((pair) => torch.scope(() => torch.noGrad(() => distances(model, captured, pair, choices, options)))),
+  );
+  const unequal = pairs.filter(({ selfIds, otherIds }) => selfIds.length !== otherIds.length).length;
+  return new Map(
+    choices.flatMap((positions) => {
+      const each = measured.flatMap((one) => one.get(positions) ?? []);
+      return each.length > 0 ? [[positions, summary(each, unequal)] as const] : [];
+    }),
+  );
 }
 
 /** Whether the sides differ in a token when their ends are aligned. */

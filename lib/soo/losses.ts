@@ -1,5 +1,6 @@
 /** The self-other overlap losses and the capability term, as functions that the fine-tuning loop is handed. */
 import { torch, type Tensor } from '../torch';
+import { inMode } from '../nn';
 import { padLeft, type LanguageModel, type PaddedBatch } from '../models';
 import type { Loss, LossParts } from '../training/train';
 import { frozenHead, sumKl } from './chunked-kl';
@@ -170,11 +171,5 @@ export function pairDistance(
   { config, padId }: { config: FinetuneConfig; padId: number },
 ): number {
   const overlap = configuredOverlap(model, config, padId);
-  const wasTraining = model.training;
-  model.eval();
-  try {
-    return torch.scope(() => torch.noGrad(() => Number(overlap(pairs).item())));
-  } finally {
-    model.train(wasTraining);
-  }
+  return inMode(model, 'eval', () => torch.scope(() => torch.noGrad(() => Number(overlap(pairs).item()))));
 }

@@ -1,11 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { InputError, messageOf, shown } from '../files/input-error';
+import { InputError, messageOf, quoted, shown } from '../files/input-error';
+import { withinSeconds } from '../files/time-limit';
 import { ChatTemplate, type ChatMessage } from './chat-template';
-import { buildEngine, type TokenizerEngine } from './tokenizer-engine';
+import { withFurtherTokens } from './added-tokens';
 import { SentencePieceEngine } from './sentencepiece/engine';
 import { readSentencePieceModel } from './sentencepiece/model-file';
-import { readTokenizerJson, readTokenizerSettings, type TokenizerSettings } from './tokenizer-files';
+import type { TokenizerEngine } from './tokenizer-engine';
+import { TokenizerJsonEngine } from './tokenizer-json/engine';
+import { readTokenizerJson } from './tokenizer-json/file';
+import { readTokenizerSettings, type TokenizerSettings } from './tokenizer-settings';
 
 /**
  * Text to token ids and back, as the `tokenizer.json` of a Hugging Face folder says (BPE, byte-fallback BPE, WordLevel,
@@ -46,15 +50,25 @@ export class Tokenizer {
 
   /**
    * Reads the tokenizer of a Hugging Face folder: tokenizer.json or, where it is missing, tokenizer.model; and
-   * tokenizer_config.json, special_tokens_map.json and chat_template.jinja where they exist.
+   * tokenizer_config.json, special_tokens_map.json, added_tokens.json and chat_template.jinja where they exist.
    * @throws InputError, one line that names the file and what is wrong in it.
    */
   static fromFolder(folder: string): Tokenizer {
     const settings = readTokenizerSettings(folder);
-    const hasModel = existsSync(join(folder, 'tokenizer.model')) && !existsSync(join(folder, 'tokenizer.json'));
-    if (!hasModel) return new Tokenizer(buildEngine(readTokenizerJson(folder), settings), settings);
+    const has = (file: string): boolean => existsSync(join(folder, file));
+    if (has('tokenizer.model') && !has('tokenizer.json')) return Tokenizer.#fromSentencePiece(folder, settings);
+    if (!has('tokenizer.json') && has('tekken.json')) {
+      throw new InputError(`tokenizer.json: no such file in ${folder}; tekken.json alone is not supported`);
+    }
+    const json = readTokenizerJson(folder);
+    const vocabulary = { file: 'tokenizer.json', ids: new Map(Object.entries(json.model.vocab)) };
+    const added = withFurtherTokens(vocabulary, json.added_tokens, settings.addedTokens);
+    return new Tokenizer(new TokenizerJsonEngine(json, added, settings), settings);
+  }
+
+  static #fromSentencePiece(folder: string, settings: TokenizerSettings): Tokenizer {
     const model = readSentencePieceModel(join(folder, 'tokenizer.model'));
-    // Where tokenizer_config.json does not name them, the model's own.
+    // Where the files do not name them, the model's own.
     const special = {
       ...settings.special,
       bos: settings.special.bos ?? model.bosPiece,
@@ -71,7 +85,8 @@ export class Tokenizer {
   encode(text: string, { addSpecialTokens = true }: { addSpecialTokens?: boolean } = {}): number[] {
     let ids: (number | undefined)[];
     try {
-      ids = this.#engine.encode(text, { add_special_tokens: addSpecialTokens }).ids;
+      const encode = () => this.#engine.encode(text, { add_special_tokens: addSpecialTokens }).ids;
+      ids = withinSeconds(secondsFor(text.length), encode);
     } catch (thrown) {
       throw new InputError(`${this.#engine.file}: cannot encode ${shown(text)}: ${messageOf(thrown)}`);
     }
@@ -91,7 +106,8 @@ export class Tokenizer {
     const known = ids.filter((id) => this.#engine.id_to_token(id) !== undefined);
     if (known.length === 0) return '';
     try {
-      return this.#engine.decode(known, { skip_special_tokens: skipSpecialTokens });
+      const decode = () => this.#engine.decode(known, { skip_special_tokens: skipSpecialTokens });
+      return withinSeconds(secondsFor(known.length), decode);
     } catch (thrown) {
       throw new InputError(`${this.#engine.file}: cannot decode ${shown(ids)}: ${messageOf(thrown)}`);
     }
@@ -108,7 +124,7 @@ export class Tokenizer {
   }
 
   get hasChatTemplate(): boolean {
-    return this.#settings.chatTemplate !== undefined;
+    return this.#settings.chatTemplates.has('default');
   }
 
   /**
@@ -117,8 +133,14 @@ export class Tokenizer {
    * @throws InputError when the model has no template or the template refuses the messages.
    */
   applyChatTemplate(messages: ChatMessage[], { addGenerationPrompt = false } = {}): string {
-    const source = this.#settings.chatTemplate;
-    if (source === undefined) throw new InputError('tokenizer_config.json: has no chat_template');
+    const { chatTemplates: templates } = this.#settings;
+    const source = templates.get('default');
+    if (source === undefined) {
+      const named = [...templates.keys()].map(quoted).join(', ');
+      const what = named ? `has chat templates called ${named}, but none called default` : 'has no chat_template';
+      throw new InputError(`tokenizer_config.json: ${what}`);
+    }
+    if (messages.length === 0) throw new InputError('chat template: wanted at least one message, got none');
     this.#template ??= new ChatTemplate(source);
     const { bos, eos, pad, unk } = this.#settings.special;
     const variables = { bos_token: bos, eos_token: eos, pad_token: pad, unk_token: unk };
@@ -133,3 +155,6 @@ export class Tokenizer {
     return id;
   }
 }
+
+/** What a text may take: files of others hold regular expressions, which can take for ever. Usual is a millionth of it. */
+const secondsFor = (length: number): number => 5 + length / 1000;

@@ -1,5 +1,6 @@
 import { Device, type DeviceLike } from './device';
 import { native } from './load-native';
+import { useOwnRandomState } from './random-state';
 import { Tensor } from './tensor';
 
 // Ends of life are seen late, when the event loop turns; generators are few and small.
@@ -30,18 +31,21 @@ export function generator(options?: { seed?: number | bigint; device?: DeviceLik
 }
 
 /**
- * Seeds libtorch's own generators, on every device. They belong to the process: workers that draw at the same time
- * share them, so give each worker a `generator` where its numbers must repeat.
+ * Seeds what is drawn without a generator, on every device. Each worker has random numbers of its own, and so has each
+ * run in it (`soo.finetune`, `training.train`, what `torch.forkRng` calls): seeding one changes no other.
  */
 export function manualSeed(seed: number | bigint): void {
+  useOwnRandomState();
   native.manualSeed(seed);
 }
 
-/** The state of libtorch's own generator on a device, as uint8. */
+/** The state of what is drawn without a generator on a device, as uint8. */
 export function getRngState(device: DeviceLike = 'cpu'): Tensor {
+  useOwnRandomState();
   return new Tensor(native.rngState(new Device(device).toString()));
 }
 
 export function setRngState(state: Tensor, device: DeviceLike = 'cpu'): void {
+  useOwnRandomState();
   native.setRngState(new Device(device).toString(), state.handle);
 }

@@ -11,9 +11,10 @@ import { canPack } from './kernels';
 import { libtorch, native } from './load-native';
 import { mapFile } from './mapped-file';
 import { installOperators, op, operators } from './operators';
+import { forkRng } from './random-state';
 import { scope } from './scope';
 import { Tensor } from './tensor';
-import { receive, share } from './transfer';
+import { receive, share, withdraw } from './transfer';
 import { version } from './version';
 import { setTensorClass } from './wrap';
 
@@ -27,7 +28,7 @@ Object.defineProperty(Tensor.prototype, 'toString', {
   configurable: true,
 });
 
-/** Number of threads that one operator may use. */
+/** Number of threads that one operator may use when this worker calls it; each worker has its own. */
 function getNumThreads(): number {
   return native.numThreads();
 }
@@ -52,6 +53,7 @@ export const torch = Object.assign(installOperators(), {
   device,
   devices,
   enableGrad,
+  forkRng,
   fromBytes,
   generator,
   getNumThreads,
@@ -74,6 +76,7 @@ export const torch = Object.assign(installOperators(), {
   synchronize,
   tensor,
   version: version(libtorch, native),
+  withdraw,
 });
 
 export { Tensor };
@@ -85,18 +88,29 @@ export {
   type GradientAndLoss,
 } from './actor-critic';
 export { Device, Event, Stream, type DeviceLike } from './device';
-export { DTYPES, isDType, type DType, type Layout, type MemoryFormat, type Scalar, type TypedArray } from './dtype';
+export { inFloat32, isHalf } from './half-precision';
+export {
+  DTYPES,
+  isDType,
+  type Complex,
+  type DType,
+  type Layout,
+  type MemoryFormat,
+  type Scalar,
+  type TypedArray,
+} from './dtype';
 export { formatTensor } from './format';
 export { Generator } from './generator';
 export { cachedAttention, clippedAdamStep, frozenLinear, PackedWeight, plainRmsNorm, type AdamStep } from './kernels';
 export { MappedFile } from './mapped-file';
 export { perceptron, type PerceptronOptions, type PerceptronTensors } from './perceptron';
+export { drawApart, withRandomStateOfNow } from './random-state';
 export { Scope } from './scope';
-export { takeHandle, type Complex, type NestedArray } from './tensor';
+export { takeHandle, type NestedArray } from './tensor';
 export type { BackwardOptions } from './backward';
 export type { Computation } from './checkpoint';
 export type { CustomFunction, FunctionContext } from './custom-function';
 export type { GradOptions } from './autograd';
 export type { HookHandle } from './hooks';
 export type { TensorOptions } from './create';
-export type { Ticket } from './transfer';
+export type { ShareOptions, Ticket } from './transfer';

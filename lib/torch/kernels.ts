@@ -58,11 +58,22 @@ export function canPack(): boolean {
 export class PackedWeight {
   readonly #panels: Tensor;
   readonly #outFeatures: number;
+  /** The weight's memory, and how often it had been changed. */
+  readonly #source: Tensor;
+  readonly #version: number | null;
 
   /** @param weight [out, in] */
   constructor(weight: Tensor) {
     this.#panels = new Tensor(native.prepackLinear(weight.handle)).keep();
     this.#outFeatures = weight.size(0);
+    this.#source = new Tensor(native.duplicate(weight.handle)).keep();
+    this.#version = native.version(weight.handle);
+  }
+
+  /** Whether it is still what `weight` holds: false after a change in place, or with other memory in the weight. */
+  isOf(weight: Tensor): boolean {
+    if (this.#version === null || native.version(weight.handle) !== this.#version) return false;
+    return native.isSame(weight.handle, this.#source.handle);
   }
 
   /** input [..., in] times the weight transposed: [..., out]. @throws when a gradient would have to flow */
@@ -75,6 +86,7 @@ export class PackedWeight {
 
   dispose(): void {
     this.#panels.dispose();
+    this.#source.dispose();
   }
 
   [Symbol.dispose](): void {

@@ -41,7 +41,9 @@ function loadAddon(): { addon: NativeAddon; libtorch: LibtorchRecord } {
   const library = path.join(folder, 'libtorch.so');
   const hidden = explainUnreadable(library);
   if (hidden)
-    fail(`${hidden}, where libtorch lies; its owner can open it, or build with SOO_TORCH_CACHE set to a folder for all`);
+    fail(
+      `${hidden}, where libtorch lies; its owner can open it, or build with SOO_TORCH_CACHE set to a folder for all`,
+    );
   if (!existsSync(library)) fail(`there is no libtorch.so in ${folder}; this finds or fetches one: ${buildCommand()}`);
   try {
     const loader = require(path.join(RELEASE, 'soo_loader.node')) as { open(file: string): void };
@@ -56,4 +58,6 @@ function loadAddon(): { addon: NativeAddon; libtorch: LibtorchRecord } {
 const loaded = loadAddon();
 
 export const native = loaded.addon;
+// A test runner may have made a realm of its own for the library, in which errors are other classes than Node's.
+native.setErrors({ Error, TypeError, RangeError });
 export const libtorch = loaded.libtorch;

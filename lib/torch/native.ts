@@ -1,17 +1,23 @@
 import type { CallbackState } from './callbacks';
+import type { Scalar } from './dtype';
 
 /** What `native/` exports. Tensors are numbers here (handles); everything above wraps them in `Tensor`. */
 export interface NativeAddon {
   readonly builtWith: string;
+  setErrors(classes: { Error: typeof Error; TypeError: typeof TypeError; RangeError: typeof RangeError }): void;
 
   operatorNames(): string[];
   operatorSchema(index: number): string;
   operatorProblem(index: number): string | null;
+  /** Whether it may draw random numbers of libtorch's own generator. */
+  operatorDraws(index: number): boolean;
   operatorFunction(index: number): NativeOperator;
 
   fromBytes(data: ArrayBufferView, dtype: string, shape: readonly number[]): number;
   copyBytes(handle: number, into: ArrayBufferView): void;
-  item(handle: number): number | bigint | boolean | { re: number; im: number };
+  /** A tensor without dimensions that counts as a number where dtypes are promoted. */
+  numberTensor(value: Scalar): number;
+  item(handle: number): Scalar;
   shape(handle: number): number[];
   stride(handle: number): number[];
   numel(handle: number): number;
@@ -29,6 +35,10 @@ export interface NativeAddon {
   gradFunction(handle: number): string | null;
   duplicate(handle: number): number;
   sharesStorage(a: number, b: number): boolean;
+  /** How often it was changed in place; null where libtorch does not count. */
+  version(handle: number): number | null;
+  /** Whether both are the same elements of the same memory. */
+  isSame(a: number, b: number): boolean;
 
   enterScope(): number;
   leaveScope(level: number, results: Float64Array | null): void;
@@ -65,6 +75,12 @@ export interface NativeAddon {
   isInferenceMode(): boolean;
   inferenceMode<T>(callback: () => T): T;
 
+  // Of the random state in use: 0 is the environment's own.
+  forkRandomState(): number;
+  /** The original goes on from where its fork is, unless it was used since. */
+  joinRandomState(id: number, original: number): void;
+  useRandomState(id: number): void;
+  dropRandomState(id: number): void;
   manualSeed(seed: number | bigint): void;
   makeGenerator(device: string, seed: number | bigint): number;
   dropGenerator(id: number): void;
@@ -142,8 +158,9 @@ export interface NativeAddon {
     options: NativeAdamOptions,
   ): number | null;
 
-  share(handle: number): bigint;
+  share(handle: number, outlivesSender: boolean): bigint;
   receive(ticket: bigint): number;
+  withdraw(ticket: bigint): boolean;
 }
 
 // Options are read by the names of their fields; what else an object holds is not looked at.

@@ -1,6 +1,9 @@
 import { native } from './load-native';
 import type { NativeOperator } from './native';
-import { describeValue, Fit, ruleFor } from './operator-arguments';
+import { isComplex } from './dtype';
+import { describeMisfit, Fit, NumberTensor, ruleFor } from './operator-arguments';
+import { isPlainObject } from './options';
+import { useOwnRandomState } from './random-state';
 import { camelCase, parseSchema, rank, type Argument, type Returned, type Schema } from './schema';
 import { Tensor } from './tensor';
 
@@ -36,13 +39,22 @@ export interface OperatorFamily {
   learnt: Map<number, LearntCall | null>;
 }
 
+function nativeCall(index: number): NativeOperator {
+  const run = native.operatorFunction(index);
+  if (!native.operatorDraws(index)) return run;
+  return (...values) => {
+    useOwnRandomState();
+    return run(...values);
+  };
+}
+
 function prepare(index: number): Overload {
   const schema = parseSchema(native.operatorSchema(index));
   const written = schema.arguments[0]?.written ?? null;
   return {
     schema,
-    rules: schema.arguments.map(ruleFor),
-    call: native.operatorFunction(index),
+    rules: schema.arguments.map((argument) => ruleFor(argument, schema.name)),
+    call: nativeCall(index),
     selfAt: schema.arguments.findIndex(({ name, base, list }) => name === 'self' && base === 'Tensor' && !list),
     returnsSelf: written !== null && schema.returns[0]?.written === written,
   };
@@ -55,9 +67,7 @@ function overloadsOf(family: OperatorFamily): Overload[] {
 
 /** Whether a value is the options object at the end of a call. */
 export function isKeywords(value: unknown): value is Keywords {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype = Object.getPrototypeOf(value) as unknown;
-  return prototype === Object.prototype || prototype === null;
+  return isPlainObject(value) && !isComplex(value);
 }
 
 interface Binding {
@@ -73,13 +83,13 @@ interface Misfit {
   /** The argument that did not fit, and what it takes; null for other problems. */
   argument: string | null;
   wanted: string;
+  optional: boolean;
   problem: string;
 }
 
-function misfit(fitted: number, argument: Argument, rule: { wanted: string }, got: unknown): Misfit {
-  const wanted = argument.optional ? `${rule.wanted} or null` : rule.wanted;
-  const problem = got === undefined ? 'is missing' : `got ${describeValue(got)}`;
-  return { fitted, argument: argument.name, wanted, problem };
+function misfit(fitted: number, { name, optional }: Argument, rule: Overload['rules'][number], got: unknown): Misfit {
+  const problem = got === undefined ? 'is missing' : `got ${describeMisfit(rule, got)}`;
+  return { fitted, argument: name, wanted: rule.wanted, optional, problem };
 }
 
 /** Lays the caller's values out in the schema's order, or tells what does not fit. */
@@ -90,12 +100,17 @@ function bind(overload: Overload, positional: readonly unknown[], keywords: Keyw
   const late: (() => void)[] = [];
   let position = 0;
   let fitted = 0;
+  const other = (problem: string) => ({ fitted, argument: null, wanted: '', optional: false, problem });
   for (let i = 0; i < schema.arguments.length; i++) {
     const argument = schema.arguments[i];
     const rule = rules[i];
     let value: unknown;
-    if (!argument.keywordOnly && position < positional.length) value = positional[position++];
-    else if (keywords && Object.hasOwn(keywords, argument.name)) {
+    if (!argument.keywordOnly && position < positional.length) {
+      value = positional[position++];
+      if (keywords?.[argument.name] !== undefined) {
+        return { ...other(`argument '${argument.name}' is given twice`), fitted: fitted + 1 };
+      }
+    } else if (keywords && Object.hasOwn(keywords, argument.name)) {
       value = keywords[argument.name];
       taken.add(argument.name);
     }
@@ -108,7 +123,6 @@ function bind(overload: Overload, positional: readonly unknown[], keywords: Keyw
     if (fit === Fit.Loose) late.push(put);
     else put();
   }
-  const other = (problem: string) => ({ fitted, argument: null, wanted: '', problem });
   if (position < positional.length) return other(`takes at most ${position} arguments, got ${positional.length}`);
   const bound = { values, loose: late.length > 0, read: () => late.forEach((put) => put()) };
   const unknown = keywords && Object.keys(keywords).find((name) => !taken.has(name) && keywords[name] !== undefined);
@@ -124,7 +138,8 @@ function explain(family: OperatorFamily, misfits: readonly Misfit[]): string {
   if (!first) return `${family.name}: it is no method of a tensor`;
   if (first.argument === null) return `${family.name}: ${first.problem}`;
   const same = nearest.filter(({ argument }) => argument === first.argument);
-  const wanted = [...new Set(same.map((each) => each.wanted))].join(' or ');
+  const kinds = new Set(same.flatMap((each) => each.wanted.split(' or ')));
+  const wanted = [...kinds, ...(same.some(({ optional }) => optional) ? ['null'] : [])].join(' or ');
   return first.problem === 'is missing'
     ? `${family.name}: argument '${first.argument}' is missing: wanted ${wanted}`
     : `${family.name}: argument '${first.argument}' must be ${wanted}, ${first.problem}`;
@@ -193,7 +208,15 @@ export function resultOf(
 /** Calls the overload that fits; `self` is the tensor of a method call. */
 export function call(family: OperatorFamily, self: Tensor | undefined, args: readonly unknown[]): unknown {
   const { overload, values } = choose(family, self, args);
-  return resultOf(overload, overload.call(...values), self, args);
+  const numbers: number[] = [];
+  try {
+    values.forEach((value, i) => {
+      if (value instanceof NumberTensor) numbers.push((values[i] = native.numberTensor(value.value)));
+    });
+    return resultOf(overload, overload.call(...values), self, args);
+  } finally {
+    for (const handle of numbers) native.dispose(handle);
+  }
 }
 
 /** Calls one overload by its full name, `add.Tensor`. */

@@ -1,9 +1,9 @@
 /** Everything that a run needs to go on to the same bits, in one file that is written aside and renamed. */
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
-import { InputError } from '../files/input-error';
+import { InputError, messageOf } from '../files/input-error';
 import { openSafetensors, saveSafetensors } from '../checkpoints/safetensors';
-import type { Adam, OptimizerState } from '../optim';
+import { metaFromFile, type Adam } from '../optim';
 import type { LoraAdapter } from '../peft';
 import { torch, type Tensor } from '../torch';
 import type { Position } from './train';
@@ -16,7 +16,7 @@ export interface RunState {
 
 const metadataSchema = z.object({
   position: z.object({ microBatch: z.int().min(0), step: z.int().min(0) }),
-  optimizer: z.looseObject({ kind: z.string() }),
+  optimizer: z.unknown(),
 });
 
 const [ADAPTER, OPTIMIZER, GRADIENT, RANDOM] = ['adapter.', 'optimizer.', 'gradient.', 'random.'];
@@ -46,18 +46,24 @@ export function saveCheckpoint(path: string, state: RunState, position: Position
 
 /**
  * Puts a run where its checkpoint left it.
+ * @param most how far the whole run goes
  * @returns the position; undefined when there is no checkpoint
- * @throws InputError when the file is damaged or belongs to another adapter
+ * @throws InputError when the file is damaged or belongs to another adapter or run
  */
-export function loadCheckpoint(path: string, state: RunState): Position | undefined {
+export function loadCheckpoint(path: string, state: RunState, most: Position): Position | undefined {
   if (!existsSync(path)) return undefined;
   const file = openSafetensors(path);
   try {
     const parsed = metadataSchema.safeParse(jsonOf(file.metadata.get(STATE)));
     if (!parsed.success) throw new InputError(`${path}: is no checkpoint of a fine-tuning run`);
-    torch.scope(() => {
+    const { position } = parsed.data;
+    if (position.microBatch > most.microBatch || position.step > most.step) {
+      const [at, of] = [position, most].map(({ microBatch, step }) => `batch ${microBatch} and step ${step}`);
+      throw new InputError(`${path}: stands at ${at}, and the run has ${of}`);
+    }
+    takeOver(path, () => {
       state.adapter.loadStateDict(file.under(ADAPTER));
-      const meta = parsed.data.optimizer as unknown as OptimizerState['meta'];
+      const meta = metaFromFile(parsed.data.optimizer, state.optimizer.groups, path);
       // The rates that are saved are a schedule's at that step; it sets them anew, from the optimiser's own.
       const rates = state.optimizer.groups.map(({ lr }) => lr);
       state.optimizer.loadStateDict({ tensors: file.under(OPTIMIZER), meta });
@@ -69,9 +75,18 @@ export function loadCheckpoint(path: string, state: RunState): Position | undefi
       }
       for (const [device, random] of file.under(RANDOM)) torch.setRngState(random.clone(), torch.device(device));
     });
-    return parsed.data.position;
+    return position;
   } finally {
     file.dispose();
+  }
+}
+
+/** What does not fit the run is told by the parts of it; here it is the file that is wrong. */
+function takeOver(path: string, work: () => void): void {
+  try {
+    torch.scope(work);
+  } catch (thrown) {
+    throw thrown instanceof InputError ? thrown : new InputError(`${path}: ${messageOf(thrown)}`);
   }
 }
 

@@ -1,10 +1,12 @@
 /** Where a number comes from: versions, machine, code, and hashes of what went in. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync, readdirSync } from 'node:fs';
+import { closeSync, readSync, readdirSync, statSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { InputError } from '../files/input-error';
+import { openToRead } from '../files/open-file';
 import { torch } from '../torch';
 
 export const originSchema = z.object({
@@ -58,12 +60,20 @@ export function hashJson(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex');
 }
 
-/** sha256, in hex, of every file directly in a folder, by name. */
+/**
+ * sha256, in hex, of every file directly in a folder, by name. Links count as what they lead to: the caches of models
+ * hold nothing else.
+ * @throws InputError for a folder without files, which would be the same as any other
+ */
 export function hashFolder(folder: string): Record<string, string> {
-  const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
-  const names = files.map(({ name }) => name).sort();
+  const isFile = (name: string): boolean => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() ?? false;
+  const names = readdirSync(folder).filter(isFile).sort();
+  if (names.length === 0) throw new InputError(`${folder}: holds no files`);
   return Object.fromEntries(names.map((name) => [name, hashFile(join(folder, name))]));
 }
+
+/** sha256, in hex, of bytes. */
+export const hashBytes = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 const CHUNK = 2 ** 20;
 
@@ -71,7 +81,7 @@ const CHUNK = 2 ** 20;
 export function hashFile(path: string): string {
   const hash = createHash('sha256');
   const chunk = Buffer.allocUnsafe(CHUNK);
-  const file = openSync(path, 'r');
+  const file = openToRead(path);
   try {
     for (let read; (read = readSync(file, chunk, 0, CHUNK, null)) > 0;) hash.update(chunk.subarray(0, read));
   } finally {

@@ -1,13 +1,15 @@
 /** A run in a folder of its own; `run.json` tells what it is, from what, and how far it came. */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { lockPlace, makeFolders } from '../files/folders';
 import { InputError } from '../files/input-error';
 import { checkShape, readJsonFile } from '../files/json-file';
 import { writeTextAside } from '../files/write-aside';
 
-const NAME = 'run.json';
+/** What tells of a run. */
+export const RUN = 'run.json';
 /** What an unfinished run goes on from. */
 export const CHECKPOINT = 'checkpoint.safetensors';
 
@@ -28,7 +30,7 @@ export type RunFile<Config extends object, Result> = Omit<z.infer<typeof runSche
 };
 
 function writeRunFile<Config extends object, Result>(folder: string, run: RunFile<Config, Result>): void {
-  writeTextAside(join(folder, NAME), `${JSON.stringify(run, null, 2)}\n`);
+  writeTextAside(join(folder, RUN), `${JSON.stringify(run, null, 2)}\n`);
 }
 
 /**
@@ -38,14 +40,17 @@ function writeRunFile<Config extends object, Result>(folder: string, run: RunFil
  */
 function readEarlierRun<Result>(
   folder: string,
-  wanted: { resume: boolean; config: object; inputs: Readonly<Record<string, unknown>>; free?: readonly string[] },
-  resultSchema: z.ZodType<Result>,
+  wanted: Omit<RunFolderOptions<object, Result>, 'folder' | 'origin' | 'signal'>,
 ): { status: RunFile<object, Result>['status']; result?: Result } | undefined {
-  const path = join(folder, NAME);
-  if (!existsSync(path)) return undefined;
+  const path = join(folder, RUN);
+  if (!existsSync(path)) {
+    const foreign = [...wanted.files, CHECKPOINT].find((name) => existsSync(join(folder, name)));
+    if (foreign === undefined) return undefined;
+    throw new InputError(`${folder}: holds ${foreign}, but no ${RUN}: no run of ours made it; choose another folder`);
+  }
   if (!wanted.resume) throw new InputError(`${folder}: holds a run already; resume it, or choose another folder`);
-  const schema = runSchema.extend({ result: resultSchema.optional() });
-  const earlier = checkShape(schema, readJsonFile(path), NAME);
+  const schema = runSchema.extend({ result: wanted.resultSchema.optional() });
+  const earlier = checkShape(schema, readJsonFile(path), RUN);
   requireSame('set to', earlier.config, wanted.config, wanted.free);
   requireSame('made from', earlier.inputs, wanted.inputs);
   return earlier;
@@ -59,6 +64,8 @@ interface RunFolderOptions<Config extends object, Result> {
   inputs: RunFile<Config, Result>['inputs'];
   origin: RunFile<Config, Result>['origin'];
   signal?: AbortSignal;
+  /** What the work writes there beside `run.json`. */
+  files: readonly string[];
   /** Settings that change no result. */
   free?: readonly string[];
   resultSchema: z.ZodType<Result>;
@@ -66,23 +73,42 @@ interface RunFolderOptions<Config extends object, Result> {
 
 /**
  * Does a run's work in its folder and keeps its state there: running, then done with the result, interrupted or failed
- * with the reason. A run that is done already is not done again.
+ * with the reason. A run that is done already is not done again. Nobody else writes there meanwhile.
  * @param work calls `begin` when it is ready to: what is refused before leaves no run behind
- * @throws InputError when the folder holds another run; what `work` throws
+ * @throws InputError when the folder holds another run or files of others, or another process works in it; what `work`
+ * throws
  */
 export async function runInFolder<Config extends object, Result>(
   options: RunFolderOptions<Config, Result>,
   work: (begin: () => void) => Promise<Result>,
 ): Promise<Result> {
-  const { folder, config, inputs, origin, signal } = options;
-  const earlier = readEarlierRun(folder, options, options.resultSchema);
-  if (earlier?.status === 'done' && earlier.result !== undefined) return earlier.result;
+  const { folder } = options;
+  const doneBefore = (): Result | undefined => {
+    const earlier = readEarlierRun(folder, options);
+    return earlier?.status === 'done' ? earlier.result : undefined;
+  };
+  const before = doneBefore();
+  if (before !== undefined) return before;
+  const isNew = !existsSync(folder);
+  makeFolders(folder);
+  try {
+    using _lock = lockPlace(folder);
+    // Until it was locked another process could have come to its end.
+    return doneBefore() ?? (await workInFolder(options, work));
+  } finally {
+    if (isNew) removeIfEmpty(folder);
+  }
+}
+
+async function workInFolder<Config extends object, Result>(
+  { folder, config, inputs, origin, signal }: RunFolderOptions<Config, Result>,
+  work: (begin: () => void) => Promise<Result>,
+): Promise<Result> {
   const about = (more: Pick<RunFile<Config, Result>, 'status' | 'reason' | 'result'>): void =>
     writeRunFile(folder, { ...more, config, inputs, origin });
   let begun = false;
   try {
     const result = await work(() => {
-      mkdirSync(folder, { recursive: true });
       about({ status: 'running' });
       begun = true;
     });
@@ -100,6 +126,14 @@ export async function runInFolder<Config extends object, Result>(
   }
 }
 
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // A run is in it.
+  }
+}
+
 function requireSame(how: string, earlier: object, wanted: object, free: readonly string[] = []): void {
   const [before, now] = [earlier, wanted].map((one) => JSON.parse(JSON.stringify(one)) as Record<string, unknown>);
   const other = [...new Set([...Object.keys(before), ...Object.keys(now)])].find(
@@ -107,5 +141,5 @@ function requireSame(how: string, earlier: object, wanted: object, free: readonl
   );
   if (other === undefined) return;
   const [was, is] = [before[other], now[other]].map((value) => JSON.stringify(value));
-  throw new InputError(`${NAME}: the run to resume was ${how} ${other} ${was}, but now it is ${is}`);
+  throw new InputError(`${RUN}: the run to resume was ${how} ${other} ${was}, but now it is ${is}`);
 }

@@ -1,8 +1,9 @@
 /** The fine-tuning loop. It knows batches, gradients, checkpoints and progress; what it minimises is handed to it. */
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
-import { torch, Tensor } from '../torch';
-import type { AnyModule } from '../nn';
+import { torch, Tensor, drawApart, withRandomStateOfNow } from '../torch';
+import { inMode, type AnyModule } from '../nn';
 import { clipGradNorm, Scheduler, type Adam, type Schedule } from '../optim';
+import { claimModel } from './claim';
 import { gradientNorms, type NamedParameter } from './gradients';
 import { firstNonFinite } from './non-finite';
 import type { StepRecord } from './step-record';
@@ -25,8 +26,10 @@ export interface Position {
 }
 
 export interface TrainOptions<Batch> {
-  /** Put into training mode for the run, and back after it. */
+  /** In training mode while a batch is computed; at every `await` its modules are in the modes that they had before. */
   model: AnyModule;
+  /** @internal The caller has the model to itself already, by `claimModel`. */
+  isClaimed?: boolean;
   /** What is trained, with the names that messages use: `adapter.namedParameters()`. */
   parameters: readonly NamedParameter[];
   /** Holds the same parameters. */
@@ -55,7 +58,7 @@ export interface TrainOptions<Batch> {
   schedule?: Schedule;
   /** Stops before the next batch, after a checkpoint; the promise then rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** Progress, after every batch; waited for. */
+  /** Progress, after every batch; waited for. What it draws, it draws from the caller's random numbers. */
   onStep?: (record: StepRecord) => void | Promise<void>;
   /**
    * Saves after every step of the optimiser for which `isDue` says so, after the last one, and before an abort is told.
@@ -76,27 +79,34 @@ export class NonFiniteError extends Error {
 }
 
 /**
- * Takes batches to the optimiser, one step for every `accumulate` of them.
+ * Takes batches to the optimiser, one step for every `accumulate` of them. Random numbers begin as
+ * the caller's and are the run's own: nothing that goes on beside it changes them. The caller's go on where it ended,
+ * unless they were drawn from or seeded meanwhile.
  * @returns the batches taken
  * @throws NonFiniteError naming the step, what is not finite, and the module it came from; nothing of that step reaches
- * the parameters
+ * the parameters; InputError while another run trains the model
  */
 export async function train<Batch>(options: TrainOptions<Batch>): Promise<StepRecord[]> {
+  using _claim = options.isClaimed ? undefined : claimModel(options.model);
+  const outside = withRandomStateOfNow();
+  const onStep = options.onStep && ((record: StepRecord) => outside(() => options.onStep?.(record)));
+  return await drawApart(() => takeBatches({ ...options, onStep }));
+}
+
+async function takeBatches<Batch>(options: TrainOptions<Batch>): Promise<StepRecord[]> {
   const { model, signal, onStep, checkpoint, from = { microBatch: 0, step: 0 } } = options;
   const run = new Run(options, from);
-  const wasTraining = model.training;
   const records: StepRecord[] = [];
   let saved = from.microBatch;
   const save = async (): Promise<void> => {
     if (checkpoint && run.position.microBatch > saved) await checkpoint.save(run.position);
     saved = run.position.microBatch;
   };
-  model.train();
   try {
     for (;;) {
       if (signal?.aborted) await save();
       signal?.throwIfAborted();
-      const taken = torch.scope(() => run.takeBatch());
+      const taken = torch.scope(() => inMode(model, 'train', () => run.takeBatch()));
       if (!taken) break;
       records.push(taken.record);
       await onStep?.(taken.record);
@@ -108,7 +118,6 @@ export async function train<Batch>(options: TrainOptions<Batch>): Promise<StepRe
     return records;
   } finally {
     run.close();
-    model.train(wasTraining);
   }
 }
 
@@ -207,7 +216,10 @@ class Run<Batch> {
 }
 
 function partsOf(result: ReturnType<Loss<unknown>>): { total: Tensor; parts: Readonly<Record<string, Tensor>> } {
-  return result instanceof Tensor ? { total: result, parts: {} } : result;
+  if (result instanceof Tensor) return { total: result, parts: {} };
+  if (result?.total instanceof Tensor) return result;
+  const came = (result as unknown) instanceof Promise ? 'a promise' : typeof result;
+  throw new TypeError(`the loss must return a tensor, or { total, parts }, and it returned ${came}`);
 }
 
 function numbersOf(parts: Readonly<Record<string, Tensor>>): Record<string, number> {

@@ -7,6 +7,7 @@
 #include "kernels/panel-rows.h"
 #include "kernels/plain-tensor.h"
 #include "kernels/registry.h"
+#include "out-of-memory.h"
 #include "values.h"
 
 // The product with a weight that is not trained, and its gradient, a panel of the weight laid out at a time: with 150
@@ -67,7 +68,9 @@ Napi::Value frozen_linear(Environment& self, const Napi::CallbackInfo& info) {
                    weight = self.tensors.get(to_double(self.env, info[1]));
   if (!has_panels() || !is_weight(weight) || !has_rows(input, weight.size(1))) return self.env.Null();
   const bool records = at::GradMode::is_enabled() && input.requires_grad();
-  return from_tensor(self, records ? FrozenLinear::apply(input, weight) : frozen_product(input, weight));
+  return from_tensor(self, with_room(self, [&] {
+                       return records ? FrozenLinear::apply(input, weight) : frozen_product(input, weight);
+                     }));
 }
 
 const KernelFunctions kFunctions([](Napi::Object exports) { define<frozen_linear>(exports, "frozenLinear"); });

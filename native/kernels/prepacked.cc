@@ -6,6 +6,7 @@
 #include "kernels/panel-rows.h"
 #include "kernels/panels.h"
 #include "kernels/registry.h"
+#include "out-of-memory.h"
 #include "values.h"
 
 // Frozen weights of linear layers, laid out for products with a few rows.
@@ -33,7 +34,8 @@ Napi::Value prepack_linear(Environment& self, const Napi::CallbackInfo& info) {
     throw std::runtime_error("this processor lacks AVX2 and FMA, with which packed weights are multiplied");
   const at::AutoDispatchBelowADInplaceOrView below;
   const int64_t out = weight.size(0), in = weight.size(1), count = (out + kPanel - 1) / kPanel;
-  const at::Tensor rows = weight.contiguous(), panels = at::empty({count, in, kPanel}, weight.options());
+  const at::Tensor rows = with_room(self, [&] { return weight.contiguous(); }),
+                   panels = with_room(self, [&] { return at::empty({count, in, kPanel}, weight.options()); });
   on_threads(count, [&, from = rows.const_data_ptr<float>(), to = panels.mutable_data_ptr<float>()](int64_t panel) {
     lay_panel({from, out, in, in, 1}, panel, to + panel * in * kPanel);
   });
@@ -57,10 +59,10 @@ Napi::Value linear_prepacked(Environment& self, const Napi::CallbackInfo& info) 
     throw BadArgument("expected a float32 input [..., " + std::to_string(in) + "], got " + describe(input));
   }
   const at::AutoDispatchBelowADInplaceOrView below;
-  return from_tensor(self,
-                     multiply_rows(input, out, [in, weights = panels.const_data_ptr<float>()](int64_t panel, Scratch&) {
-                       return Panel{weights + panel * in * kPanel, weights + (panel + 1) * in * kPanel};
-                     }));
+  const auto panel_of = [in, weights = panels.const_data_ptr<float>()](int64_t panel, Scratch&) {
+    return Panel{weights + panel * in * kPanel, weights + (panel + 1) * in * kPanel};
+  };
+  return from_tensor(self, with_room(self, [&] { return multiply_rows(input, out, panel_of); }));
 }
 
 const KernelFunctions kFunctions([](Napi::Object exports) {

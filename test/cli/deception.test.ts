@@ -179,7 +179,7 @@ const cases: [args: string[], message: RegExp][] = [
   [call('scenarios.json', ...out('broken.jsonl')), /broken.jsonl: line 2: index /],
   [call('scenarios.json', ...out('no/such/file')), /file: no such file: /],
   [call('scenarios.json', '--out', '/proc/fs/x.jsonl'), /x.jsonl: no such file: |x.jsonl: not allowed to open it: /],
-  [call('scenarios.json', ...out('')), /: wanted a file, but /],
+  [call('scenarios.json', ...out('')), /is a folder, not a file/],
   [call('scenarios.json', ...drawn, ...out('kept.jsonl')), /kept.jsonl: line 1 was made by another model/],
   [call('scenarios.json', '--seed', '7'), /--seed: greedy decoding draws nothing/],
   [call('stuck.json', '--orders', 'both'), /stuck.json: the facts of 1 of 2 scenarios cannot be swapped, the first at 1 of point/],

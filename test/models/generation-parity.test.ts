@@ -40,12 +40,18 @@ t.test('weights are packed for the time of the work and no longer', async (t) =>
   const model = loadModel(folder('tiny'));
   const layer = model.getModule('model.layers.0.mlp.up_proj') as Linear;
   const during: boolean[] = [];
-  const onToken = () => during.push(layer.packed !== undefined);
+  const look = model
+    .getModule('model.layers.0')
+    .registerForwardHook(() => void during.push(layer.packed !== undefined));
+  const between: boolean[] = [];
+  const onToken = () => between.push(layer.packed !== undefined);
   await generate(model, ids, { maxNewTokens: 24, eosId: null, onToken });
   t.same(new Set(during.splice(0)), new Set([torch.canPack()]));
+  t.same(new Set(between), new Set([false]), 'who uses the model beside it does not notice');
   t.equal(layer.packed, undefined);
   await generate(model, ids.slice(0, 1), { maxNewTokens: 24, eosId: null, onToken });
   t.same(new Set(during), new Set([false]), 'not for a single row, which gains nothing');
+  look.remove();
   layer.pack();
   const before = layer.packed;
   await generate(model, ids, { maxNewTokens: 24, eosId: null });

@@ -29,9 +29,10 @@ t.test('each thing that can be wrong has its own message', (t) => {
   const cases: [change: (tokenizer: Json, config: Json) => void, message: RegExp][] = [
     [(x) => delete x.model, /^tokenizer.json: model must be an object, got nothing/],
     [
-      (x) => (model(x).type = 'Unigram'),
-      /model type "Unigram" is not supported; known are BPE, WordLevel and WordPiece/,
+      (x) => (x.model = { type: 'Unigram', vocab: [['<s>', 0]] }),
+      /^tokenizer.json: model type "Unigram" is not supported; known are BPE, WordLevel, WordPiece/,
     ],
+    [(x) => (x.model = { vocab: [['<s>', 0]] }), /model type "Unigram" is not supported/],
     [(x) => (model(x).vocab = [1, 2]), /model.vocab must be an object of token: id, got \[1,2\]/],
     [(x) => delete model(x).vocab, /model.vocab must be an object of token: id, got nothing/],
     [(x) => (model(x).vocab = { a: 1.5 }), /model.vocab must map "a" to a token id, got 1.5/],
@@ -42,15 +43,37 @@ t.test('each thing that can be wrong has its own message', (t) => {
     [(x) => (model(x).unk_token = '<none>'), /model unk_token "<none>" is not in the vocab/],
     [(x) => (model(x).dropout = 0.1), /model dropout 0.1 makes tokens random/],
     [(x) => (x.added_tokens = [{ id: 'one', content: 'x' }]), /added_tokens.0.id must be a token id, got "one"/],
-    [(x) => (x.pre_tokenizer = { type: 'Nonesuch' }), /cannot be used: Unknown PreTokenizer type: Nonesuch/],
-    [(x) => (x.normalizer = 'NFC'), /normalizer must be an object with a type, got "NFC"/],
+    [(x) => (x.pre_tokenizer = { type: 'Nonesuch' }), /pre_tokenizer type "Nonesuch" is not supported; known are /],
+    [(x) => (x.normalizer = { type: 'Precompiled' }), /normalizer type "Precompiled" is not supported/],
+    [(x) => (x.decoder = { type: 'CTC' }), /decoder type "CTC" is not supported/],
     [
-      (_, config) => (config.eos_token = '</end>'),
-      /^tokenizer_config.json: eos_token "<\/end>" is not in tokenizer.json/,
+      (x) => (x.normalizer = { type: 'Sequence', normalizers: [{ type: 'Replace', pattern: 'a' }] }),
+      /^tokenizer.json: normalizer.normalizers.0: pattern must be \{"String": text\} or \{"Regex": text\}, got "a"/,
     ],
+    [
+      (x) => (x.pre_tokenizer = { type: 'Split', pattern: { Regex: '(' }, behavior: 'Removed' }),
+      /pattern "\(" cannot be/,
+    ],
+    [
+      (x) => (x.post_processor = { type: 'BertProcessing', cls: ['<s>', 1], sep: ['</s>', 5000] }),
+      /post_processor puts the id 5000 around a text, which is no token/,
+    ],
+    [
+      (x) => delete (model(x).vocab as Json)['<0x41>'],
+      /byte_fallback with only 255 of 256 byte tokens is not supported/,
+    ],
+    [
+      (x) => (model(x).merges as unknown[]).unshift(['no', 'such']),
+      /model.merges \["no","such"\] at 0 is not in the vocab/,
+    ],
+    [
+      (x) => (x.added_tokens as Json[]).push({ id: 900, content: '<tool>' }),
+      /added_tokens has "<tool>" as 900, but its id in tokenizer.json is 400/,
+    ],
+    [(_, config) => (config.split_special_tokens = true), /split_special_tokens must be absent or false, got true/],
+    [(x) => (x.normalizer = 'NFC'), /normalizer: must be an object with a type, got "NFC"/],
     [(_, config) => (config.padding_side = 'top'), /padding_side must be "left" or "right", got "top"/],
     [(_, config) => (config.chat_template = 3), /chat_template must be text or a list/],
-    [(_, config) => (config.chat_template = [{ name: 'tool', template: '' }]), /none called default/],
   ];
   for (const [change, message] of cases) {
     t.throws(() => Tokenizer.fromFolder(folderWith(t, change)), { name: 'InputError', message }, String(message));
@@ -75,6 +98,15 @@ t.test('special tokens and templates', (t) => {
   const plain = Tokenizer.fromFolder(folderWith(t, (_, config) => delete config.chat_template));
   t.equal(plain.padId, plain.eosId, 'without a pad token, eos pads');
   t.notOk(plain.hasChatTemplate);
+  const named = Tokenizer.fromFolder(folderWith(t, (_, x) => (x.chat_template = [{ name: 'tool', template: '' }])));
+  t.ok(named.encode('hi').length > 0, 'a tokenizer whose templates have names serves without one');
+  t.throws(() => named.applyChatTemplate([{ role: 'user', content: 'hi' }]), {
+    name: 'InputError',
+    message: /has chat templates called "tool", but none called default/,
+  });
+  t.throws(() => tokenizer.applyChatTemplate([]), { name: 'InputError', message: /wanted at least one message, got/ });
+  const added = Tokenizer.fromFolder(folderWith(t, (_, x) => (x.eos_token = '</end>')));
+  t.same([added.eosId, added.size, plain.size], [plain.size, plain.size + 1, plain.size], 'a named token is added');
   t.throws(() => plain.applyChatTemplate([]), { name: 'InputError', message: /has no chat_template/ });
   t.throws(
     () => Tokenizer.fromFolder(join(TOKENIZERS, 'byte-level')).applyChatTemplate([{ role: 'assistant', content: 'x' }]),

@@ -38,7 +38,11 @@ const JOBS = {
   },
   /** Shares a tensor and ends before anyone can collect it. */
   leave() {
-    return { ticket: torch.share(torch.arange(5)) };
+    return { ticket: torch.share(torch.arange(5), { outlivesSender: true }) };
+  },
+  /** Shares tensors of a megabyte, whose receiver never comes, and ends. */
+  abandon({ number = 0 }: Request) {
+    return { tickets: Array.from({ length: number }, () => torch.share(torch.ones([512, 512]))) };
   },
   /** Ends with tensors, scopes, hooks and graphs left as they are. */
   litter() {
@@ -72,6 +76,6 @@ port.on('message', (request: Request) => {
   } catch (error) {
     port.postMessage({ error: (error as Error).message });
   }
-  if (request.job === 'leave' || request.job === 'litter') process.exit(0);
+  if (['leave', 'abandon', 'litter'].includes(request.job)) process.exit(0);
 });
 port.postMessage({ ready: workerData as unknown });

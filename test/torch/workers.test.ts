@@ -59,7 +59,7 @@ t.test('several workers and the main thread train side by side', async (t) => {
     const next = await ask(workers[1], 'exchange', { ticket: torch.share(theirs) });
     t.same(theirs.toArray(), [6, 6, 6]);
     t.throws(() => torch.receive(answer.ticket), {
-      message: 'receive: this ticket is unknown or was collected already',
+      message: 'receive: this ticket is unknown, was collected already or went with its sender',
     });
     t.same(torch.receive(next.ticket).toArray(), [7, 7, 7]);
   });
@@ -73,7 +73,7 @@ t.test('several workers and the main thread train side by side', async (t) => {
     const [a, b, c] = workers;
     const gone = await ask(b, 'leave');
     await once(b, 'exit');
-    t.same(torch.receive(gone.ticket).toArray(), [0, 1, 2, 3, 4], 'what it sent outlives it');
+    t.same(torch.receive(gone.ticket).toArray(), [0, 1, 2, 3, 4], 'what it sent to outlive it does');
     const spinning = once(c, 'message');
     c.postMessage({ job: 'spin' });
     await spinning;
@@ -96,13 +96,43 @@ t.test('workers come and go', async (t) => {
   t.pass('and leave nothing that disturbs');
 });
 
+t.test('1,000 tensors whose receiver never comes are gone with their sender', async (t) => {
+  const worker = await start();
+  const before = process.memoryUsage().rss;
+  const ended = once(worker, 'exit');
+  const { tickets } = (await ask(worker, 'abandon', { number: 1000 })) as unknown as { tickets: Ticket[] };
+  await ended;
+  t.equal(tickets.length, 1000);
+  for (const ticket of tickets) {
+    if (torch.withdraw(ticket)) t.fail('a ticket outlived its sender');
+  }
+  t.throws(() => torch.receive(tickets[0]), { message: /went with its sender/ });
+  const more = (process.memoryUsage().rss - before) / 1e6;
+  t.ok(more < 500, `${more.toFixed()} MB of 1,049 are still held`);
+});
+
+t.test('a ticket can be taken back', async (t) => {
+  const [here, there] = [torch.share(torch.ones([1])), torch.share(torch.ones([1]), { outlivesSender: true })];
+  for (const ticket of [here, there]) {
+    t.equal(torch.withdraw(ticket), true);
+    t.equal(torch.withdraw(ticket), false, 'once');
+    t.throws(() => torch.receive(ticket), { message: /this ticket is unknown/ });
+  }
+  const collected = torch.share(torch.ones([1]));
+  torch.receive(collected);
+  t.equal(torch.withdraw(collected), false);
+  t.throws(() => torch.withdraw({} as Ticket), { message: 'withdraw: expected a ticket made by torch.share()' });
+});
+
 t.test('tickets are collected once, and nothing else passes for one', async (t) => {
   const ticket = torch.share(torch.ones([1]));
   const here: Tensor = torch.receive(ticket);
   t.equal(here.item(), 1, 'in the same thread too');
-  t.throws(() => torch.receive(ticket), { message: 'receive: this ticket is unknown or was collected already' });
+  t.throws(() => torch.receive(ticket), {
+    message: 'receive: this ticket is unknown, was collected already or went with its sender',
+  });
   t.throws(() => torch.receive({ sooTensor: 12n }), {
-    message: 'receive: this ticket is unknown or was collected already',
+    message: 'receive: this ticket is unknown, was collected already or went with its sender',
   });
   t.throws(() => torch.receive({ sooTensor: -1n }), { message: 'receive: expected a ticket made by share()' });
   t.throws(() => torch.receive({ sooTensor: 2n ** 70n }), { message: 'receive: expected a ticket made by share()' });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
+import { ownFolder } from '../../files/folders';
 import { hashFile, originOf } from '../../training';
 import {
   evaluate,
@@ -114,7 +115,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   };
   const tuned = await tune(out, overlap);
   // Without rewards the control has nothing to learn from: it is what `before` tells of.
-  const control = overlap?.reinforce ? await tune(join(out, CONTROL), null) : null;
+  const control = overlap?.reinforce ? await tune(ownFolder(out, CONTROL), null) : null;
   return {
     json: { ...tuned.json, overlap, before, control: control?.json ?? null },
     text: textOf(out, [

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { lockPlace } from '../../files/folders';
 import { writeRlReport, type ReportFiles } from '../../report';
 import { hashFile } from '../../training';
 import { writeRlResults } from '../../studies/agents';
@@ -9,6 +10,7 @@ import { makeFolder } from '../out-folder';
 /** Writes `results.json`, and from what it holds `report.html` and `charts/`, where the packages that draw are there. */
 export async function writeRlFolder(out: string, results: object): Promise<Partial<ReportFiles> & { results: string }> {
   const path = join(makeFolder(out), 'results.json');
+  using _lock = lockPlace(out);
   const stored = writeRlResults(path, results);
   return { results: path, ...(await drawnIfPossible(path, () => writeRlReport(stored, out))) };
 }

@@ -48,7 +48,11 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const origin = originOf(ROOT, ['soo', 'rl', 'reproduce', ...process.argv.slice(4)]);
   const plan = quick ? QUICK : FULL;
   const workers = availableParallelism();
-  const reproduced = await interruptible((signal) => reproduce({ out, plan, origin, workers, signal, startProgress }), {
+  const work = (signal: AbortSignal, listen: () => void): Promise<Reproduced> => {
+    listen();
+    return reproduce({ out, plan, origin, workers, signal, startProgress });
+  };
+  const reproduced = await interruptible(work, {
     notice: 'saving after this group of episodes; press again to quit now',
     kept: `saved in ${out}; run the same command to continue`,
   });

@@ -1,5 +1,5 @@
 /** What the commands that train agents have in common: progress, TensorBoard files, and how the agents do in the end. */
-import { join } from 'node:path';
+import { ownFolder } from '../../files/folders';
 import { EventFile } from '../../training';
 import { measureOutcomes, openTrained, type maddpg, type Measure, type Scenario } from '../../rl';
 import { interruptible } from '../interrupts';
@@ -8,7 +8,7 @@ import { startProgress } from '../progress';
 /** Episodes without noise that are played at the end, drawn with another seed than those of the training. */
 export const EVALUATION = { episodes: 1000, seedOffset: 2 ** 20 };
 
-type Hooks = Required<Pick<maddpg.TrainingRunOptions, 'signal' | 'onGroup'>>;
+type Hooks = Required<Pick<maddpg.TrainingRunOptions, 'signal' | 'onBegin' | 'onGroup'>>;
 
 export interface WatchedTraining {
   result: maddpg.TrainingResult;
@@ -33,7 +33,7 @@ export async function watchTraining(
     shown.take(record);
   };
   try {
-    const result = await interruptible((signal) => train({ signal, onGroup }), {
+    const result = await interruptible((signal, onBegin) => train({ signal, onBegin, onGroup }), {
       notice: 'saving after this group of episodes; press again to quit now',
       kept: `saved in ${out}; run the same command with --resume to continue`,
     });
@@ -56,7 +56,7 @@ function watchGroups(
       const resumedAt = group.episodes > group.played ? group.episodes : undefined;
       shown ??= {
         progress: startProgress(command, episodes),
-        events: new EventFile(join(out, 'tensorboard'), { resumedAt }),
+        events: new EventFile(ownFolder(out, 'tensorboard'), { resumedAt }),
       };
       const paid = Object.entries(group.returns).map(([name, value]) => `${name} ${value.toFixed(1)}`);
       shown.progress.update(group.episodes, `paid ${paid.join(', ')}`);

@@ -4,7 +4,17 @@ import { z } from 'zod';
 import { InputError } from '../../files/input-error';
 import { checkShape, readJsonFile } from '../../files/json-file';
 import type { Environment } from '../environment';
-import { act, AGENTS_FILE, CLEAN, LearningAgent, loadAgents, Maddpg, maddpgSchema, ScriptedAgent } from '../maddpg';
+import {
+  act,
+  AGENTS_FILE,
+  CLEAN,
+  LearningAgent,
+  loadAgents,
+  Maddpg,
+  maddpgSchema,
+  requireHiddenSize,
+  ScriptedAgent,
+} from '../maddpg';
 import type { Agent, MaddpgConfig } from '../maddpg';
 import { LEARNED, rulesOf, type Scenario } from '../scenario';
 import { scenarioNamed } from '../scenarios';
@@ -57,9 +67,13 @@ export function openTrained<World extends Environment, Reward extends string>(
   const reward = among(rewards, inputs.reward, 'reward');
   const opponent = among([LEARNED, ...Object.keys(opponents)], inputs.opponent, 'opponent');
   const config: MaddpgConfig = { ...CLEAN, ...kept };
-  const agents = new Maddpg(scenario.agents, config, rulesOf(scenario, opponent));
+  const file = join(folder, AGENTS_FILE);
+  const rules = rulesOf(scenario, opponent);
+  const learners = scenario.agents.flatMap(({ name }) => (name in rules ? [] : [name]));
+  requireHiddenSize(file, learners, config.hiddenSize);
+  const agents = new Maddpg(scenario.agents, config, rules);
   try {
-    loadAgents(join(folder, AGENTS_FILE), agents.learners);
+    loadAgents(file, agents.learners);
   } catch (thrown) {
     agents.dispose();
     throw thrown;

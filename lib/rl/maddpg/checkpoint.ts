@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { InputError } from '../../files/input-error';
 import { parseJson } from '../../files/json-file';
 import { openSafetensors, saveSafetensors, type SafetensorsFile } from '../../checkpoints/safetensors';
-import type { OptimizerState } from '../../optim';
+import { metaFromFile, type OptimizerState } from '../../optim';
 import { torch, type Tensor } from '../../torch';
 import type { LearningAgent } from './agents';
 import type { Maddpg } from './maddpg';
@@ -14,7 +14,7 @@ const [BUFFER, NOISE, SAMPLING] = ['replay.rows', 'random.noise', 'random.sampli
 /** The key under which safetensors' text metadata holds the rest as JSON. */
 const STATE = 'state';
 
-const optimizersSchema = z.record(z.string(), z.record(z.string(), z.looseObject({ kind: z.string() })));
+const optimizersSchema = z.record(z.string(), z.record(z.string(), z.unknown()));
 const agentsSchema = z.looseObject({ optimizers: optimizersSchema });
 const count = z.int().min(0);
 const trainingSchema = z.object({
@@ -58,8 +58,9 @@ function unpackAgents(
       for (const [kind, network] of Object.entries(agent.networks()))
         network.loadStateDict(file.under(`${name}.${kind}.`));
       for (const [kind, property] of Object.entries(OPTIMIZERS)) {
-        const meta = optimizers[name]?.[kind] as unknown as OptimizerState['meta'] | undefined;
-        if (!meta) throw new InputError(`${file.path}: has no optimiser of agent ${name}`);
+        const given = optimizers[name]?.[kind];
+        if (!given) throw new InputError(`${file.path}: has no optimiser of agent ${name}`);
+        const meta = metaFromFile(given, agent[property].groups, file.path);
         agent[property].loadStateDict({ tensors: file.under(`${name}.${kind}.`), meta });
       }
     }
@@ -70,6 +71,27 @@ function unpackAgents(
 export function saveAgents(path: string, maddpg: Maddpg): void {
   const { tensors, optimizers } = packAgents(maddpg.learners);
   saveSafetensors(path, tensors, { [STATE]: JSON.stringify({ optimizers }) });
+}
+
+/**
+ * Checks, before any network is made, that a file holds agents of that size: a few bytes of settings must not fill the
+ * memory.
+ * @throws InputError that says what sizes there are
+ */
+export function requireHiddenSize(path: string, names: readonly string[], hiddenSize: number): void {
+  const file = openSafetensors(path);
+  try {
+    for (const name of names) {
+      const weight = `${name}.policy.fc2.weight`;
+      const shape = file.has(weight) ? file.info(weight).shape : [];
+      if (shape.join() === `${hiddenSize},${hiddenSize}`) continue;
+      throw new InputError(
+        `${path}: wanted ${weight} as [${hiddenSize}, ${hiddenSize}], which hiddenSize of run.json makes it, got [${shape.join(', ')}]`,
+      );
+    }
+  } finally {
+    file.dispose();
+  }
 }
 
 /**
@@ -96,6 +118,9 @@ export function saveTraining(path: string, training: Training): void {
 export function loadTraining(path: string, training: Training): void {
   readState(path, trainingSchema, (file, { position, nextRow, optimizers }) => {
     unpackAgents(file, optimizers, training.maddpg.learners);
+    const { config } = training;
+    if (position.episodes > config.episodes || position.envSteps > config.episodes * config.episodeLength)
+      throw new InputError(`${path}: stands at episode ${position.episodes}, and the run has ${config.episodes}`);
     torch.scope(() => {
       training.buffer.restore(file.tensor(BUFFER), nextRow);
       training.noiseGenerator.setState(file.tensor(NOISE).clone());

@@ -38,16 +38,16 @@ export const maddpgSchema = quirksSchema.extend({
   seed: whole(0).describe('draws weights, worlds, noise and batches'),
   episodes: whole(1).describe('episodes'),
   /** Steps of an episode. */
-  episodeLength: whole(1),
+  episodeLength: whole(1, 1e4),
   worlds: whole(1, 1e4).describe('worlds that are stepped together'),
-  hiddenSize: whole(1),
+  hiddenSize: whole(1, 65_536),
   gamma: share,
   /** Share of the way to the learned network that its target goes after each round. */
   tau: share,
   lr: above0.describe('step size of both networks'),
   batch: whole(2, 1e5).describe('transitions of one update'),
   /** Transitions that the replay buffer holds; the oldest go first. */
-  bufferSize: whole(1),
+  bufferSize: whole(1, 1e7),
   /** In a round of updates every agent learns from one batch of its own. */
   stepsPerRound: whole(1).describe('steps of single worlds for each round of updates'),
   maxGradNorm: above0,

@@ -1,5 +1,5 @@
 export { LearningAgent, ScriptedAgent, type Agent } from './agents';
-export { loadAgents, saveAgents } from './checkpoint';
+export { loadAgents, requireHiddenSize, saveAgents } from './checkpoint';
 export {
   CLEAN,
   maddpgSchema,

@@ -36,7 +36,7 @@ export class Maddpg {
   readonly agents: readonly Agent[];
 
   /**
-   * Draws the networks' first weights from libtorch's own generator, which it seeds.
+   * Draws the networks' first weights from the configuration's seed, and leaves the caller's random numbers alone.
    * @param rules by agent's name: rules in the place of policies
    */
   constructor(
@@ -44,11 +44,13 @@ export class Maddpg {
     readonly config: MaddpgConfig,
     rules: Rules = {},
   ) {
-    torch.manualSeed(config.seed);
     const sizes = { jointSize: rowLayout(shapes).joint.size, hiddenSize: config.hiddenSize, lr: config.lr };
-    this.agents = shapes.map((shape) => {
-      const rule = rules[shape.name];
-      return rule ? new ScriptedAgent(shape, rule) : new LearningAgent(shape, sizes);
+    this.agents = torch.forkRng(() => {
+      torch.manualSeed(config.seed);
+      return shapes.map((shape) => {
+        const rule = rules[shape.name];
+        return rule ? new ScriptedAgent(shape, rule) : new LearningAgent(shape, sizes);
+      });
     });
   }
 

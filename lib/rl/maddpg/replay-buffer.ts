@@ -162,6 +162,9 @@ export class ReplayBuffer {
 
   /** Takes over what another buffer of the same agents and capacity held. @param rows what its `filled` gave */
   restore(rows: Tensor, next: number): void {
+    const [count, width] = rows.shape;
+    if (rows.dtype !== 'float32' || width !== this.#layout.width || count > this.capacity || next > count)
+      throw new RangeError(`the replay buffer takes float32 [${this.capacity}, ${this.#layout.width}], got ${rows.dtype} [${rows.shape.join(', ')}] with ${next} as the next row`); // prettier-ignore
     const values = torch.scope(() => rows.toTypedArray()) as Float32Array;
     this.size = this.next = 0;
     this.#append(values, rows.size(0));

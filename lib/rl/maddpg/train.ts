@@ -54,6 +54,8 @@ export interface TrainingRunOptions {
   origin: TrainingRunFile['origin'];
   /** Saves, and stops before the next group of episodes. */
   signal?: AbortSignal;
+  /** All is set up, and the first group comes next. From here on the signal is looked at after each. */
+  onBegin?: () => void;
   /** After every group of episodes. */
   onGroup?: (record: GroupRecord, training: Training) => void;
 }
@@ -65,7 +67,7 @@ export interface TrainingRunOptions {
 export function train(options: TrainingRunOptions): Promise<TrainingResult> {
   const { folder, environment, config, rules, auxiliary, resume = false } = options;
   checkShape(maddpgSchema, config, 'config');
-  return runInFolder({ ...options, resume, resultSchema }, async (begin) => {
+  return runInFolder({ ...options, resume, files: [AGENTS_FILE, LOG], resultSchema }, async (begin) => {
     begin();
     const training = new Training(environment, config, rules, auxiliary);
     try {
@@ -85,8 +87,12 @@ async function playAll(options: TrainingRunOptions, training: Training): Promise
   const resumed = resume === true && existsSync(checkpoint);
   if (resumed) loadTraining(checkpoint, training);
   const from = training.position.episodes;
+  options.onBegin?.();
   const log = new LineLog<GroupRecord>(join(folder, LOG), Math.ceil(from / config.worlds));
-  const timer = savingTimer(SAVING_SHARE, () => saveTraining(checkpoint, training));
+  const timer = savingTimer(SAVING_SHARE, () => {
+    log.sync();
+    saveTraining(checkpoint, training);
+  });
   try {
     while (!training.done) {
       if (signal?.aborted) timer.save(undefined);

@@ -35,8 +35,8 @@ export interface GroupRecord extends TrainingPosition {
 }
 
 /**
- * A training that is somewhere between two groups of episodes. All that it draws, but the networks' first weights, comes
- * from generators of its own, so the same seed gives the same bits whatever else the process does.
+ * A training that is somewhere between two groups of episodes. All that it draws comes from generators of its own, so the
+ * same seed gives the same bits whatever else the process does.
  */
 export class Training {
   readonly maddpg: Maddpg;

@@ -1,6 +1,7 @@
 /** The whole reproduction: agents on several processes, then what they do. */
 import { join } from 'node:path';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import { lockPlace, ownFolder } from '../../files/folders';
 import type { Origin } from '../../training/origin';
 import { noProgress, type StartProgress } from '../../training/progress';
 import { runPool } from '../../training/worker-pool';
@@ -33,6 +34,8 @@ export interface Reproduced {
  */
 export async function reproduce(options: ReproduceOptions): Promise<Reproduced> {
   const { out, plan, origin } = options;
+  using _lock = lockPlace(ownFolder(out));
+  ownFolder(out, 'agents');
   const start = performance.now();
   await trainAgents(options);
   const measured = await measureAll(options);

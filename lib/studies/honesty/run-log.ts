@@ -1,17 +1,17 @@
 /** TensorBoard's view of a demo: a folder of events for each run. */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownFolder } from '../../files/folders';
 import { EventFile, jsonText } from '../../training/tensorboard';
 import type { Run } from './results';
 
 /**
- * A new event file for a run; those that an earlier demo left in the same folder are removed, as its results are.
+ * A new event file for a run of the demo in `folder`; those that an earlier demo left in the same folder are removed, as its results are.
  * @param resumedAt the first step that is taken again, for a run that goes on: its earlier events stay
  */
 export function openRunLog(folder: string, id: string, configuration: object, resumedAt?: number): EventFile {
-  const own = join(folder, id.replaceAll('/', '-'));
+  const own = ownFolder(folder, 'tensorboard', id.replaceAll('/', '-'));
   if (resumedAt !== undefined) return new EventFile(own, { resumedAt });
-  mkdirSync(own, { recursive: true });
   for (const name of readdirSync(own)) if (name.startsWith('events.out.tfevents.')) rmSync(join(own, name));
   const events = new EventFile(own);
   events.text('configuration', jsonText(configuration));

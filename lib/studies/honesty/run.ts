@@ -10,6 +10,7 @@ import {
   type OrganismPrompt,
 } from '../../organism';
 import type { LanguageModel } from '../../models';
+import { lockPlace } from '../../files/folders';
 import { InputError } from '../../files/input-error';
 import { hashFolder, hashJson, originOf } from '../../training/origin';
 import { verdictOf } from './claims';
@@ -60,10 +61,11 @@ const groupsOf = (seeds: readonly number[]): Group[] => seeds.flatMap((seed) => 
 /**
  * Measures the model, tunes and measures it again for every seed, kind and control, and saves after each.
  * @returns the results; with status `interrupted` when the signal came after something had been measured
- * @throws the signal's reason when nothing had been measured yet; what else goes wrong, after saving it as the reason
+ * @throws InputError while another process works in the folder; the signal's reason when nothing had been measured yet; what else goes wrong, after saving it as the reason
  */
 export async function runDemo(job: DemoJob): Promise<DemoResults> {
   const { model, folder, settings, signal, workers, resume = false } = job;
+  using _lock = lockPlace(dirname(job.file));
   const start = performance.now();
   const groups = groupsOf(settings.seeds);
   const ids = groups.flatMap(({ kind, seed }) => PAIRINGS.map((pairs) => runId(kind, pairs, seed)));

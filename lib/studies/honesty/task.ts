@@ -1,10 +1,12 @@
 /** One run of the demo: `soo.finetune` in a folder of its own, then measured and logged. */
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownFolder } from '../../files/folders';
 import { controlPairs, neutralDocuments, PAD_ID, trainingPairs, type EvaluationSets, type Pair } from '../../organism';
 import type { LanguageModel } from '../../models';
 import { loadLora } from '../../peft';
 import { finetune, readSteps, type FinetuneConfig, type FinetuneResult } from '../../soo';
+import { RUN } from '../../training/run-folder';
 import { gradNormOf, hashJson, NonFiniteError, stepLog, type Origin, type StepRecord } from '../../training';
 import type { Kind, Pairing, Run, Sample } from './results';
 import { measureModel } from './measure';
@@ -55,7 +57,7 @@ async function oneRun(context: RunContext, planned: Planned): Promise<{ run: Run
   const { organism, sets, signal, onEvent } = context;
   const { kind, pairs, seed, beside } = planned;
   const id = runId(kind, pairs, seed);
-  const folder = join(context.folder, 'runs', id.replaceAll('/', '-'));
+  const folder = ownFolder(context.folder, 'runs', id.replaceAll('/', '-'));
   const start = performance.now();
   const note = (text: string): void => onEvent({ type: 'note', note: `${id}, ${text}` });
   const events = runEvents(context, planned);
@@ -94,7 +96,8 @@ async function tune(
   const pairs = pairsOf(kind, pairing, seed);
   const neutral = neutralDocuments(documentsOf(pairs.length, config), seed).map(({ ids }) => ids);
   const inputs = { model: context.model, adapter: null, pairs: hashJson(pairs), neutral: hashJson(neutral) };
-  if (!resume) rmSync(folder, { recursive: true, force: true });
+  // What no run has made stays, and is refused.
+  if (!resume && existsSync(join(folder, RUN))) rmSync(folder, { recursive: true });
   const run = { folder, model, pairs, neutral, config, padId: PAD_ID, inputs, origin, resume, signal, onStep };
   const { distance } = await finetune(run);
   if (!distance) throw new Error(`${folder}: the run tells no distance`);
@@ -116,7 +119,7 @@ function runEvents({ folder, settings, resume }: RunContext, { kind, pairs, seed
   return {
     from(microBatch: number) {
       const resumedAt = resume && microBatch > 1 ? microBatch : undefined;
-      events ??= openRunLog(join(folder, 'tensorboard'), runId(kind, pairs, seed), configuration, resumedAt);
+      events ??= openRunLog(folder, runId(kind, pairs, seed), configuration, resumedAt);
       return events;
     },
     close: () => events?.close(),

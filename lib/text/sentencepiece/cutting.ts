@@ -1,4 +1,5 @@
 /** The two ways in which SentencePiece cuts a normalised text into pieces. */
+import { Heap } from '../heap';
 import { PieceType, type SentencePieceModel } from './model-file';
 import { characterAt, type PrefixMatcher } from './normalizer';
 
@@ -10,10 +11,17 @@ export interface Cut {
 
 export type Cutter = (normalized: string) => Cut[];
 
-/** Ids of the pieces that text can become: unknown, control and byte pieces are not found in text. */
-export function textPieces({ pieces }: SentencePieceModel): Map<string, number> {
+/**
+ * Ids of the pieces that text can become: unknown, control and byte pieces are not found in text, nor is a zero byte that
+ * has a byte piece (as in SentencePiece since 0.2.2).
+ */
+export function textPieces({ pieces, byteIds }: SentencePieceModel): Map<string, number> {
   const found: number[] = [PieceType.normal, PieceType.userDefined, PieceType.unused];
-  return new Map(pieces.flatMap(({ text, type }, id) => (found.includes(type) ? [[text, id] as const] : [])));
+  return new Map(
+    pieces.flatMap(({ text, type }, id) =>
+      found.includes(type) && !(byteIds && text === '\0') ? [[text, id] as const] : [],
+    ),
+  );
 }
 
 interface Symbol {
@@ -103,13 +111,14 @@ export function unigramCutter(model: SentencePieceModel): Cutter {
   const scoreOf = (id: number, text: string): number =>
     pieces[id].type === PieceType.userDefined ? Buffer.byteLength(text) * most - 0.1 : pieces[id].score;
   return (normalized) => {
-    // By the place where a piece ends. Sums are kept in single precision, as SentencePiece keeps them.
+    // By the place where a piece ends. Sums are rounded to single precision before they are compared, as SentencePiece
+    // has done since 0.2.2; it decides which of two equal cuts is taken.
     const best: (Best | undefined)[] = Array.from({ length: normalized.length + 1 }, () => undefined);
     best[0] = { score: 0, start: 0, id: unkId };
     const offer = (start: number, end: number, id: number, score: number): void => {
-      const sum = (best[start]?.score ?? 0) + score;
+      const sum = Math.fround((best[start]?.score ?? 0) + score);
       const before = best[end];
-      if (!before || sum > before.score) best[end] = { score: Math.fround(sum), start, id };
+      if (!before || sum > before.score) best[end] = { score: sum, start, id };
     };
     for (let start = 0; start < normalized.length; start += characterAt(normalized, start).length) {
       const single = start + characterAt(normalized, start).length;
@@ -131,42 +140,4 @@ export function unigramCutter(model: SentencePieceModel): Cutter {
     }
     return cuts.reverse();
   };
-}
-
-/** A binary heap: `pop` gives the item that comes before all others. */
-class Heap<T> {
-  readonly #items: T[] = [];
-
-  constructor(private readonly before: (a: T, b: T) => boolean) {}
-
-  push(item: T): void {
-    let at = this.#items.push(item) - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!this.before(item, this.#items[parent])) break;
-      this.#items[at] = this.#items[parent];
-      at = parent;
-    }
-    this.#items[at] = item;
-  }
-
-  pop(): T | undefined {
-    const first = this.#items[0];
-    const last = this.#items.pop();
-    if (last !== undefined && this.#items.length > 0) this.#sink(last);
-    return first;
-  }
-
-  #sink(item: T): void {
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= this.#items.length) break;
-      if (child + 1 < this.#items.length && this.before(this.#items[child + 1], this.#items[child])) child++;
-      if (!this.before(this.#items[child], item)) break;
-      this.#items[at] = this.#items[child];
-      at = child;
-    }
-    this.#items[at] = item;
-  }
 }

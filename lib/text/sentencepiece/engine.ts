@@ -1,69 +1,52 @@
-import { InputError, shown } from '../../files/input-error';
+import { AddedTokens, withFurtherTokens, type AddedToken } from '../added-tokens';
 import type { TokenizerEngine } from '../tokenizer-engine';
-import type { AddedToken, TokenizerSettings } from '../tokenizer-files';
+import type { NamedToken, TokenizerSettings } from '../tokenizer-settings';
 import { bpeCutter, unigramCutter, type Cut } from './cutting';
-import { PieceType, type SentencePieceModel } from './model-file';
-import { makeNormalizer, prefixMatcher, SPACE, type PrefixMatcher } from './normalizer';
+import { PieceType, type Piece, type SentencePieceModel } from './model-file';
+import { makeNormalizer, prefixMatcher, SPACE } from './normalizer';
 
 /**
- * Runs a `tokenizer.model` as Python's `sentencepiece` does: the same ids and the same text. Two things come from
- * tokenizer_config.json, as transformers has them for tokenizers of this kind: bos (on unless add_bos_token says otherwise) and
- * eos (off unless add_eos_token says otherwise) around the text, and the tokens of added_tokens_decoder, which are looked
- * for in the text itself.
+ * Runs a `tokenizer.model` as Python's `sentencepiece` does: the same ids and the same text. What transformers adds for
+ * tokenizers of this kind comes from the files beside it: bos (on unless add_bos_token says otherwise) and eos (off unless
+ * add_eos_token says otherwise) around the text; tokens that are looked for in the text itself, among them the
+ * control pieces and the unknown piece wherever there is such a file; and, with `"legacy": false`, a space in front of the text alone.
  */
 export class SentencePieceEngine implements TokenizerEngine {
   readonly file = 'tokenizer.model';
   readonly size: number;
   readonly unkToken: string;
   readonly #ids: Map<string, number>;
-  readonly #added: Map<number, AddedToken>;
-  readonly #findAdded: PrefixMatcher;
-  readonly #pieceIds: (text: string) => number[];
+  readonly #special: ReadonlyMap<number, AddedToken>;
+  readonly #added: AddedTokens;
+  readonly #pieceIds: (text: string, first: boolean) => number[];
   readonly #around: { before: number[]; after: number[] };
 
+  /** @throws InputError for tokens whose ids do not fit the model's */
   constructor(
     private readonly model: SentencePieceModel,
     settings: TokenizerSettings,
   ) {
     const { pieces, unkId } = model;
-    this.#ids = new Map(pieces.map(({ text }, id) => [text, id]));
-    this.#added = new Map(settings.addedTokens.map((token) => [token.id, token]));
-    for (const { id, content } of settings.addedTokens) this.#add(id, content);
-    this.#findAdded = prefixMatcher(settings.addedTokens.map(({ content }) => content));
-    this.size = 1 + [...this.#ids.values()].reduce((most, id) => Math.max(most, id), -1);
     this.unkToken = pieces[unkId].text;
-    this.#pieceIds = encoder(model);
+    this.#ids = new Map(pieces.map(({ text }, id) => [text, id]));
+    const added = withFurtherTokens({ file: this.file, ids: this.#ids }, [], lookedFor(pieces, settings));
+    for (const { id, content } of added) this.#ids.set(content, id);
+    this.#special = new Map(added.map((token) => [token.id, token]));
+    this.#added = new AddedTokens(added, (text) => text);
+    this.size = 1 + [...this.#ids.values()].reduce((most, id) => Math.max(most, id), -1);
+    this.#pieceIds = encoder(model, settings.legacy);
     const idsOf = (wanted: boolean, token: string | undefined): number[] =>
       wanted && token !== undefined ? [this.#ids.get(token) ?? []].flat() : [];
     const { bos, eos } = settings.special;
     this.#around = { before: idsOf(settings.addBos ?? true, bos), after: idsOf(settings.addEos ?? false, eos) };
   }
 
-  #add(id: number, content: string): void {
-    const known = this.model.pieces[id]?.text ?? content;
-    if (known !== content || (this.#ids.get(content) ?? id) !== id) {
-      throw new InputError(
-        `tokenizer_config.json: added_tokens_decoder has ${shown(content)} as ${id}, and tokenizer.model ${shown(known)}`,
-      );
-    }
-    this.#ids.set(content, id);
-  }
-
   encode(text: string, { add_special_tokens }: { add_special_tokens: boolean }): { ids: number[] } {
     const ids: number[] = [];
-    let start = 0;
-    const flush = (end: number): void => {
-      if (end > start) for (const id of this.#pieceIds(text.slice(start, end))) ids.push(id);
-    };
-    for (let at = 0; at < text.length; at++) {
-      const token = this.#added.size > 0 ? this.#findAdded(text, at) : undefined;
-      if (token === undefined) continue;
-      flush(at);
-      ids.push(this.#ids.get(token) ?? this.model.unkId);
-      start = at + token.length;
-      at = start - 1;
+    for (const section of this.#added.split(text)) {
+      if ('id' in section) ids.push(section.id);
+      else for (const id of this.#pieceIds(section.text, section.first)) ids.push(id);
     }
-    flush(text.length);
     return { ids: add_special_tokens ? [...this.#around.before, ...ids, ...this.#around.after] : ids };
   }
 
@@ -95,10 +78,10 @@ export class SentencePieceEngine implements TokenizerEngine {
 
   /** A piece as the vocabulary spells it, or what stands for it. */
   #textOf(id: number, skipSpecial: boolean): string {
+    const added = this.#special.get(id);
+    if (added) return skipSpecial && added.special ? '' : added.content;
     const piece = this.model.pieces[id];
-    const added = this.#added.get(id);
-    if (!piece) return skipSpecial && added?.special ? '' : (added?.content ?? '');
-    if (piece.type === PieceType.control) return skipSpecial ? '' : piece.text;
+    if (!piece || (skipSpecial && piece.type === PieceType.control)) return '';
     return piece.type === PieceType.unknown ? this.model.unkSurface : piece.text;
   }
 
@@ -107,18 +90,37 @@ export class SentencePieceEngine implements TokenizerEngine {
   }
 
   id_to_token(id: number): string | undefined {
-    return this.model.pieces[id]?.text ?? this.#added.get(id)?.content;
+    return this.model.pieces[id]?.text ?? this.#special.get(id)?.content;
   }
 }
 
-/** Text without added tokens to ids. */
-function encoder(model: SentencePieceModel): (text: string) => number[] {
+/** Tokens that are looked for in a text: those that the files name, and the pieces that no text may spell otherwise. */
+function lookedFor(pieces: readonly Piece[], { special, addedTokens, isBare }: TokenizerSettings): NamedToken[] {
+  if (isBare) return [];
+  const reserved: number[] = [PieceType.control, PieceType.unknown];
+  const own = pieces.filter(({ type }) => reserved.includes(type)).map(({ text }) => text);
+  const named = new Set(addedTokens.map(({ content }) => content));
+  const further = new Set([special.bos, special.eos, ...own].filter((content) => content !== undefined));
+  const flags = { special: true, normalized: false, lstrip: false, rstrip: false, singleWord: false };
+  return [...addedTokens, ...[...further].filter((one) => !named.has(one)).map((content) => ({ content, ...flags }))];
+}
+
+/** Text without added tokens to ids; `first` is where the whole text begins. */
+function encoder(model: SentencePieceModel, legacy: boolean): (text: string, first: boolean) => number[] {
+  const { normalization } = model;
   const userDefined = prefixMatcher(
     model.pieces.filter(({ type }) => type === PieceType.userDefined).map(({ text }) => text),
   );
-  const normalize = makeNormalizer(model.normalization, userDefined);
   const cut = model.kind === 'bpe' ? bpeCutter(model, userDefined) : unigramCutter(model);
-  return (text) => idsOf(cut(normalize(text)), model);
+  const normalize = makeNormalizer(normalization, userDefined);
+  if (legacy || !normalization.addDummyPrefix || normalization.whitespaceAsSuffix)
+    return (text) => idsOf(cut(normalize(text)), model);
+  const plain = makeNormalizer({ ...normalization, addDummyPrefix: false }, userDefined);
+  return (text, first) => {
+    const out = plain(text);
+    const prefixed = first && out !== '' && !out.startsWith(SPACE);
+    return idsOf(cut(prefixed ? SPACE + out : out), model);
+  };
 }
 
 /** Unknown pieces become their bytes where the model has those; else a run of them is one. */

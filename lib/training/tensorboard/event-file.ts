@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { makeFolders } from '../../files/folders';
 import { encodeEvent, resumedEvent, scalarsEvent, textEvent, type Event } from './event-schema';
 import { frameRecord } from './record';
 
@@ -23,7 +24,7 @@ export class EventFile {
 
   /** Makes the folder and a new file in it; an existing file is never appended to, since it may end in half a record. */
   constructor(folder: string, { resumedAt, now = Date.now }: EventFileOptions = {}) {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     this.#now = now;
     [this.path, this.#file] = openNew(folder, now());
     this.#append({ fileVersion: 'brain.Event:2' });
