@@ -13,8 +13,8 @@ namespace soo {
 
 /**
  * Where the random numbers of operators come from that are given no generator. libtorch has one generator for the whole
- * process (and one for each accelerator); here every environment, and every run in it, has a state of its own. It is put
- * into libtorch's generators when its owner draws, if another drew last.
+ * process (and one for each accelerator); here every environment, and every run in it, has a state of its own. It is
+ * put into libtorch's generators when its owner draws, if another drew last.
  */
 class RandomState {
  public:
@@ -53,7 +53,8 @@ class RandomState {
   uint64_t uses_of_original_ = 0;
 };
 
-/** While it lives, libtorch's generators have that state, and nobody else's draws. Nothing in it may wait for JavaScript. */
+/** While it lives, libtorch's generators have that state, and nobody else's draws. Nothing in it may wait for
+ * JavaScript. */
 class RandomState::Loan {
  public:
   enum class For { drawing, looking };
