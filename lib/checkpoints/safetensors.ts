@@ -1,8 +1,9 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { torch, type Tensor } from '../torch';
 import { InputError, quoted } from '../files/input-error';
 import { fileError } from '../files/json-file';
+import { openToRead } from '../files/open-file';
 import { headerLength, parseHeader, storedType, type SafetensorsHeader, type TensorInfo } from './safetensors-header';
 import { writeAside } from '../files/write-aside';
 
@@ -57,9 +58,8 @@ export function openSafetensors(path: string): SafetensorsFile {
 function readHeader(path: string, file: string): SafetensorsHeader {
   let handle: number | undefined;
   try {
-    handle = openSync(path, 'r');
+    handle = openToRead(path);
     const stat = fstatSync(handle);
-    if (!stat.isFile()) throw new InputError(`${file}: wanted a file, but ${path} is not one`);
     const length = headerLength(readAt(handle, 0, Math.min(8, stat.size)), stat.size, file);
     return parseHeader(readAt(handle, 8, length), stat.size, file);
   } catch (thrown) {

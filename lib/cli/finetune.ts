@@ -1,19 +1,20 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { readPairs, type TextPair } from '../evals';
+import { pairsOf, type TextPair } from '../evals';
 import { ownFolder } from '../files/folders';
+import { readInput } from '../files/input-file';
 import type { LanguageModel } from '../models';
-import { EventFile, hashFile, hashFolder, originOf, stepLog, type StepRecord } from '../training';
+import { EventFile, hashBytes, hashFolder, originOf, stepLog, type StepRecord } from '../training';
 import { totalBatches, finetune, type TokenPair, type FinetuneConfig, type FinetuneResult } from '../soo';
 import type { Tokenizer } from '../text';
 import { InputError, type Result } from './command';
-import { addFinetuneOptions, configOf, checkedFlags, type FinetuneFlags } from './finetune-options';
+import { addFinetuneOptions, configOf, checkedFlags } from './finetune-options';
 import { interruptible } from './interrupts';
 import { addModelOptions, loadBase } from './model-options';
 import { makeFolder } from './out-folder';
 import { ROOT } from './package-root';
 import { startProgress } from './progress';
-import { encodePrompts, readPrompts } from './prompts';
+import { encodePrompts, promptsOf } from './prompts';
 import { table } from './table';
 
 export function define(command: Command): void {
@@ -24,15 +25,16 @@ export function define(command: Command): void {
 /** `soo finetune`: tunes a LoRA adapter so that the model's computations for self and other come together. */
 export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
   const options = checkedFlags(given);
-  const texts = readPairs(options.pairs);
+  const files = { pairs: readInput(options.pairs), neutral: options.neutral === undefined ? null : readInput(options.neutral) }; // prettier-ignore
+  const texts = pairsOf(files.pairs, options.pairs);
   if (texts.length === 0) throw new InputError(`${basename(options.pairs)}: holds no pairs`);
   const { model, tokenizer, folder, adapterFolder } = loadBase(given);
   const config = configOf(options, model, texts.length);
   const { pairs, cut } = encodePairs(texts, tokenizer, model, config);
-  const neutral = options.neutral === undefined ? [] : encodePrompts(readPrompts(options.neutral), tokenizer, model);
+  const neutral = files.neutral ? encodePrompts(promptsOf(files.neutral, String(options.neutral)), tokenizer, model) : []; // prettier-ignore
   makeFolder(options.out);
   const origin = originOf(ROOT, ['soo', 'finetune', ...process.argv.slice(3)]);
-  const inputs = inputsOf(options, folder, adapterFolder);
+  const inputs = inputsOf(files, folder, adapterFolder);
   const steps = watchSteps(options.out, totalBatches(pairs.length, config));
   const start = performance.now();
   const work = (signal: AbortSignal, onBegin: () => void): Promise<FinetuneResult> =>
@@ -85,15 +87,15 @@ function encodePairs(
 
 /** What the run is made from: a run goes on only from the same. */
 function inputsOf(
-  { pairs, neutral }: FinetuneFlags,
+  { pairs, neutral }: { pairs: Uint8Array; neutral: Uint8Array | null },
   model: string,
   adapter: string | undefined,
 ): Record<string, unknown> {
   return {
     model: hashFolder(model),
     adapter: adapter === undefined ? null : hashFolder(adapter),
-    pairs: hashFile(pairs),
-    neutral: neutral === undefined ? null : hashFile(neutral),
+    pairs: hashBytes(pairs),
+    neutral: neutral && hashBytes(neutral),
   };
 }
 

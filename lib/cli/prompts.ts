@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { readJsonFile } from '../files/json-file';
+import { readInput } from '../files/input-file';
+import { decodeText, parseJson } from '../files/json-file';
 import type { LanguageModel } from '../models';
 import type { Tokenizer } from '../text';
 import { checked, InputError } from './command';
@@ -13,8 +14,12 @@ const promptsSchema = z
   .transform((prompts) => prompts.map((one) => (typeof one === 'string' ? one : one.prompt)));
 
 /** Prompts of a file: a JSON list of strings or of objects with a `prompt`. */
-export function readPrompts(file: string): string[] {
-  return checked(promptsSchema, readJsonFile(file), basename(file));
+export const readPrompts = (file: string): string[] => promptsOf(readInput(file), file);
+
+/** The prompts in the bytes of a file. @param file names it in messages */
+export function promptsOf(bytes: Uint8Array, file: string): string[] {
+  const name = basename(file);
+  return checked(promptsSchema, parseJson(decodeText(bytes, name), name), name);
 }
 
 /**

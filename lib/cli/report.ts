@@ -2,7 +2,8 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { readDrawable } from '../report';
-import { checked, type Result } from './command';
+import { messageOf } from '../files/input-error';
+import { checked, InputError, type Result } from './command';
 import { makeFolder } from './out-folder';
 
 const optionsSchema = z.object({ out: z.string().min(1).optional() });
@@ -20,6 +21,10 @@ export function define(command: Command): void {
 export async function run([file]: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Result> {
   const { out = path.dirname(file) } = checked(optionsSchema, options);
   const draw = readDrawable(file);
-  const { report, charts } = await draw(path.resolve(makeFolder(out)));
+  const { report, charts } = await draw(path.resolve(makeFolder(out))).catch((thrown: unknown) => {
+    // A disk has its own words; all else that goes wrong lies in what was to be drawn.
+    if (thrown instanceof InputError || (thrown as NodeJS.ErrnoException).code !== undefined) throw thrown;
+    throw new InputError(`${path.basename(file)}: cannot be drawn: ${messageOf(thrown)}`);
+  });
   return { json: { report, charts }, text: [report, ...charts].join('\n') };
 }

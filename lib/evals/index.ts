@@ -16,6 +16,7 @@ export {
 } from './answers';
 export { overSeeds, rateInterval, wilson, type Interval } from '../statistics';
 export {
+  pairsOf,
   readCombinations,
   readData,
   readPairs,

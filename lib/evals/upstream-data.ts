@@ -5,7 +5,8 @@
 import { basename, extname } from 'node:path';
 import { z } from 'zod';
 import { InputError, shown } from '../files/input-error';
-import { checkShape, decodeText, parseJson, readBytes } from '../files/json-file';
+import { readInput } from '../files/input-file';
+import { checkShape, decodeText, parseJson } from '../files/json-file';
 import { parsePickle } from '../files/pickle/pickle';
 
 /** A scene in which somebody has to be pointed to one of two rooms. */
@@ -88,7 +89,12 @@ export function readScenarioSets(path: string): Map<string, Scenario[]> {
 
 /** Reads [self, other] pairs. @throws InputError with the file's name and the place in it */
 export function readPairs(path: string): TextPair[] {
-  return checkShape(pairList, readFile(path), basename(path)).map(([self, other]) => ({ self, other }));
+  return pairsOf(readInput(path), path);
+}
+
+/** The [self, other] pairs in the bytes of a file. @param path names it in messages */
+export function pairsOf(bytes: Uint8Array, path: string): TextPair[] {
+  return checkShape(pairList, parseFile(bytes, path), basename(path)).map(([self, other]) => ({ self, other }));
 }
 
 /** Reads combinations. @throws InputError with the file's name and the place in it */
@@ -98,9 +104,10 @@ export function readCombinations(path: string): Combination[] {
   );
 }
 
+const readFile = (path: string): unknown => parseFile(readInput(path), path);
+
 /** JSON begins with a bracket, which is no opcode of a pickle. */
-function readFile(path: string): unknown {
-  const bytes = readBytes(path);
+function parseFile(bytes: Uint8Array, path: string): unknown {
   const name = basename(path);
   const first = bytes.find((byte) => byte > 0x20);
   const isJson = extname(path) === '.json' || first === 0x5b || first === 0x7b;
@@ -120,6 +127,9 @@ function scenarioSets(json: unknown, name: string): Map<string, Scenario[]> {
 }
 
 function namedSets(json: unknown, name: string): Map<string, Scenario[]> {
+  // A record of that name would be left out without a word.
+  if (typeof json === 'object' && json !== null && Object.hasOwn(json, '__proto__'))
+    throw new InputError(`${name}: a set cannot be called __proto__`);
   const sets = checkShape(z.record(z.string(), z.unknown(), wanted('a list or an object of lists')), json, name);
   if (Object.keys(sets).length === 0) throw new InputError(`${name}: is empty`);
   return new Map(Object.entries(sets).map(([key, set]) => [key, parseSet(set, `${name}: ${key}`)]));

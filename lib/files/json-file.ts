@@ -3,8 +3,14 @@ import { basename } from 'node:path';
 import type { z } from 'zod';
 import { InputError, messageOf } from './input-error';
 
-/** No JSON file that describes a model is larger than this; tokenizer files of a few tens of megabytes exist. */
+/** Bytes of a file that is read whole. */
 const LIMIT = 256 * 2 ** 20;
+/**
+ * Values, and objects and lists, of a file that describes a model: those of the largest tokenizers are a third of it. Each
+ * costs up to a hundred bytes once it is read.
+ */
+const MOST_VALUES = 2 ** 22;
+const MOST_CONTAINERS = 2 ** 21;
 
 /**
  * Reads a small file whole.
@@ -44,7 +50,22 @@ export function decodeText(bytes: Uint8Array, name: string): string {
  * @throws InputError with the file's name when it cannot be read or parsed, or (with `uniqueKeys`) repeats a key.
  */
 export function readJsonFile(path: string, options: { uniqueKeys?: boolean } = {}): unknown {
-  return parseJson(readTextFile(path), basename(path), options);
+  const bytes = readBytes(path);
+  const name = basename(path);
+  requireFew(bytes, name);
+  return parseJson(decodeText(bytes, name), name, options);
+}
+
+/** Counts before anything is made of them. Marks inside texts count too. */
+function requireFew(bytes: Uint8Array, name: string): void {
+  let [values, containers] = [0, 0];
+  for (const byte of bytes) {
+    if (byte === 0x2c) values++;
+    else if (byte === 0x5b || byte === 0x7b) containers++;
+  }
+  if (containers > MOST_CONTAINERS)
+    throw new InputError(`${name}: ${containers} objects and lists, more than the ${MOST_CONTAINERS} allowed`);
+  if (values > MOST_VALUES) throw new InputError(`${name}: ${values} values, more than the ${MOST_VALUES} allowed`);
 }
 
 /** Parses JSON; `name` stands before the message of every error. */
@@ -81,7 +102,9 @@ export function fileError(thrown: unknown, path: string): InputError {
     ENOTDIR: 'a part of the path is not a folder',
   };
   const reason = typeof code === 'string' ? known[code] : undefined;
-  return new InputError(`${basename(path)}: ${reason ? `${reason}: ${path}` : messageOf(thrown)}`);
+  // What was named by its place is shown with it.
+  const place = basename(path) === path ? '' : `: ${path}`;
+  return new InputError(`${basename(path)}: ${reason ? `${reason}${place}` : messageOf(thrown)}`);
 }
 
 /**

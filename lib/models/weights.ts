@@ -1,6 +1,6 @@
 import { Device, torch, type DeviceLike, type DType, type Tensor } from '../torch';
 import { skipInit, type AnyModule } from '../nn';
-import { InputError, quoted } from '../files/input-error';
+import { InputError, messageOf, quoted } from '../files/input-error';
 import { openWeights, type Weights } from '../checkpoints/sharded';
 
 export interface LoadOptions {
@@ -94,12 +94,22 @@ export function readWeights(
   for (const name of shapes.keys()) {
     const stored = weights.tensor(name);
     const wanted = dtype === 'auto' ? (saved ?? stored.dtype) : dtype;
-    const tensor = torch.scope(() => stored.to(device, wanted));
+    const tensor = torch.scope(() => inMemory(() => stored.to(device, wanted), `${weights.fileOf(name)}: tensor ${quoted(name)} as ${wanted}`)); // prettier-ignore
     if (tensor !== stored) stored.dispose();
     if (checkFinite) requireFinite(tensor, `${weights.fileOf(name)}: tensor ${quoted(name)}`);
     state.set(name, tensor);
   }
   return state;
+}
+
+/** @throws InputError that names the tensor and its dtype, when there is no room for it */
+function inMemory(convert: () => Tensor, what: string): Tensor {
+  try {
+    return convert();
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException | null)?.code !== 'ERR_OUT_OF_MEMORY') throw thrown;
+    throw new InputError(`${what} does not fit into memory; as auto it keeps the dtype of the file (${messageOf(thrown)})`); // prettier-ignore
+  }
 }
 
 /** A sum is finite only if every term is (or it overflows); the exact count is made when it is not. */

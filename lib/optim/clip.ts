@@ -1,7 +1,8 @@
-import { torch, type Tensor } from '../torch';
+import { isHalf, torch, type DType, type Tensor } from '../torch';
 
 /**
- * Scales all gradients together so that their joint norm is at most `maxNorm`, as PyTorch's `clip_grad_norm_`.
+ * Scales all gradients together so that their joint norm is at most `maxNorm`, as PyTorch's `clip_grad_norm_`. Norms of
+ * gradients in half precision are float32.
  *
  * @param options.normType order of the norm, 2 by default, Infinity for the largest entry
  * @param options.errorIfNonfinite throws instead of scaling by a norm that is not a finite number
@@ -30,10 +31,12 @@ export function clipGradNorm(
 }
 
 function jointNorm(groups: Tensor[][], normType: number): Tensor {
-  const norms = groups.flatMap((grads) => torch._foreachNorm(grads, normType));
+  const dtypeOf = ([first]: Tensor[]): DType | null => (isHalf(first.dtype) ? 'float32' : null);
+  const norms = groups.flatMap((grads) => torch._foreachNorm(grads, normType, { dtype: dtypeOf(grads) }));
   if (norms.length === 1) return norms[0];
   const home = norms[0].device;
-  return torch.linalgVectorNorm(torch.stack(norms.map((norm) => norm.to(home))), normType);
+  const widest = norms.some(({ dtype }) => dtype === 'float64') ? 'float64' : 'float32';
+  return torch.linalgVectorNorm(torch.stack(norms.map((norm) => norm.to(home, widest))), normType);
 }
 
 /** Clamps every gradient entry to [-limit, limit]. */

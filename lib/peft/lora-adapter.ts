@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { torch, type Tensor } from '../torch';
-import type { Linear, Parameter } from '../nn';
+import { Embedding, type Parameter } from '../nn';
 import { makeFolders } from '../files/folders';
 import { InputError, quoted } from '../files/input-error';
 import { saveSafetensors, type SafetensorsFile } from '../checkpoints/safetensors';
 import { writeTextAside } from '../files/write-aside';
 import { loraConfigJson, type LoraConfig } from './lora-config';
-import { LoraLinear, type LoraShape } from './lora-linear';
+import type { LoraLayer, LoraShape, LoraWeight } from './lora-layer';
+import { baseOf, type Targetable } from './target-modules';
 
 /** What an adapter needs of the model that it is on. */
 export interface AdapterHost {
@@ -31,25 +32,20 @@ export class LoraAdapter {
     readonly name: string,
     readonly config: LoraConfig,
     /** The wrapped layers by their names in the model. */
-    readonly layers: ReadonlyMap<string, LoraLinear>,
+    readonly layers: ReadonlyMap<string, LoraLayer>,
   ) {}
 
   /** [name, parameter] as PEFT's model names them in memory: `...q_proj.lora_A.default.weight`. */
   namedParameters(): [string, Parameter][] {
-    return this.#weights().map(([at, piece, weight]) => [`${PREFIX}${at}.${piece}.${this.name}.weight`, weight]);
+    return this.#weights().map(({ at, named, weight }) => [`${PREFIX}${at}.${named}`, weight]);
   }
 
   parameters(): Parameter[] {
-    return this.#weights().map(([, , weight]) => weight);
+    return this.#weights().map(({ weight }) => weight);
   }
 
-  #weights(): [at: string, piece: string, weight: Parameter][] {
-    return [...this.layers].flatMap(([at, layer]) =>
-      (['lora_A', 'lora_B'] as const).flatMap((piece): [string, string, Parameter][] => {
-        const linear = layer[piece].get(this.name);
-        return linear ? [[at, piece, linear.weight]] : [];
-      }),
-    );
+  #weights(): (LoraWeight & { at: string })[] {
+    return [...this.layers].flatMap(([at, layer]) => layer.weightsOf(this.name).map((found) => ({ at, ...found })));
   }
 
   /** Runs `work` with no adapter on the model: the frozen base, for a capability term. */
@@ -64,7 +60,7 @@ export class LoraAdapter {
 
   /** The live weights under the names of PEFT's files. */
   stateDict(): Map<string, Tensor> {
-    return new Map(this.#weights().map(([at, piece, weight]) => [`${PREFIX}${at}.${piece}.weight`, weight]));
+    return new Map(this.#weights().map(({ at, stored, weight }) => [`${PREFIX}${at}.${stored}`, weight]));
   }
 
   /**
@@ -96,28 +92,59 @@ export class LoraAdapter {
 /** A layer that is to get an adapter. */
 export interface LayerPlan {
   at: string;
-  module: Linear | LoraLinear;
+  module: Targetable;
   shape: LoraShape;
 }
 
-/**
- * Checks names and shapes of a file against those of the adapter, before anything is allocated for it.
- * @throws InputError that names a tensor that is missing, unexpected or of another shape
- */
-export function checkStored(file: SafetensorsFile, plan: readonly LayerPlan[]): void {
-  const wanted = new Map(
-    plan.flatMap(({ at, module, shape: { r } }): [string, readonly number[]][] => {
-      const [out, into] = (module instanceof LoraLinear ? module.baseLayer : module).weight.shape;
-      return [
-        [`${PREFIX}${at}.lora_A.weight`, [r, into]],
-        [`${PREFIX}${at}.lora_B.weight`, [out, r]],
+/** Names and shapes of the tensors that an adapter is saved as. */
+function storedShapes({ at, module, shape: { r } }: LayerPlan): [string, readonly number[]][] {
+  const base = baseOf(module);
+  const [rows, columns] = base.weight.shape;
+  return base instanceof Embedding
+    ? [
+        [`${PREFIX}${at}.lora_embedding_A`, [r, rows]],
+        [`${PREFIX}${at}.lora_embedding_B`, [columns, r]],
+      ]
+    : [
+        [`${PREFIX}${at}.lora_A.weight`, [r, columns]],
+        [`${PREFIX}${at}.lora_B.weight`, [rows, r]],
       ];
-    }),
-  );
-  requireKnown(file.names, wanted);
+}
+
+/**
+ * Checks names and shapes of a file against those of the adapter, before anything is allocated for it. PEFT saves the
+ * model's own head and embedding beside an adapter that reaches one of them (`save_embedding_layers`): copies are passed
+ * over, others refused.
+ * @param own the model's weights by their names
+ * @throws InputError that names a tensor that is missing, unexpected, of another shape or another one than the model's
+ */
+export function checkStored(file: SafetensorsFile, plan: readonly LayerPlan[], own: ReadonlyMap<string, Tensor>): void {
+  const wanted = new Map(plan.flatMap(storedShapes));
+  const others = file.names.filter((name) => !wanted.has(name));
+  const known = new Map(others.map((name) => [name, ownWeight(name, own)] as const).filter(([, weight]) => weight));
+  requireKnown(others, known);
+  for (const [name, weight] of known) if (weight) requireCopy(file, name, weight);
   for (const [name, shape] of wanted) {
     if (!file.has(name)) throw new InputError(`${WEIGHTS}: lacks ${quoted(name)}`);
     requireShape(`${WEIGHTS}: tensor ${quoted(name)}`, file.info(name).shape, shape);
+  }
+}
+
+/** The model's own weight that such a name is one of, wrapped now or when the adapter was saved. */
+function ownWeight(name: string, own: ReadonlyMap<string, Tensor>): Tensor | undefined {
+  const inModel = /^base_model\.model\.(.*?)(?:\.base_layer)?\.weight$/.exec(name)?.[1];
+  return own.get(`${inModel}.weight`) ?? own.get(`${inModel}.base_layer.weight`);
+}
+
+function requireCopy(file: SafetensorsFile, name: string, weight: Tensor): void {
+  const where = `${WEIGHTS}: ${quoted(name)}`;
+  const { shape } = file.info(name);
+  requireShape(where, shape, weight.shape);
+  const same = torch.scope(() => file.tensor(name).to(weight.device, weight.dtype).eq(weight).all().item<boolean>());
+  if (!same) {
+    throw new InputError(
+      `${where} is another weight than the model's own; an adapter that replaces one is not supported`,
+    );
   }
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError, shown } from '../files/input-error';
 import { checkShape, readJsonFile } from '../files/json-file';
-import type { LoraShape } from './lora-linear';
+import type { LoraShape } from './lora-layer';
 import { patternFinder, type TargetChoice } from './target-modules';
 
 /** PEFT's `LoraConfig`, as far as it is supported. */

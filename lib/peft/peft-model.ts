@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import { torch, type Tensor } from '../torch';
 import { requireSynchronous } from '../torch/scope';
-import type { AnyModule } from '../nn';
+import { Embedding, type AnyModule } from '../nn';
 import { InputError, quoted, shown } from '../files/input-error';
 import { TooSlow, withinSeconds } from '../files/time-limit';
 import { openSafetensors, type SafetensorsFile } from '../checkpoints/safetensors';
 import { checkStored, LoraAdapter, WEIGHTS, type LayerPlan } from './lora-adapter';
 import { loraShapes, readLoraConfig, requirePatternsUsed, type LoraConfig } from './lora-config';
+import { LoraEmbedding } from './lora-embedding';
+import { LoraLayer } from './lora-layer';
 import { LoraLinear } from './lora-linear';
-import { findTargets } from './target-modules';
+import { findTargets, type Targetable } from './target-modules';
 
 /** No adapter's patterns take a thousandth of it. */
 const PATTERN_SECONDS = 5;
@@ -70,10 +72,10 @@ export class PeftModel {
     const file = openSafetensors(join(folder, WEIGHTS));
     try {
       const plan = this.#plan(config);
-      checkStored(file, plan);
+      checkStored(file, plan, this.model.stateDict());
       const adapter = this.#insert(name, config, plan);
       try {
-        torch.scope(() => adapter.loadStateDict(stateOf(file, [...adapter.stateDict().keys()])));
+        torch.scope(() => adapter.loadStateDict(stateOf(file, adapter.stateDict().keys())));
       } catch (thrown) {
         this.deleteAdapter(name);
         throw thrown;
@@ -104,9 +106,9 @@ export class PeftModel {
       throw new InputError(`LoRA: the model has an adapter ${quoted(name)} already; delete that one, or name this one`);
     }
     this.model.requiresGrad_(false);
-    const layers = new Map<string, LoraLinear>();
+    const layers = new Map<string, LoraLayer>();
     for (const { at, module, shape } of plan) {
-      const layer = module instanceof LoraLinear ? module : new LoraLinear(module);
+      const layer = wrapped(module);
       if (layer !== module) this.model.replaceModule(at, layer);
       layer.add(name, shape);
       layers.set(at, layer);
@@ -200,22 +202,24 @@ export class PeftModel {
     throw new InputError(`LoRA: the model has no adapter ${quoted(name)}; it has ${present}`);
   }
 
-  #requireOwnWeight(at: string, { baseLayer }: LoraLinear): void {
+  #requireOwnWeight(at: string, { baseLayer }: LoraLayer): void {
     const own = `${at}.base_layer.weight`;
     const shared = [...this.model.stateDict()].find(([name, weight]) => weight === baseLayer.weight && name !== own);
     if (shared) throw new InputError(`LoRA: ${at} shares its weight with ${shared[0]}, so that it cannot be merged`);
   }
 
   /** Every wrapped layer by its name. */
-  #layers(): Map<string, LoraLinear> {
+  #layers(): Map<string, LoraLayer> {
     return new Map([...this.#adapters.values()].flatMap(({ layers }) => [...layers]));
   }
 }
 
 const names = (targets: readonly (readonly [string, unknown])[]): string[] => targets.map(([at]) => at);
 
-function stateOf(file: SafetensorsFile, names: string[]): Map<string, Tensor> {
-  const state = new Map<string, Tensor>();
-  for (const name of new Set([...names, ...file.names])) if (file.has(name)) state.set(name, file.tensor(name));
-  return state;
-}
+const wrapped = (module: Targetable): LoraLinear | LoraEmbedding => {
+  if (module instanceof LoraLinear || module instanceof LoraEmbedding) return module;
+  return module instanceof Embedding ? new LoraEmbedding(module) : new LoraLinear(module);
+};
+
+const stateOf = (file: SafetensorsFile, names: Iterable<string>): Map<string, Tensor> =>
+  new Map([...names].map((name) => [name, file.tensor(name)]));

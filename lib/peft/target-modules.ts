@@ -1,5 +1,7 @@
-import { Linear, type AnyModule } from '../nn';
+import { Embedding, Linear, type AnyModule } from '../nn';
 import { InputError, shown } from '../files/input-error';
+import { LoraEmbedding } from './lora-embedding';
+import { LoraLayer } from './lora-layer';
 import { LoraLinear } from './lora-linear';
 import { pythonPattern } from './python-pattern';
 
@@ -23,37 +25,71 @@ export interface TargetChoice {
 const HEAD = 'lm_head';
 
 /**
- * The Linears that are chosen, wrapped already or not, with their dotted names, in the model's order.
- * @throws InputError when the targets name nothing, or something that is no Linear.
+ * The Linears and Embeddings that are chosen, wrapped already or not, with their dotted names, in the model's order.
+ * @throws InputError when the targets name nothing, or something else, or when another setting leaves none of them
  */
-export function findTargets(model: AnyModule, choice: TargetChoice): [string, Linear | LoraLinear][] {
-  const { targetModules: targets, excludeModules } = choice;
+export function findTargets(model: AnyModule, choice: TargetChoice): [string, Targetable][] {
+  const { excludeModules } = choice;
   const isTarget = targetMatcher(choice);
   const isExcluded = excludeModules?.length ? nameMatcher(excludeModules, 'exclude_modules') : () => false;
-  const found: [string, Linear | LoraLinear][] = [];
+  const found: [string, Targetable][] = [];
   for (const [name, module] of targetable(model)) {
     // The model itself has no name, and is no target whatever matches that.
     if (name === '' || !isTarget(name, module) || isExcluded(name)) continue;
-    if (!isLinear(module)) {
-      throw new InputError(`LoRA: target_modules names ${name}, a ${module.kind}; only Linear can have an adapter`);
+    if (!isTargetable(module)) {
+      throw new InputError(
+        `LoRA: target_modules names ${name}, a ${module.kind}; only Linear and Embedding can have an adapter`,
+      );
     }
     found.push([name, module]);
   }
-  if (found.length === 0) {
-    throw new InputError(`LoRA: target_modules ${shown(targets)} names no module; there are ${linearNames(model)}`);
-  }
+  if (found.length === 0) throw nothingFound(model, choice);
   return found;
 }
 
+/** Says which setting is at fault: the targets themselves, or one that leaves nothing of them. */
+function nothingFound(model: AnyModule, { targetModules: targets, ...choice }: TargetChoice): InputError {
+  const named = (further: Partial<TargetChoice>): boolean => {
+    const isTarget = targetMatcher({ targetModules: targets, ...further });
+    return targetable(model).some(([name, module]) => name !== '' && isTarget(name, module));
+  };
+  const { excludeModules, layersToTransform, layersPattern } = choice;
+  if (!named({})) {
+    const list = typeof targets === 'string' && /[\s,]/.test(targets) ? ', taken for a regular expression,' : '';
+    return new InputError(
+      `LoRA: target_modules ${shown(targets)}${list} names no module; there are ${linearNames(model)}`,
+    );
+  }
+  if (layersToTransform !== undefined && !named({ layersToTransform, layersPattern })) {
+    const pattern = layersPattern?.length ? ` with layers_pattern ${shown(layersPattern)}` : '';
+    return new InputError(
+      `LoRA: layers_to_transform ${shown(layersToTransform)}${pattern} leaves none of target_modules`,
+    );
+  }
+  return new InputError(
+    `LoRA: exclude_modules ${shown(excludeModules)} leaves none of target_modules ${shown(targets)}`,
+  );
+}
+
+/** What can have an adapter, wrapped already or not. */
+export type Targetable = Linear | Embedding | LoraLinear | LoraEmbedding;
+
+/** The module itself, without the wrapper. */
+export const baseOf = (module: Targetable): Linear | Embedding =>
+  module instanceof LoraLinear || module instanceof LoraEmbedding ? module.baseLayer : module;
+
 const isLinear = (module: AnyModule): module is Linear | LoraLinear =>
   module instanceof Linear || module instanceof LoraLinear;
+
+const isTargetable = (module: AnyModule): module is Targetable =>
+  isLinear(module) || module instanceof Embedding || module instanceof LoraEmbedding;
 
 /** Every module but those inside a wrapped layer. */
 function targetable(model: AnyModule): [string, AnyModule][] {
   let wrapped: string | undefined;
   return model.namedModules().filter(([name, module]) => {
     if (wrapped !== undefined && name.startsWith(`${wrapped}.`)) return false;
-    if (module instanceof LoraLinear) wrapped = name;
+    if (module instanceof LoraLayer) wrapped = name;
     return true;
   });
 }

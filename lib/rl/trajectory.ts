@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 // Straight from their files: the folder's index loads the addon, which a world does not need.
-import { checkShape, readJsonFile } from '../files/json-file';
+import { readJsonInput } from '../files/input-file';
+import { checkShape } from '../files/json-file';
 import type { Actors } from './evaluation/episodes';
 import { startShape, type Start } from './scenario';
 import { physicalDeception, REWARDS, type PhysicalDeception, type Reward } from './scenarios/physical-deception';
@@ -52,7 +53,7 @@ export type TrajectoryFile = z.output<typeof fileSchema>;
  * @throws InputError that names the file, the place and what was wanted.
  */
 export function readTrajectories(path: string): TrajectoryFile {
-  return checkShape(fileSchema, readJsonFile(path), basename(path));
+  return checkShape(fileSchema, readJsonInput(path), basename(path));
 }
 
 /** Plays an episode again, step by step, and gives every outcome with the world as it is then. */

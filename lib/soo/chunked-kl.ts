@@ -1,6 +1,6 @@
 /** Upstream's KL loss from hidden states, without ever holding the logits of more than a few rows. */
 import { Linear, type AnyModule } from '../nn';
-import { frozenLinear, torch, type Tensor } from '../torch';
+import { frozenLinear, inFloat32, isHalf, torch, type Tensor } from '../torch';
 
 /** Rows of each side whose logits are held at a time, at most: at a vocabulary of 32,000 that is 16 MB per tensor. */
 const MOST_ROWS = 64;
@@ -14,16 +14,16 @@ export function frozenHead(module: AnyModule): Tensor | undefined {
 interface Terms {
   /** Sum over rows, float64. */
   sum: Tensor;
-  /** Gradients with respect to the logits of both sides, self first, [2 * rows, vocab]. */
+  /** Gradients with respect to the logits of both sides, self first, [2 * rows, vocab], float32 or more. */
   grad: Tensor;
 }
 
 /**
  * KL(other || self) of some rows, from the hidden states of both sides, self first, [2 * rows, hidden]. In place where it
- * can be: these are the largest tensors.
+ * can be: these are the largest tensors. The product with a head in half precision is made there, all else in float32.
  */
 function termsOf(both: Tensor, head: Tensor): Terms {
-  const logits = frozenLinear(both, head) ?? torch.linear(both, head);
+  const logits = inFloat32(frozenLinear(both, head) ?? torch.linear(both, head));
   const [self, other] = logits.chunk(2, 0) as [Tensor, Tensor];
   for (const side of [self, other]) torch.scope(() => void side.copy_(side.logSoftmax(-1)));
   const p = other.exp();
@@ -44,7 +44,7 @@ function* spans(rows: number): Generator<[start: number, length: number]> {
  * gradient is made in the forward pass, while a chunk's logits are at hand.
  * @param self hidden states [rows, hidden]; `other` likewise
  * @param head weight [vocab, hidden] of a frozen output head
- * @returns a scalar
+ * @returns a scalar, float32 where the sides are of half precision
  */
 export function sumKl(self: Tensor, other: Tensor, head: Tensor): Tensor {
   const kl = torch.customFunction({
@@ -57,14 +57,14 @@ export function sumKl(self: Tensor, other: Tensor, head: Tensor): Tensor {
         torch.scope(() => {
           const { sum, grad } = termsOf(torch.cat([cut(self), cut(other)]), head);
           total.add_(sum);
-          const [toSelf, toOther] = grad.matmul(head).chunk(2, 0);
+          const [toSelf, toOther] = grad.to(head.dtype).matmul(head).chunk(2, 0);
           if (selfGrad) cut(selfGrad).copy_(toSelf);
           if (otherGrad) cut(otherGrad).copy_(toOther);
         });
       }
       context.sides = [selfGrad !== null, otherGrad !== null];
       context.saveForBackward(...[selfGrad, otherGrad].filter((grad) => grad !== null));
-      return total.to(self.dtype);
+      return total.to(isHalf(self.dtype) ? 'float32' : self.dtype);
     },
     backward(context, grad) {
       const saved = [...context.savedTensors];

@@ -1,5 +1,8 @@
-/** How far apart two sides are: the two losses as plain formulas, without a model. */
-import { torch, type Tensor } from '../torch';
+/**
+ * How far apart two sides are: the two losses as plain formulas, without a model. In float32 whatever the weights are in:
+ * in bfloat16 the difference of two near distributions is rounding.
+ */
+import { inFloat32, torch, type Tensor } from '../torch';
 import type { Compared } from './positions';
 
 /** libtorch's code for "no reduction". */
@@ -10,8 +13,9 @@ const NONE = 0;
  * Without a mask it is `mse_loss`. A scalar.
  */
 export function meanSquare({ self, other, mask }: Compared): Tensor {
-  if (!mask) return torch.mseLoss(self, other);
-  const squares = self.sub(other).square().mul(mask.unsqueeze(-1));
+  const [a, b] = [inFloat32(self), inFloat32(other)];
+  if (!mask) return torch.mseLoss(a, b);
+  const squares = a.sub(b).square().mul(mask.unsqueeze(-1));
   return squares.sum().div(mask.sum().mul(self.size(-1)));
 }
 
@@ -20,7 +24,7 @@ export function meanSquare({ self, other, mask }: Compared): Tensor {
  * distributions, summed over the positions that count and divided by the batch size alone. A scalar.
  */
 export function batchMeanKl({ self, other, mask }: Compared): Tensor {
-  const each = torch.klDiv(self.logSoftmax(-1), other.logSoftmax(-1), NONE, { logTarget: true });
+  const each = torch.klDiv(logProbabilities(self), logProbabilities(other), NONE, { logTarget: true });
   const counted = mask ? each.mul(mask.unsqueeze(-1)) : each;
   return counted.sum().div(self.size(0));
 }
@@ -30,6 +34,10 @@ export function batchMeanKl({ self, other, mask }: Compared): Tensor {
  * @param mask [batch, seq], 0 for pads; undefined when there are none
  */
 export function meanKl(base: Tensor, tuned: Tensor, mask?: Tensor): Tensor {
-  const each = torch.klDiv(tuned.logSoftmax(-1), base.logSoftmax(-1), NONE, { logTarget: true }).sum([-1]);
+  const each = torch.klDiv(logProbabilities(tuned), logProbabilities(base), NONE, { logTarget: true }).sum([-1]);
   return mask ? each.mul(mask).sum().div(mask.sum()) : each.mean();
+}
+
+function logProbabilities(logits: Tensor): Tensor {
+  return inFloat32(logits).logSoftmax(-1);
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError, messageOf, quoted, shown } from '../files/input-error';
+import { withinSeconds } from '../files/time-limit';
 import { ChatTemplate, type ChatMessage } from './chat-template';
 import { withFurtherTokens } from './added-tokens';
 import { SentencePieceEngine } from './sentencepiece/engine';
@@ -84,7 +85,8 @@ export class Tokenizer {
   encode(text: string, { addSpecialTokens = true }: { addSpecialTokens?: boolean } = {}): number[] {
     let ids: (number | undefined)[];
     try {
-      ids = this.#engine.encode(text, { add_special_tokens: addSpecialTokens }).ids;
+      const encode = () => this.#engine.encode(text, { add_special_tokens: addSpecialTokens }).ids;
+      ids = withinSeconds(secondsFor(text.length), encode);
     } catch (thrown) {
       throw new InputError(`${this.#engine.file}: cannot encode ${shown(text)}: ${messageOf(thrown)}`);
     }
@@ -104,7 +106,8 @@ export class Tokenizer {
     const known = ids.filter((id) => this.#engine.id_to_token(id) !== undefined);
     if (known.length === 0) return '';
     try {
-      return this.#engine.decode(known, { skip_special_tokens: skipSpecialTokens });
+      const decode = () => this.#engine.decode(known, { skip_special_tokens: skipSpecialTokens });
+      return withinSeconds(secondsFor(known.length), decode);
     } catch (thrown) {
       throw new InputError(`${this.#engine.file}: cannot decode ${shown(ids)}: ${messageOf(thrown)}`);
     }
@@ -152,3 +155,6 @@ export class Tokenizer {
     return id;
   }
 }
+
+/** What a text may take: files of others hold regular expressions, which can take for ever. Usual is a millionth of it. */
+const secondsFor = (length: number): number => 5 + length / 1000;

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { DType } from './dtype';
 import { native } from './load-native';
 import { Tensor } from './tensor';
@@ -9,6 +10,8 @@ export class MappedFile {
   readonly #id: number;
 
   constructor(path: string) {
+    // A pipe would be waited for.
+    if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) throw new Error(`mapFile: ${path}: is a pipe, no file`);
     this.path = path;
     this.#id = native.mapFile(path);
     this.byteLength = native.mappedSize(this.#id);

@@ -87,6 +87,7 @@ export interface NativeAddon {
   rngState(source: string | number): number;
   setRngState(target: string | number, state: number): void;
 
+  cuda(): { version: number; devices: number; problem: string };
   devices(): string[];
   synchronize(device: string): void;
   deviceMemory(device: string): DeviceMemory;

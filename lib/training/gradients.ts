@@ -18,7 +18,10 @@ export function gradientNorms(parameters: readonly NamedParameter[]): GradientNo
       if (named.length === 0) return [];
       // Gathered on one device first: one transfer tells them all.
       const home = named[0].grad.device;
-      const norms = torch._foreachNorm(named.map(({ grad }) => grad)).map((norm) => norm.to(home, 'float32'));
+      const grads = named.map(({ grad }) => grad);
+      // A norm of gradients in half precision is float32 from the start.
+      const dtype = grads.some((grad) => grad.dtype === 'float64') ? null : 'float32';
+      const norms = torch._foreachNorm(grads, 2, { dtype }).map((norm) => norm.to(home, 'float32'));
       const values = torch.stack(norms).toArray() as number[];
       return named.map(({ name }, i) => ({ name, norm: values[i] }));
     }),

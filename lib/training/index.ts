@@ -3,7 +3,7 @@
  * TensorBoard's events, and the origin of results.
  */
 export { gradientNorms, type GradientNorm, type NamedParameter } from './gradients';
-export { hashFile, hashFolder, hashJson, originOf, originSchema, type Origin } from './origin';
+export { hashBytes, hashFile, hashFolder, hashJson, originOf, originSchema, type Origin } from './origin';
 export { noProgress, type Progress, type StartProgress } from './progress';
 export { TaskQueue, type Queued, type QueueOptions } from './queue';
 export { gradNormOf, stepRecordSchema, type StepRecord } from './step-record';

@@ -72,6 +72,9 @@ export function hashFolder(folder: string): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, hashFile(join(folder, name))]));
 }
 
+/** sha256, in hex, of bytes. */
+export const hashBytes = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
 const CHUNK = 2 ** 20;
 
 /** sha256, in hex, of one file. */

@@ -9,7 +9,7 @@ const path = require('node:path');
 const { onExit } = require('../on-exit');
 const { inspect } = require('./inspect');
 
-const PARTIAL = /^\.partial-(\d+)-/;
+const PARTIAL = /^\.partial-\d+-/;
 
 function cacheFolder(env = process.env) {
   if (env.SOO_TORCH_CACHE) return path.resolve(env.SOO_TORCH_CACHE);
@@ -46,20 +46,10 @@ function findInCache(env, { version, variant }) {
   );
 }
 
-function isRunning(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
-}
-
-/** Removes what a killed process left half-done; call it only while holding the cache's lock. */
+/** Removes what killed processes left half-done; call it only while holding the cache's lock: nobody else fills it. */
 function removeLeftovers(env) {
   for (const name of list(cacheFolder(env))) {
-    const pid = PARTIAL.exec(name)?.[1];
-    if (pid && !isRunning(Number(pid))) fs.rmSync(path.join(cacheFolder(env), name), { recursive: true, force: true });
+    if (PARTIAL.test(name)) fs.rmSync(path.join(cacheFolder(env), name), { recursive: true, force: true });
   }
 }
 

@@ -37,15 +37,23 @@ function checkedCopy(entry, onBytes) {
   });
 }
 
+// libtorch takes three to four times its archive.
+const MOST_TIMES = 20;
+const ALLOWANCE = 64e6;
+
 /** Unpacks `archive` into `folder` (made by this call); `step` is a progress() to keep the person informed. */
 async function unpack(archive, folder, step) {
   const yauzl = require('yauzl');
   const zip = await yauzl.openPromise(archive);
+  const most = MOST_TIMES * fs.statSync(archive).size + ALLOWANCE;
   let bytes = 0;
   try {
     for await (const entry of zip.eachEntry()) {
       const place = placeOf(entry.fileName);
       if (!place) continue;
+      // The size that is said is the one that comes: yauzl checks it while it unpacks.
+      if (bytes + entry.uncompressedSize > most)
+        throw new Error(`${path.basename(archive)} unpacks to more than ${megabytes(most)}`);
       const target = path.join(folder, place);
       fs.mkdirSync(path.dirname(target), { recursive: true });
       const count = (more) => {

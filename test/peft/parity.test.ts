@@ -64,7 +64,10 @@ const farthest = (a: number[][], b: number[][]): number =>
   Math.max(...a.map((row, i) => largestDifference(row, b[i] ?? [])));
 const shapesOf = ({ layers, name }: LoraAdapter): Case['shapes'] =>
   Object.fromEntries(
-    [...layers].map(([at, layer]) => [at, [layer.lora_A.get(name)?.outFeatures ?? 0, layer.scaling.get(name) ?? 0]]),
+    [...layers].map(([at, layer]) => [
+      at,
+      [layer.weightsOf(name)[0]?.weight.shape[0] ?? 0, layer.scaling.get(name) ?? 0],
+    ]),
   );
 
 /** The first and the last five weights of each layer that the adapter wraps. */

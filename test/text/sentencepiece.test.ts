@@ -3,6 +3,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer } from '../../lib/text';
 import { readSentencePieceModel } from '../../lib/text/sentencepiece/model-file';
+import { makeNormalizer } from '../../lib/text/sentencepiece/normalizer';
 import { soo } from '../cli/soo';
 import { altered, damaged, isClearError, noise, seeded } from '../fuzz/edits';
 import { expected } from '../parity/expected';
@@ -84,6 +85,42 @@ t.test('tokenizer_config.json adds tokens, bos, eos and a chat template', (t) =>
     name: 'InputError',
     message: /must have token ids as its keys/,
   });
+  t.end();
+});
+
+// The ids are those of Python's sentencepiece 0.2.3.
+t.test('a piece that is a zero byte is not used where bytes have pieces', (t) => {
+  for (const [name, letter, ids] of [
+    ['sentencepiece-bpe', 'N', [263, 3, 402, 3]],
+    ['sentencepiece-unigram-suffix', 'm', [272, 6, 303, 6, 262]],
+  ] as const) {
+    const bytes = readFileSync(join(TOKENIZERS, name, 'tokenizer.model'));
+    const at = bytes.indexOf(Buffer.from([10, 1, letter.charCodeAt(0)]));
+    t.ok(at > 0);
+    bytes[at + 2] = 0;
+    const folder = t.testdir({});
+    writeFileSync(join(folder, 'tokenizer.model'), bytes);
+    t.same(Tokenizer.fromFolder(folder).encode('a\0b\0', { addSpecialTokens: false }), ids, name);
+  }
+  t.end();
+});
+
+t.test('a text that the rule takes away gets its space where spaces stand behind words', (t) => {
+  const { normalization } = readSentencePieceModel(join(TOKENIZERS, 'sentencepiece-unigram', 'tokenizer.model'));
+  const normalize = makeNormalizer({ ...normalization, whitespaceAsSuffix: true }, () => undefined);
+  t.same(['\u200b', ' \u200b', '\u200b ', '', ' ', 'x\u200b'].map(normalize), ['▁', '▁', '▁', '', '', 'x▁']);
+  t.end();
+});
+
+const TIES: [text: string, ids: number[]][] = [
+  ['aaaaoooom', [11, 17, 17, 17, 6, 73, 45]],
+  ['aaaaeroo===oooom', [11, 17, 17, 17, 12, 73, 0, 6, 73, 45]],
+  ['leleleoooooommmm', [3, 15, 13, 15, 13, 15, 13, 6, 73, 73, 45, 50, 50, 50]],
+];
+
+t.test('of two cuts with the same single-precision score, the later one wins', (t) => {
+  const tokenizer = Tokenizer.fromFolder(join(TOKENIZERS, 'sentencepiece-unigram'));
+  for (const [text, ids] of TIES) t.same(tokenizer.encode(text, { addSpecialTokens: false }), ids, text);
   t.end();
 });
 

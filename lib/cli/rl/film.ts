@@ -17,6 +17,8 @@ export const defaultThreads = 1;
 
 /** The world's steps are a tenth of a second. */
 const MILLISECONDS = 100;
+/** A quarter of an hour, drawn in some seconds. */
+const MOST_FRAMES = 10_000;
 
 const optionsSchema = z.object({
   agent: z.string().min(1, 'must name a folder').optional(),
@@ -44,13 +46,14 @@ export function define(command: Command): void {
 /** `soo rl film`: an episode of physical deception to look at. */
 export function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Result {
   const options = checked(optionsSchema, given);
-  const scene = sceneOf(episodeOf(options));
+  const episode = episodeOf(options);
+  if (episode.actions.length > MOST_FRAMES)
+    throw new InputError(`an episode of ${episode.actions.length} steps: films show ${MOST_FRAMES} at most`);
+  const scene = sceneOf(episode);
   const { out, frames } = options;
   const drawings = scene.moments.map((_, step) => drawFrame(scene, step));
-  writing(out, () => {
-    if (extname(out) === '.svg') writeTextAside(out, drawStill(scene));
-    else writeAside(out, (append) => append(renderGif(drawings, MILLISECONDS)));
-  });
+  const film = extname(out) === '.svg' ? Buffer.from(drawStill(scene)) : renderGif(drawings, MILLISECONDS);
+  writing(out, () => writeAside(out, (append) => append(film)));
   if (frames !== undefined) writing(frames, () => writeFrames(frames, drawings));
   return { json: { ...summaryOf(scene), out, ...(frames && { framesIn: frames }) }, text: textOf(scene, out) };
 }

@@ -7,6 +7,8 @@ export class PickleError extends Error {}
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Longer numbers take quadratic time to spell, and no data file holds one. */
 const LONGEST_NUMBER = 1000;
+/** Lines of protocol 0 are unescaped byte by byte. */
+const LONGEST_LINE = 2 ** 22;
 
 export class PickleBytes {
   #at = 0;
@@ -82,6 +84,7 @@ export class PickleBytes {
   line(): string {
     const end = this.bytes.indexOf(0x0a, this.#at);
     if (end < 0) throw new PickleError('needs a line, and the file ends before it does; truncated?');
+    if (end - this.#at > LONGEST_LINE) throw new PickleError(`has a line of ${end - this.#at} bytes`);
     const line = this.take(end - this.#at);
     this.#at++;
     return Buffer.from(line.buffer, line.byteOffset, line.byteLength).toString('latin1');

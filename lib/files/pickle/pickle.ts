@@ -8,6 +8,8 @@ import { DATA_OPCODES, REFUSED_OPCODES, type DataOpcode } from './pickle-opcodes
 import { Container, settle, type Built, type Json } from './pickle-values';
 
 const NEWEST_PROTOCOL = 5;
+/** Of a file; each costs up to 200 bytes, and upstream's largest file makes 20 thousand. */
+const MOST_VALUES = 2 ** 21;
 
 /**
  * Parses a pickle of protocol 0 to 5; `name` stands before the message of every error.
@@ -30,6 +32,7 @@ class Machine {
   /** Heights of the stack at each MARK. */
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, Built>();
+  #made = 0;
   /** Where the running opcode stands, for messages. */
   place = '';
 
@@ -59,6 +62,7 @@ class Machine {
   }
 
   push(value: Built): void {
+    if (++this.#made > MOST_VALUES) throw new PickleError(`makes more than ${MOST_VALUES} values`);
     this.#stack.push(value);
   }
 
@@ -99,7 +103,8 @@ class Machine {
 
   put(index = this.#memo.size): void {
     const value = this.pop();
-    this.push(value);
+    this.#stack.push(value);
+    if (this.#memo.size >= MOST_VALUES) throw new PickleError(`puts more than ${MOST_VALUES} values`);
     this.#memo.set(index, value);
   }
 }

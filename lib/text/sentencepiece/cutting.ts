@@ -11,10 +11,17 @@ export interface Cut {
 
 export type Cutter = (normalized: string) => Cut[];
 
-/** Ids of the pieces that text can become: unknown, control and byte pieces are not found in text. */
-export function textPieces({ pieces }: SentencePieceModel): Map<string, number> {
+/**
+ * Ids of the pieces that text can become: unknown, control and byte pieces are not found in text, nor is a zero byte that
+ * has a byte piece (as in SentencePiece since 0.2.2).
+ */
+export function textPieces({ pieces, byteIds }: SentencePieceModel): Map<string, number> {
   const found: number[] = [PieceType.normal, PieceType.userDefined, PieceType.unused];
-  return new Map(pieces.flatMap(({ text, type }, id) => (found.includes(type) ? [[text, id] as const] : [])));
+  return new Map(
+    pieces.flatMap(({ text, type }, id) =>
+      found.includes(type) && !(byteIds && text === '\0') ? [[text, id] as const] : [],
+    ),
+  );
 }
 
 interface Symbol {

@@ -33,10 +33,12 @@ export function makeNormalizer(settings: Normalization, userDefined: PrefixMatch
     }
     return out;
   };
+  const holdsMore = (text: string): boolean =>
+    [...normalizedParts(text, rule, userDefined)].some((part) => part !== ' ');
   return (text) => {
     let out = withSpaces(text);
-    // Nothing, or nothing but spaces that go, gets no space of its own.
-    if (text === '' || (removeExtraWhitespaces && out === '')) return '';
+    // Nothing, or nothing but spaces that go, gets no space of its own; what the rule takes away does, behind it.
+    if (text === '' || (removeExtraWhitespaces && out === '' && !(whitespaceAsSuffix && holdsMore(text)))) return '';
     if (addDummyPrefix && !whitespaceAsSuffix) out = space + out;
     while (removeExtraWhitespaces && out.endsWith(space)) out = out.slice(0, -space.length);
     return addDummyPrefix && whitespaceAsSuffix ? out + space : out;
