@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** soo-torch: libtorch for Node.js, and self-other overlap fine-tuning on it. One name for each floor of `lib`. */
 export {
   DTYPES,

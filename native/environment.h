@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 #include <napi.h>
 
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -44,6 +45,7 @@ struct Environment {
   uint32_t next_mapped_file = 1;
   std::shared_ptr<CallbackPort> callbacks;
   std::unique_ptr<SafetyNet> safety_net;
+  Napi::ObjectReference errors;  // the classes of errors by name, of the realm that the library runs in
 };
 
 Environment& environment_of(Napi::Env env);
@@ -58,8 +60,15 @@ struct BadArgument : std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 
+/** Says a message in other words. */
+using Reword = std::function<std::string(const std::string&)>;
+
 /** Turns the exception in flight into a pending JavaScript error; `where` goes in front of the message. */
-void throw_to_javascript(Environment& self, const std::string& where) noexcept;
+void throw_to_javascript(Environment& self, const std::string& where, const Reword& reword = nullptr) noexcept;
+
+/** Throws in JavaScript: `kind` is `Error`, `TypeError` or `RangeError`. */
+void throw_message(Environment& self, const char* kind, const std::string& message,
+                   const char* code = nullptr) noexcept;
 
 /** Throws if a plain Node-API call failed: those are for operator calls and their handles alone, where every call
  * counts. */
@@ -85,6 +94,7 @@ void define(Napi::Object exports, const char* name) {
   exports.Set(name, Napi::Function::New<guarded<function>>(exports.Env(), name, const_cast<char*>(name)));
 }
 
+void define_errors(Napi::Object exports);
 void define_tensors(Napi::Object exports);
 void define_memory(Napi::Object exports);
 void define_operators(Napi::Object exports);

@@ -31,10 +31,17 @@ void throw_quietly(const Napi::Error& error) noexcept {
   }
 }
 
-template <class Kind>
-void throw_as(Environment& self, const std::string& where, const std::string& message, const char* code = nullptr) {
+/** Of the library's own realm, which is another than Node's where a test runner has made one. */
+Napi::Value new_error(Environment& self, const char* kind, const std::string& message) {
+  const Napi::Object classes = self.errors.IsEmpty() ? self.env.Global() : self.errors.Value();
+  return classes.Get(kind).As<Napi::Function>().New({Napi::String::New(self.env, message)});
+}
+
+}  // namespace
+
+void throw_message(Environment& self, const char* kind, const std::string& message, const char* code) noexcept {
   try {
-    const Kind error = Kind::New(self.env, where + ": " + first_line(message));
+    const Napi::Error error(self.env, new_error(self, kind, message));
     if (code != nullptr) error.Set("code", code);
     throw_quietly(error);
   } catch (const Napi::Error& failure) {
@@ -42,10 +49,12 @@ void throw_as(Environment& self, const std::string& where, const std::string& me
   }
 }
 
-}  // namespace
-
-void throw_to_javascript(Environment& self, const std::string& where) noexcept {
+void throw_to_javascript(Environment& self, const std::string& where, const Reword& reword) noexcept {
   if (self.env.IsExceptionPending()) return;
+  const auto throw_as = [&](const char* kind, const std::string& message, const char* code = nullptr) {
+    const std::string line = first_line(message);
+    throw_message(self, kind, where + ": " + (reword ? reword(line) : line), code);
+  };
   try {
     throw;
   } catch (const JavaScriptException&) {
@@ -53,27 +62,39 @@ void throw_to_javascript(Environment& self, const std::string& where) noexcept {
   } catch (const Napi::Error& error) {
     throw_quietly(error);
   } catch (const BadArgument& error) {
-    throw_as<Napi::TypeError>(self, where, error.what());
+    throw_as("TypeError", error.what());
   } catch (const c10::OutOfMemoryError& error) {
-    throw_as<Napi::Error>(self, where, error.what_without_backtrace(), "ERR_OUT_OF_MEMORY");
+    throw_as("Error", error.what_without_backtrace(), "ERR_OUT_OF_MEMORY");
   } catch (const c10::IndexError& error) {
-    throw_as<Napi::RangeError>(self, where, error.what_without_backtrace());
+    throw_as("RangeError", error.what_without_backtrace());
   } catch (const c10::TypeError& error) {
-    throw_as<Napi::TypeError>(self, where, error.what_without_backtrace());
+    throw_as("TypeError", error.what_without_backtrace());
   } catch (const c10::Error& error) {
     // A hook's own exception travels through the engine, which may wrap it.
     if (self.callbacks->rethrow_in_javascript()) return;
     const std::string message = error.what_without_backtrace();
     const bool no_memory = message.find(kNoMemory) != std::string::npos;
-    throw_as<Napi::Error>(self, where, message, no_memory ? "ERR_OUT_OF_MEMORY" : nullptr);
+    throw_as("Error", message, no_memory ? "ERR_OUT_OF_MEMORY" : nullptr);
   } catch (const std::bad_alloc&) {
-    throw_as<Napi::Error>(self, where, "out of memory", "ERR_OUT_OF_MEMORY");
+    throw_as("Error", "out of memory", "ERR_OUT_OF_MEMORY");
   } catch (const std::exception& error) {
-    throw_as<Napi::Error>(self, where, error.what());
+    throw_as("Error", error.what());
   } catch (...) {
-    throw_as<Napi::Error>(self, where, "an unknown error in libtorch");
+    throw_as("Error", "an unknown error in libtorch");
   }
 }
+
+namespace {
+
+/** setErrors(classes): `{ Error, TypeError, RangeError }` of the realm that the library runs in */
+Napi::Value set_errors(Environment& self, const Napi::CallbackInfo& info) {
+  self.errors = Napi::Persistent(info[0].As<Napi::Object>());
+  return {};
+}
+
+}  // namespace
+
+void define_errors(Napi::Object exports) { define<set_errors>(exports, "setErrors"); }
 
 void check(napi_env env, napi_status status) {
   if (status == napi_ok) return;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <unordered_set>
 
+#include "fixed-shapes.h"
 #include "guards/guards.h"
 #include "out-of-memory.h"
 #include "values.h"
@@ -86,7 +87,8 @@ Kind list_kind(const c10::TypePtr& element) {
 
 Parameter parameter_of(const c10::Argument& argument) {
   c10::TypePtr type = argument.real_type();
-  Parameter parameter{argument.name(), Kind::Unsupported, false, false, argument.N().value_or(0)};
+  Parameter parameter{argument.name(), shown_name(argument.name()), Kind::Unsupported, false,
+                      false,           argument.N().value_or(0)};
   if (type->kind() == c10::TypeKind::OptionalType) {
     parameter.optional = true;
     type = type->castRaw<c10::OptionalType>()->getElementType();
@@ -180,7 +182,13 @@ napi_value call_boxed(Environment& self, const Operator& op, napi_value* argv) {
   {
     std::optional<RandomState::Loan> loan;
     if (op.draws && draws_with(op, stack)) loan.emplace(*self.random);
-    op.handle.callBoxed(stack);
+    const FixedShapes shapes(op, stack);
+    try {
+      op.handle.callBoxed(stack);
+    } catch (...) {
+      shapes.restore();
+      throw;
+    }
   }
   const auto& returns = schema.returns();
   if (returns.empty()) return self.env.Undefined();
@@ -196,7 +204,7 @@ napi_value call_boxed(Environment& self, const Operator& op, napi_value* argv) {
 std::string describe_arguments(const Operator& op, napi_value* argv) {
   std::string text;
   const auto append = [&](const Parameter& parameter, const std::string& what) {
-    text += (text.empty() ? " (" : ", ") + parameter.name + ": " + what;
+    text += (text.empty() ? " (" : ", ") + parameter.shown + ": " + what;
   };
   for (size_t i = 0; i < op.parameters.size() && text.size() < 300; ++i) {
     const Parameter& parameter = op.parameters[i];
@@ -220,11 +228,26 @@ std::string describe_arguments(const Operator& op, napi_value* argv) {
   return text.empty() ? text : text + ")";
 }
 
+/** The message with the arguments' names as JavaScript has them: libtorch and the guards know the schema's. */
+std::string with_shown_names(const Operator& op, std::string message) {
+  const auto in_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+  for (const Parameter& parameter : op.parameters) {
+    const std::string& name = parameter.name;
+    if (name == parameter.shown) continue;
+    for (size_t at = message.find(name); at != std::string::npos; at = message.find(name, at + 1)) {
+      const size_t end = at + name.size();
+      const bool whole = (at == 0 || !in_word(message[at - 1])) && (end == message.size() || !in_word(message[end]));
+      if (whole) message.replace(at, name.size(), parameter.shown);
+    }
+  }
+  return message;
+}
+
 void throw_operator_error(const Operator& op, napi_value* argv) noexcept {
   const std::string& base = op.shown;
   try {
     if (op.reading < op.parameters.size()) {
-      throw_to_javascript(op.self, base + ": argument '" + op.parameters[op.reading].name + "'");
+      throw_to_javascript(op.self, base + ": argument '" + op.parameters[op.reading].shown + "'");
       return;
     }
     try {
@@ -232,7 +255,8 @@ void throw_operator_error(const Operator& op, napi_value* argv) noexcept {
     } catch (const JavaScriptException&) {
       throw_to_javascript(op.self, base);
     } catch (...) {
-      throw_to_javascript(op.self, base + describe_arguments(op, argv));
+      throw_to_javascript(op.self, base + describe_arguments(op, argv),
+                          [&](const std::string& message) { return with_shown_names(op, message); });
     }
   } catch (...) {
     napi_throw_error(op.self.env, nullptr, "an error could not be described");
@@ -268,9 +292,7 @@ napi_value call_with_room(const Operator& op, napi_value* argv, size_t argc) {
   } catch (...) {
     if (!is_out_of_memory(std::current_exception())) throw;
     make_room(op.self, handles_in(op.self.env, argv, argc));
-    const bool writes =
-        std::any_of(op.parameters.begin(), op.parameters.end(), [](const Parameter& p) { return p.written; });
-    if (writes) throw;
+    if (op.writes) throw;
   }
   return call_once(op, argv);
 }
@@ -282,7 +304,7 @@ napi_value call_operator(napi_env env, napi_callback_info info) noexcept {
   napi_get_cb_info(env, info, &argc, argv, nullptr, &data);
   const auto& op = *static_cast<const Operator*>(data);
   if (!op.unsupported.empty()) {
-    napi_throw_type_error(env, nullptr, (op.shown + ": " + op.unsupported).c_str());
+    throw_message(op.self, "TypeError", op.shown + ": " + op.unsupported);
     return nullptr;
   }
   try {
@@ -355,6 +377,7 @@ Operator::Operator(Environment& self, c10::OperatorHandle handle) : self(self), 
   for (const c10::Argument& argument : schema.arguments()) {
     const auto position = static_cast<int>(parameters.size());
     parameters.push_back(parameter_of(argument));
+    writes = writes || parameters.back().written;
     if (parameters.back().kind == Kind::Generator) generator_at = position;
     const bool share = argument.name() == "dropout" || argument.name() == "dropout_p";
     if (share && parameters.back().kind == Kind::Float) dropout_at = position;

@@ -12,11 +12,9 @@ namespace {
 
 const at::Generator& default_generator(c10::Device device) { return at::globalContext().defaultGenerator(device); }
 
-uint64_t to_seed(napi_env env, napi_value value) { return static_cast<uint64_t>(to_int64(env, value)); }
-
 /** manualSeed(seed): seeds the state that is drawn from now, on every device */
 Napi::Value manual_seed(Environment& self, const Napi::CallbackInfo& info) {
-  self.random->seed(to_seed(self.env, info[0]));
+  self.random->seed(to_uint64(self.env, info[0]));
   return {};
 }
 
@@ -82,7 +80,7 @@ at::Generator generator_at(Environment& self, napi_value value) {
 Napi::Value make_generator(Environment& self, const Napi::CallbackInfo& info) {
   const c10::Device device = to_device(self.env, info[0]);
   at::Generator generator = copy_of(default_generator(device));
-  generator.set_current_seed(to_seed(self.env, info[1]));
+  generator.set_current_seed(to_uint64(self.env, info[1]));
   const uint32_t id = self.next_generator++;
   self.generators.emplace(id, std::move(generator));
   return from_int64(self.env, id);

@@ -1,4 +1,5 @@
 #include <ATen/ATen.h>
+#include <ATen/ScalarOps.h>
 #include <c10/core/ScalarType.h>
 #include <torch/csrc/autograd/function.h>
 
@@ -102,6 +103,13 @@ Napi::Value copy_bytes(Environment& self, const Napi::CallbackInfo& info) {
   if (dense.nbytes() != elements.bytes) throw wrong_size(dense, elements);
   if (elements.bytes > 0) std::memcpy(elements.data, dense.const_data_ptr(), elements.bytes);
   return {};
+}
+
+/** numberTensor(number): a tensor without dimensions that counts as a number where dtypes are promoted */
+Napi::Value number_tensor(Environment& self, const Napi::CallbackInfo& info) {
+  at::Tensor tensor = c10::scalar_to_tensor(to_scalar(self.env, info[0]));
+  tensor.unsafeGetTensorImpl()->set_wrapped_number(true);
+  return from_tensor(self, std::move(tensor));
 }
 
 Napi::Value item(Environment& self, const Napi::CallbackInfo& info) {
@@ -238,6 +246,7 @@ Napi::Value is_same(Environment& self, const Napi::CallbackInfo& info) {
 void define_tensors(Napi::Object exports) {
   define<from_bytes>(exports, "fromBytes");
   define<copy_bytes>(exports, "copyBytes");
+  define<number_tensor>(exports, "numberTensor");
   define<item>(exports, "item");
   define<shape>(exports, "shape");
   define<stride>(exports, "stride");

@@ -81,6 +81,16 @@ int64_t to_int64(napi_env env, napi_value value) {
   return static_cast<int64_t>(number);
 }
 
+uint64_t to_uint64(napi_env env, napi_value value) {
+  if (type_of(env, value) == napi_bigint) {
+    uint64_t result = 0;
+    bool exact = false;
+    check(env, napi_get_value_bigint_uint64(env, value, &result, &exact));
+    if (exact) return result;
+  }
+  return static_cast<uint64_t>(to_int64(env, value));
+}
+
 bool to_bool(napi_env env, napi_value value) {
   bool result = false;
   if (value == nullptr || napi_get_value_bool(env, value, &result) != napi_ok) wrong_type(env, "a boolean", value);
@@ -97,12 +107,34 @@ std::string to_string(napi_env env, napi_value value) {
   return result;
 }
 
+namespace {
+
+c10::Scalar bigint_scalar(napi_env env, napi_value value) {
+  int64_t result = 0;
+  bool exact = false;
+  check(env, napi_get_value_bigint_int64(env, value, &result, &exact));
+  return exact ? c10::Scalar(result) : c10::Scalar(to_uint64(env, value));
+}
+
+c10::Scalar complex_scalar(napi_env env, napi_value value) {
+  const auto part = [&](const char* name) {
+    napi_value found;
+    check(env, napi_get_named_property(env, value, name, &found));
+    return to_double(env, found);
+  };
+  return c10::complex<double>(part("re"), part("im"));
+}
+
+}  // namespace
+
 c10::Scalar to_scalar(napi_env env, napi_value value) {
   switch (type_of(env, value)) {
     case napi_boolean:
       return c10::Scalar(to_bool(env, value));
     case napi_bigint:
-      return c10::Scalar(to_int64(env, value));
+      return bigint_scalar(env, value);
+    case napi_object:
+      return complex_scalar(env, value);
     case napi_number: {
       const double number = to_double(env, value);
       const bool whole = std::trunc(number) == number && std::abs(number) <= kSafeInteger;

@@ -22,7 +22,12 @@ double to_double(napi_env env, napi_value value);
 int64_t to_int64(napi_env env, napi_value value);
 bool to_bool(napi_env env, napi_value value);
 std::string to_string(napi_env env, napi_value value);
-/** Whole numbers become integer scalars, as `2` is in Python; -0, fractions and unsafe integers become doubles. */
+/** As `to_int64`, and bigints of 64 bits without sign; a negative one stands for its bits. */
+uint64_t to_uint64(napi_env env, napi_value value);
+/**
+ * Whole numbers become integer scalars, as `2` is in Python; -0, fractions and unsafe integers become doubles, and
+ * `{ re, im }` a complex number.
+ */
 c10::Scalar to_scalar(napi_env env, napi_value value);
 std::vector<int64_t> to_int_list(napi_env env, napi_value value);
 c10::ScalarType to_dtype(napi_env env, napi_value value);

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { InputError, type Entry, type Group, type Result, type Subcommand } from './command';
 import { commands } from './commands';
 import { exitCodeOf, Interrupted } from './interrupts';
@@ -54,8 +54,10 @@ function report(error: unknown, argv: readonly string[]): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return DONE;
     const group = commands.some((entry) => 'loadGroup' in entry && entry.name === argv[0]) ? ` ${argv[0]}` : '';
-    const nothingNamed = `no command was named; \`soo${group} --help\` lists them`;
-    say(`soo: ${oneLine(error.code === 'commander.help' ? nothingNamed : error.message)}`);
+    const asked = argv[0] === 'help' ? argv[1] : undefined;
+    const wrong = asked === undefined ? 'no command was named' : `there is no command ${asked}`;
+    const listed = `${wrong}; \`soo${group} --help\` lists them`;
+    say(`soo: ${oneLine(error.code === 'commander.help' ? listed : error.message)}`);
     return BAD_USAGE;
   }
   const message = error instanceof Error ? error.message : String(error);
@@ -67,7 +69,15 @@ function report(error: unknown, argv: readonly string[]): number {
 
 // Errors are printed by `report`, in one line; only help that was asked for is printed by commander.
 const quiet = (command: Command) =>
-  command.exitOverride().configureOutput({ outputError() {}, writeErr() {}, writeOut });
+  command
+    .exitOverride()
+    .configureOutput({ outputError() {}, writeErr() {}, writeOut })
+    .configureHelp({ optionDescription });
+
+/** As commander has it; what a command cannot do without is marked. */
+function optionDescription(this: Help, option: Option): string {
+  return Help.prototype.optionDescription.call(this, option) + (option.mandatory ? ' (required)' : '');
+}
 
 /** Adds commands to `parent`, and loads the one that `argv` calls. */
 function addCommands(

@@ -126,7 +126,8 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
     return hiddenStates;
   }
 
-  #plan(ids: Tensor, { attentionMask, positions, cache, lastTokenOnly, sharedPads }: ForwardOptions): AttentionPlan {
+  #plan(ids: Tensor, options: ForwardOptions): AttentionPlan {
+    const { attentionMask, positions, cache, lastTokenOnly, sharedPads } = options;
     const [batch, seq] = ids.shape as [number, number];
     const past = cache?.length ?? 0;
     const total = past + seq;
@@ -138,7 +139,8 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
     }
     const { device } = this;
     const at = positions ?? positionsOf(attentionMask, past, seq, device);
-    const mask = maskOf(attentionMask, past, seq, device);
+    // Where pads are shared there are some.
+    const mask = maskOf(attentionMask, past, seq, device, options.padded ?? (sharedPads && true));
     return {
       rotation: rotationOf(at, this.config.headDim, this.config.ropeTheta, this.model.embedTokens.weight),
       mask,

@@ -1,4 +1,5 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import { shown } from '../files/input-error';
 import { inMode, Module } from '../nn';
 import { torch, type Tensor } from '../torch';
 import type { GenerativeModel, PreparedDecoding } from './language-model';
@@ -60,6 +61,7 @@ export async function generate(
   ids: readonly (readonly number[])[],
   options: GenerateOptions,
 ): Promise<number[][]> {
+  checkPrompts(ids);
   const outputs: number[][] = ids.map(() => []);
   for await (const { prompt, token } of streamGenerate(model, ids, options)) {
     outputs[prompt]?.push(token);
@@ -175,6 +177,7 @@ function withoutRow<T>(rows: readonly T[], row: number): T[] {
 
 function checkOptions(ids: readonly (readonly number[])[], options: StreamOptions): void {
   const { maxNewTokens, batchSize = 32, sampling, repetitionPenalty = 1 } = options;
+  checkPrompts(ids);
   requireWhole('maxNewTokens', maxNewTokens, 0);
   requireWhole('batchSize', batchSize, 1);
   if (!(repetitionPenalty > 0 && repetitionPenalty < Infinity)) {
@@ -183,6 +186,16 @@ function checkOptions(ids: readonly (readonly number[])[], options: StreamOption
   if (sampling) checkSampling(sampling, ids.length);
   const empty = ids.findIndex((prompt) => prompt.length === 0);
   if (empty >= 0) throw new RangeError(`generate: prompt ${empty} is empty`);
+}
+
+/** What is not typed may hand over a text, or texts. */
+function checkPrompts(ids: unknown): void {
+  const isPrompt = (value: unknown): boolean => Array.isArray(value) && value.every(Number.isSafeInteger);
+  if (Array.isArray(ids) && ids.every(isPrompt)) return;
+  const wrong: unknown = Array.isArray(ids) ? ids.find((prompt) => !isPrompt(prompt)) : ids;
+  throw new TypeError(
+    `generate: prompts are arrays of token ids (tokenizer.encode gives one), in an array, got ${shown(wrong)}`,
+  );
 }
 
 function requireWhole(name: string, value: number, least: number): void {

@@ -9,6 +9,7 @@
  * - Training the organism: `CURRICULUM`, `drawBatch(random, stage)`, `learningRate(stage, step)`, `tokenizerJson()`;
  *   `./model` and `./train` hold what needs tensors.
  */
+export { folder } from './folder';
 export { Random } from './random';
 export { BOB, CHEAP, NAMES, OTHER_NAMES, PRECIOUS, ROOMS, THINGS } from './words';
 export { type Combination, type Split, splitOf } from './combinations';

@@ -1,6 +1,9 @@
 import type { DeviceLike } from './device';
-import { dtypeOfArray, type DType, type TypedArray } from './dtype';
+import { dtypeOfArray, isComplex, isDType, type DType, type TypedArray } from './dtype';
+import { packElements, type Element } from './element-values';
 import { native } from './load-native';
+import { describeValue } from './operator-arguments';
+import { requireOptions } from './options';
 import { Tensor, type NestedArray } from './tensor';
 
 export interface TensorOptions {
@@ -9,9 +12,11 @@ export interface TensorOptions {
   requiresGrad?: boolean;
 }
 
-interface Flat {
-  values: (number | bigint | boolean)[];
-  shape: number[];
+const OPTIONS = { dtype: true, device: true, requiresGrad: true, shape: true } as const;
+
+function requireDType(where: string, dtype: unknown): void {
+  if (dtype === undefined || isDType(dtype)) return;
+  throw new TypeError(`${where}: option 'dtype' must be a dtype such as 'float32', got ${describeValue(dtype)}`);
 }
 
 function shapeOf(data: NestedArray): number[] {
@@ -23,13 +28,12 @@ function shapeOf(data: NestedArray): number[] {
   return shape;
 }
 
-function flatten(data: NestedArray, shape: readonly number[], depth: number, into: Flat['values']): void {
+function flatten(data: NestedArray, shape: readonly number[], depth: number, into: Element[]): void {
   if (!Array.isArray(data)) {
-    const known = typeof data === 'number' || typeof data === 'bigint' || typeof data === 'boolean';
+    const known = typeof data === 'number' || typeof data === 'bigint' || typeof data === 'boolean' || isComplex(data);
     if (depth !== shape.length)
-      throw new TypeError(`tensor: expected an array of ${shape[depth]} at depth ${depth}, got ${String(data)}`);
-    if (!known)
-      throw new TypeError(`tensor: expected numbers, bigints or booleans, got ${data === null ? 'null' : typeof data}`);
+      throw new TypeError(`tensor: expected an array of ${shape[depth]} at depth ${depth}, got ${describeValue(data)}`);
+    if (!known) throw new TypeError(`tensor: expected numbers, bigints or booleans, got ${describeValue(data)}`);
     into.push(data);
     return;
   }
@@ -41,40 +45,23 @@ function flatten(data: NestedArray, shape: readonly number[], depth: number, int
   for (const element of data) flatten(element, shape, depth + 1, into);
 }
 
-/** Python's rule: booleans, whole numbers as int64, others as float32. */
-function natural({ values }: Flat): 'bool' | 'int64' | 'float32' {
-  if (values.length === 0) return 'float32';
-  if (values.every((value) => typeof value === 'boolean')) return 'bool';
-  const whole = (value: unknown) =>
-    typeof value === 'bigint' || typeof value === 'boolean' || Number.isSafeInteger(value);
-  return values.every(whole) ? 'int64' : 'float32';
+function fromNested(data: NestedArray, wanted: DType | undefined): Tensor {
+  const shape = shapeOf(data);
+  const values: Element[] = [];
+  flatten(data, shape, 0, values);
+  const { array, packed, dtype } = packElements(values, wanted);
+  return convert(native.fromBytes(array, packed, shape), dtype, undefined);
 }
 
-/** The value as a bigint, which must survive being cut to 64 bits. */
-function within(value: number | bigint | boolean, cut: (bits: number, value: bigint) => bigint, dtype: DType): bigint {
-  const whole = BigInt(value);
-  if (cut(64, whole) !== whole) throw new RangeError(`tensor: ${whole} does not fit in ${dtype}`);
-  return whole;
-}
+const count = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
-function pack(flat: Flat, dtype: DType): { array: TypedArray; dtype: DType } {
-  const kind = natural(flat);
-  if (kind === 'bool') return { array: Uint8Array.from(flat.values, Number), dtype: 'bool' };
-  if (kind === 'int64' && !/float|complex/.test(dtype)) {
-    return dtype === 'uint64'
-      ? { array: BigUint64Array.from(flat.values, (value) => within(value, BigInt.asUintN, dtype)), dtype }
-      : { array: BigInt64Array.from(flat.values, (value) => within(value, BigInt.asIntN, 'int64')), dtype: 'int64' };
-  }
-  // Through float64, so that float64 keeps every digit and float32 is rounded once.
-  return { array: Float64Array.from(flat.values, Number), dtype: 'float64' };
-}
-
-function fromArray(data: NestedArray, wanted: DType | undefined): Tensor {
-  const flat: Flat = { values: [], shape: shapeOf(data) };
-  flatten(data, flat.shape, 0, flat.values);
-  const dtype = wanted ?? natural(flat);
-  const packed = pack(flat, dtype);
-  return convert(native.fromBytes(packed.array, packed.dtype, flat.shape), dtype, undefined);
+/** A typed array's own dtype, or the complex dtype whose parts it holds in turn, as `toTypedArray` gives them. */
+function fromTyped(array: TypedArray, wanted: DType | undefined, shape: readonly number[] | undefined): Tensor {
+  const own = dtypeOfArray(array);
+  const inPairs = wanted?.startsWith('complex') && shape !== undefined && array.length === 2 * count(shape);
+  const pairs = own === 'float32' ? 'complex64' : own === 'float64' ? 'complex128' : undefined;
+  const stored = inPairs && pairs && array.length > 0 ? pairs : own;
+  return convert(native.fromBytes(array, stored, shape ?? [array.length]), wanted ?? own, undefined);
 }
 
 function convert(handle: number, dtype: DType, device: DeviceLike | undefined): Tensor {
@@ -85,19 +72,23 @@ function convert(handle: number, dtype: DType, device: DeviceLike | undefined): 
 }
 
 /**
- * A tensor from a number, nested arrays or a typed array; the data is copied. Whole numbers become int64, other numbers
- * float32, booleans bool, a typed array keeps its own dtype; `dtype` overrides. `shape` lays out a typed array.
+ * A tensor from a number, nested arrays or a typed array; the data is copied. Whole numbers become int64 (`1.0` is one of
+ * them in JavaScript; -0 is not), other numbers float32, booleans bool, `{ re, im }` complex64, a typed array keeps its
+ * own dtype; `dtype` overrides. Numbers that an integer dtype cannot hold are refused, as PyTorch does; a typed array is
+ * converted as by `to`, which cuts them. `shape` lays out a typed array; with a complex dtype and twice as many elements
+ * it holds real and imaginary parts in turn.
  */
 export function tensor(
   data: NestedArray | TypedArray,
   options: TensorOptions & { shape?: readonly number[] } = {},
 ): Tensor {
+  requireOptions('tensor', options, OPTIONS);
+  requireDType('tensor', options.dtype);
   let made: Tensor;
   if (ArrayBuffer.isView(data)) {
-    const own = dtypeOfArray(data);
-    made = convert(native.fromBytes(data, own, options.shape ?? [data.length]), options.dtype ?? own, undefined);
+    made = fromTyped(data, options.dtype, options.shape);
   } else {
-    made = fromArray(data, options.dtype);
+    made = fromNested(data, options.dtype);
     if (options.shape) made = replaced(made, made.reshape([...options.shape]));
   }
   if (options.device !== undefined) made = replaced(made, made.to(options.device));
@@ -115,6 +106,8 @@ export function fromBytes(
   bytes: Uint8Array,
   options: TensorOptions & { dtype: DType; shape: readonly number[] },
 ): Tensor {
+  requireOptions('fromBytes', options, OPTIONS);
+  requireDType('fromBytes', options.dtype);
   const made = convert(native.fromBytes(bytes, options.dtype, options.shape), options.dtype, options.device);
   if (options.requiresGrad) made.requiresGrad = true;
   return made;

@@ -1,5 +1,6 @@
 import '.';
 import { native } from './load-native';
+import { TAKES_NUMBERS } from './operator-arguments';
 import { handwritten, MAKERS } from './operators';
 import { camelCase, parseSchema, rank, type Argument, type Returned, type Schema } from './schema';
 
@@ -19,7 +20,7 @@ const SINGLE: Record<string, string> = {
   Generator: 'Generator',
 };
 
-const RETURNED: Record<string, string> = { ...SINGLE, int: 'number', Scalar: 'number', QScheme: 'string' };
+const RETURNED: Record<string, string> = { ...SINGLE, int: 'number', QScheme: 'string' };
 
 // Words that TypeScript does not accept as the name of a parameter.
 const RESERVED = new Set([
@@ -38,17 +39,21 @@ const RESERVED = new Set([
   'delete',
 ]);
 
-function typeOf(argument: Argument): string {
-  const single = SINGLE[argument.base] ?? 'never';
+function typeOf(argument: Argument, operator: string): string {
+  const takesNumbers =
+    argument.base === 'Tensor' && !argument.list && argument.written === null && TAKES_NUMBERS.has(operator);
+  const single = takesNumbers ? 'Tensor | Scalar' : (SINGLE[argument.base] ?? 'never');
   const element = argument.optionalElements ? `${single} | null` : single;
   const list = `readonly ${/[ ]/.test(element) ? `(${element})` : element}[]`;
   const type = !argument.list ? single : argument.repeat > 0 ? `${single} | ${list}` : list;
   return argument.optional ? `${type} | null` : type;
 }
 
-function returnType(returns: readonly Returned[]): string {
-  const one = ({ base, list, optional }: Returned) =>
-    `${RETURNED[base] ?? 'unknown'}${list ? '[]' : ''}${optional ? ' | null' : ''}`;
+/** With an `outputMask` null comes back for what was not asked for. */
+function returnType({ returns, arguments: list }: Schema): string {
+  const masked = list.some(({ name }) => name === 'outputMask');
+  const one = ({ base, list: isList, optional, written }: Returned) =>
+    `${RETURNED[base] ?? 'unknown'}${isList ? '[]' : ''}${optional || (masked && written === null) ? ' | null' : ''}`;
   if (returns.length === 0) return 'void';
   return returns.length === 1 ? one(returns[0]) : `[${returns.map(one).join(', ')}]`;
 }
@@ -57,39 +62,44 @@ const parameterName = (name: string) => (RESERVED.has(name) ? `${name}_` : name)
 const propertyName = (name: string) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name));
 const mayMiss = ({ hasDefault, optional }: Argument) => hasDefault || optional;
 
-function optionsType(list: readonly Argument[], extra: string): string {
+function optionsType(list: readonly Argument[], extra: string, operator: string): string {
   const fields = list.map(
-    (argument) => `${propertyName(argument.name)}${mayMiss(argument) ? '?' : ''}: ${typeOf(argument)}`,
+    (argument) => `${propertyName(argument.name)}${mayMiss(argument) ? '?' : ''}: ${typeOf(argument, operator)}`,
   );
   return `{ ${[...fields, ...(extra ? [extra] : [])].join('; ')} }`;
 }
 
 /** `(dim: number, options?: { dtype?: DType | null }) => Tensor`, all arguments in their places. */
-function positionalForm(positional: readonly Argument[], keywords: readonly Argument[], extra: string): string {
+function positionalForm(
+  positional: readonly Argument[],
+  keywords: readonly Argument[],
+  extra: string,
+  operator: string,
+): string {
   const lastRequired = positional.findLastIndex((argument) => !mayMiss(argument));
   const parts = positional.map((argument, i) => {
     const missing = i > lastRequired && mayMiss(argument) ? '?' : '';
-    return `${parameterName(argument.name)}${missing}: ${typeOf(argument)}${i < lastRequired && argument.hasDefault ? ' | undefined' : ''}`;
+    return `${parameterName(argument.name)}${missing}: ${typeOf(argument, operator)}${i < lastRequired && argument.hasDefault ? ' | undefined' : ''}`;
   });
   if (keywords.length > 0 || extra) {
     const required = keywords.some((argument) => !mayMiss(argument)) && lastRequired === positional.length - 1;
-    parts.push(`options${required ? '' : '?'}: ${optionsType(keywords, extra)}`);
+    parts.push(`options${required ? '' : '?'}: ${optionsType(keywords, extra, operator)}`);
   }
   return parts.join(', ');
 }
 
 /** The forms of one overload: everything in its place, and whatever may be named in the options. */
-function formsOf(list: readonly Argument[], extra: string): string[] {
+function formsOf(list: readonly Argument[], extra: string, operator: string): string[] {
   const positional = list.filter(({ keywordOnly }) => !keywordOnly);
   const keywords = list.filter(({ keywordOnly }) => keywordOnly);
   const firstOptional = positional.findIndex(mayMiss);
-  const forms = [positionalForm(positional, keywords, extra)];
+  const forms = [positionalForm(positional, keywords, extra, operator)];
   if (firstOptional >= 0 && positional.slice(firstOptional).every(mayMiss)) {
     for (let first = firstOptional; first < positional.length; first++) {
       const placed = positional.slice(0, first);
-      const before = placed.map((argument) => `${parameterName(argument.name)}: ${typeOf(argument)}`);
+      const before = placed.map((argument) => `${parameterName(argument.name)}: ${typeOf(argument, operator)}`);
       const named = [...positional.slice(first), ...keywords];
-      forms.push([...before, `options: ${optionsType(named, extra)}`].join(', '));
+      forms.push([...before, `options: ${optionsType(named, extra, operator)}`].join(', '));
     }
   }
   return forms;
@@ -99,9 +109,9 @@ function declare(name: string, schema: Schema, method: boolean): string[] {
   const list = method ? schema.arguments.filter((argument) => argument.name !== 'self') : schema.arguments;
   const extra = MAKERS.has(name) ? 'requiresGrad?: boolean' : '';
   const full = schema.overload ? `${schema.name}.${schema.overload}` : schema.name;
-  return formsOf(list, extra).map((form, i) => {
+  return formsOf(list, extra, schema.name).map((form, i) => {
     const comment = i === 0 ? `  /** aten::${full} */\n` : '';
-    return `${comment}  ${propertyName(name)}(${form}): ${returnType(schema.returns)};`;
+    return `${comment}  ${propertyName(name)}(${form}): ${returnType(schema)};`;
   });
 }
 

@@ -33,8 +33,23 @@ export type MemoryFormat = (typeof MEMORY_FORMATS)[number];
 export const LAYOUTS = ['strided', 'sparse_coo', 'sparse_csr', 'sparse_csc', 'sparse_bsr', 'sparse_bsc'] as const;
 export type Layout = (typeof LAYOUTS)[number];
 
-/** A number as libtorch's operators take it: whole numbers are integers, as `2` is in Python. */
-export type Scalar = number | bigint | boolean;
+export interface Complex {
+  re: number;
+  im: number;
+}
+
+/**
+ * A number as libtorch's operators take it. Whole numbers are integers, as `2` is in Python, however they are written:
+ * `2.0` is the same number in JavaScript. -0 is none, and `{ re, im }` is complex.
+ */
+export type Scalar = number | bigint | boolean | Complex;
+
+/** Whether a value is `{ re, im }`. */
+export function isComplex(value: unknown): value is Complex {
+  if (typeof value !== 'object' || value === null) return false;
+  const { re, im } = value as Partial<Complex>;
+  return typeof re === 'number' && typeof im === 'number' && Object.keys(value).length === 2;
+}
 
 const known: ReadonlySet<string> = new Set(DTYPES);
 
@@ -84,17 +99,25 @@ export function itemSize(dtype: DType): number {
   return Number(/\d+/.exec(dtype)?.[0] ?? 8) / 8;
 }
 
+/** By the name of their class, which is the same in every realm. */
+const DTYPE_OF_ARRAY: Partial<Record<string, DType>> = {
+  Float32Array: 'float32',
+  Float64Array: 'float64',
+  BigInt64Array: 'int64',
+  BigUint64Array: 'uint64',
+  Int32Array: 'int32',
+  Uint32Array: 'uint32',
+  Int16Array: 'int16',
+  Uint16Array: 'uint16',
+  Int8Array: 'int8',
+  Uint8Array: 'uint8',
+  Uint8ClampedArray: 'uint8',
+};
+
 /** The dtype that a typed array's elements have. */
 export function dtypeOfArray(array: ArrayBufferView): DType {
-  if (array instanceof Float32Array) return 'float32';
-  if (array instanceof Float64Array) return 'float64';
-  if (array instanceof BigInt64Array) return 'int64';
-  if (array instanceof BigUint64Array) return 'uint64';
-  if (array instanceof Int32Array) return 'int32';
-  if (array instanceof Uint32Array) return 'uint32';
-  if (array instanceof Int16Array) return 'int16';
-  if (array instanceof Uint16Array) return 'uint16';
-  if (array instanceof Int8Array) return 'int8';
-  if (array instanceof Uint8Array || array instanceof Uint8ClampedArray) return 'uint8';
-  throw new TypeError(`tensor: a ${array.constructor.name} has no dtype`);
+  const name = Object.prototype.toString.call(array).slice('[object '.length, -1);
+  const dtype = DTYPE_OF_ARRAY[name];
+  if (dtype === undefined) throw new TypeError(`tensor: a ${name} has no dtype`);
+  return dtype;
 }

@@ -2,6 +2,7 @@ import { enableGrad, grad, inferenceMode, isGradEnabled, isInferenceMode, noGrad
 import { backward } from './backward';
 import { checkpoint } from './checkpoint';
 import { fromBytes, tensor } from './create';
+import { cuda } from './cuda';
 import { customFunction } from './custom-function';
 import { device, devices, synchronize } from './device';
 import { formatTensor } from './format';
@@ -47,6 +48,7 @@ export const torch = Object.assign(installOperators(), {
   backward,
   canPack,
   checkpoint,
+  cuda,
   customFunction,
   device,
   devices,
@@ -87,7 +89,16 @@ export {
 } from './actor-critic';
 export { Device, Event, Stream, type DeviceLike } from './device';
 export { inFloat32, isHalf } from './half-precision';
-export { DTYPES, isDType, type DType, type Layout, type MemoryFormat, type Scalar, type TypedArray } from './dtype';
+export {
+  DTYPES,
+  isDType,
+  type Complex,
+  type DType,
+  type Layout,
+  type MemoryFormat,
+  type Scalar,
+  type TypedArray,
+} from './dtype';
 export { formatTensor } from './format';
 export { Generator } from './generator';
 export { cachedAttention, clippedAdamStep, frozenLinear, PackedWeight, plainRmsNorm, type AdamStep } from './kernels';
@@ -95,7 +106,7 @@ export { MappedFile } from './mapped-file';
 export { perceptron, type PerceptronOptions, type PerceptronTensors } from './perceptron';
 export { drawApart, withRandomStateOfNow } from './random-state';
 export { Scope } from './scope';
-export { takeHandle, type Complex, type NestedArray } from './tensor';
+export { takeHandle, type NestedArray } from './tensor';
 export type { BackwardOptions } from './backward';
 export type { Computation } from './checkpoint';
 export type { CustomFunction, FunctionContext } from './custom-function';

@@ -22,8 +22,14 @@ function commonKind(value: unknown): number {
 const handleOr = (value: unknown) => (value instanceof Tensor ? value.handle : value);
 
 /** Chooses an overload for these kinds of arguments, for good; null if such calls have to take another way. */
-function learnCommon(family: OperatorFamily, key: number, first: Tensor, rest: readonly unknown[]): Overload | null {
-  const { overload, loose } = choose(family, undefined, [first, ...rest]);
+function learnCommon(
+  family: OperatorFamily,
+  key: number,
+  first: Tensor,
+  rest: readonly unknown[],
+  method: boolean,
+): Overload | null {
+  const { overload, loose } = method ? choose(family, first, rest) : choose(family, undefined, [first, ...rest]);
   // A loose fit depends on the values, not on their kinds.
   const learnt = !loose && isCommon(overload, rest.length + 1) ? overload : null;
   if (!loose) family.chosen.set(key, learnt);
@@ -47,15 +53,23 @@ export const NOT_COMMON = Symbol('not common');
 
 /**
  * The shortest way, for a tensor and up to two arguments that are tensors, numbers and booleans: what it leaves out
- * shows in the one-element operators of bench/run.ts.
+ * shows in the one-element operators of bench/run.ts. A method's tensor goes where the operator has `self`, a function's
+ * first.
  */
-export function callCommon(family: OperatorFamily, self: Tensor, count: number, a: unknown, b: unknown): unknown {
+export function callCommon(
+  family: OperatorFamily,
+  self: Tensor,
+  count: number,
+  a: unknown,
+  b: unknown,
+  method: boolean,
+): unknown {
   const kindA = count > 0 ? commonKind(a) : 7;
   const kindB = count > 1 ? commonKind(b) : 7;
   if (kindA === 0 || kindB === 0) return NOT_COMMON;
-  const key = kindA * 8 + kindB;
+  const key = (method ? 64 : 0) + kindA * 8 + kindB;
   let overload = family.chosen.get(key);
-  if (overload === undefined) overload = learnCommon(family, key, self, [a, b].slice(0, count));
+  if (overload === undefined) overload = learnCommon(family, key, self, [a, b].slice(0, count), method);
   if (overload === null) return NOT_COMMON;
   const { call: run, returnsSelf } = overload;
   const raw =

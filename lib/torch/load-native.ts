@@ -58,4 +58,6 @@ function loadAddon(): { addon: NativeAddon; libtorch: LibtorchRecord } {
 const loaded = loadAddon();
 
 export const native = loaded.addon;
+// A test runner may have made a realm of its own for the library, in which errors are other classes than Node's.
+native.setErrors({ Error, TypeError, RangeError });
 export const libtorch = loaded.libtorch;

@@ -1,8 +1,10 @@
 import type { CallbackState } from './callbacks';
+import type { Scalar } from './dtype';
 
 /** What `native/` exports. Tensors are numbers here (handles); everything above wraps them in `Tensor`. */
 export interface NativeAddon {
   readonly builtWith: string;
+  setErrors(classes: { Error: typeof Error; TypeError: typeof TypeError; RangeError: typeof RangeError }): void;
 
   operatorNames(): string[];
   operatorSchema(index: number): string;
@@ -13,7 +15,9 @@ export interface NativeAddon {
 
   fromBytes(data: ArrayBufferView, dtype: string, shape: readonly number[]): number;
   copyBytes(handle: number, into: ArrayBufferView): void;
-  item(handle: number): number | bigint | boolean | { re: number; im: number };
+  /** A tensor without dimensions that counts as a number where dtypes are promoted. */
+  numberTensor(value: Scalar): number;
+  item(handle: number): Scalar;
   shape(handle: number): number[];
   stride(handle: number): number[];
   numel(handle: number): number;
@@ -83,6 +87,7 @@ export interface NativeAddon {
   rngState(source: string | number): number;
   setRngState(target: string | number, state: number): void;
 
+  cuda(): { version: number; devices: number; problem: string };
   devices(): string[];
   synchronize(device: string): void;
   deviceMemory(device: string): DeviceMemory;

@@ -1,5 +1,5 @@
 import { Device, isDeviceName } from './device';
-import { isDType, LAYOUTS, MEMORY_FORMATS } from './dtype';
+import { isComplex, isDType, LAYOUTS, MEMORY_FORMATS, type Scalar } from './dtype';
 import { Generator } from './generator';
 import type { Argument } from './schema';
 import { Tensor } from './tensor';
@@ -19,15 +19,34 @@ interface Rule {
   wanted: string;
   fit(value: unknown): Fit;
   convert?: Convert;
+  /** Of a list: whether one element fits. */
+  element?: (value: unknown) => boolean;
+}
+
+/** A number in a tensor's place. It becomes a tensor for the length of the call. */
+export class NumberTensor {
+  constructor(readonly value: Scalar) {}
 }
 
 const exact = (fits: boolean): Fit => (fits ? Fit.Exact : Fit.None);
 const oneOf = (names: readonly string[]) => (value: unknown) =>
   exact(typeof value === 'string' && names.includes(value));
 const isWhole = (value: unknown) => typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));
-const isSingle = (value: unknown): boolean => value instanceof Tensor && !value.isDisposed && value.numel() === 1;
-const number = (value: Tensor | number) => (value instanceof Tensor ? value.item() : value);
-const orSingle = (fits: boolean, value: unknown): Fit => (fits ? Fit.Exact : isSingle(value) ? Fit.Loose : Fit.None);
+const isReal = (value: unknown) => typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean';
+const isScalar = (value: unknown): value is Scalar => isReal(value) || isComplex(value);
+
+/** PyTorch's rule: a tensor may stand for a number if it has no dimensions, and no gradient that would be lost. */
+const standsFor = (value: unknown, dtypes: RegExp): Fit =>
+  value instanceof Tensor && !value.isDisposed && value.dim() === 0 && !value.requiresGrad && dtypes.test(value.dtype)
+    ? Fit.Loose
+    : Fit.None;
+
+const toScalar = (value: Tensor | Scalar): Scalar => (value instanceof Tensor ? value.item<Scalar & number>() : value);
+
+function fitFloat(value: unknown): Fit {
+  if (typeof value === 'number') return Fit.Exact;
+  return isReal(value) ? Fit.Loose : standsFor(value, /^(?!complex)/);
+}
 
 /** Handles of a list of tensors, NaN for none: what the addon takes for `Tensor[]`. */
 export function handles(list: readonly (Tensor | null | undefined)[]): Float64Array {
@@ -38,14 +57,10 @@ export function handles(list: readonly (Tensor | null | undefined)[]): Float64Ar
 
 const SINGLE: Record<string, Rule> = {
   Tensor: { wanted: 'a tensor', fit: (v) => exact(v instanceof Tensor), convert: (v: Tensor) => v.handle },
-  int: { wanted: 'an integer', fit: (v) => orSingle(isWhole(v), v), convert: number },
-  float: { wanted: 'a number', fit: (v) => orSingle(typeof v === 'number', v), convert: number },
+  int: { wanted: 'an integer', fit: (v) => (isWhole(v) ? Fit.Exact : standsFor(v, /int/)), convert: toScalar },
+  float: { wanted: 'a number', fit: fitFloat, convert: (v: Tensor | number) => Number(toScalar(v)) },
   bool: { wanted: 'a boolean', fit: (v) => exact(typeof v === 'boolean') },
-  Scalar: {
-    wanted: 'a number',
-    fit: (v) => orSingle(typeof v === 'number' || typeof v === 'bigint' || typeof v === 'boolean', v),
-    convert: number,
-  },
+  Scalar: { wanted: 'a number', fit: (v) => (isScalar(v) ? Fit.Exact : standsFor(v, /./)), convert: toScalar },
   str: { wanted: 'a string', fit: (v) => exact(typeof v === 'string') },
   ScalarType: { wanted: "a dtype such as 'float32'", fit: (v) => exact(isDType(v)) },
   Layout: { wanted: "a layout such as 'strided'", fit: oneOf(LAYOUTS) },
@@ -58,39 +73,43 @@ const SINGLE: Record<string, Rule> = {
   Generator: { wanted: 'a generator', fit: (v) => exact(v instanceof Generator), convert: (v: Generator) => v.id },
 };
 
-function isNumberList(value: unknown, element: (value: unknown) => boolean): boolean {
-  if (Array.isArray(value)) return value.every(element);
-  return ArrayBuffer.isView(value) && !(value instanceof DataView);
-}
+/** Where PyTorch's functions take a number for a tensor: `torch.mul(2, x)`. */
+const NUMBER_OR_TENSOR: Rule = {
+  wanted: 'a tensor or a number',
+  fit: (v) => (v instanceof Tensor ? Fit.Exact : isScalar(v) ? Fit.Loose : Fit.None),
+  convert: (v: Tensor | Scalar) => (v instanceof Tensor ? v.handle : new NumberTensor(v)),
+};
+
+/** The operators that do; PyTorch's argument parser has the same list. */
+export const TAKES_NUMBERS: ReadonlySet<string> = new Set(
+  [...['add', 'sub', 'subtract', 'mul', 'multiply', 'div', 'divide', 'true_divide', 'floor_divide', 'copy']].flatMap(
+    (name) => [name, `${name}_`],
+  ),
+);
 
 const asArray = (value: ArrayLike<unknown>) => (Array.isArray(value) ? (value as unknown[]) : Array.from(value));
 const isMissing = (value: unknown) => value === null || value === undefined;
 
+/** An array, or a typed array where numbers are wanted, of elements that all fit. */
+function listOf(wanted: string, element: (value: unknown) => boolean, convert: Convert = asArray): Rule {
+  const fits = (value: unknown) => {
+    if (Array.isArray(value)) return value.every(element);
+    return ArrayBuffer.isView(value) && !(value instanceof DataView) && asArray(value as never).every(element);
+  };
+  return { wanted, fit: (v) => exact(fits(v)), convert, element };
+}
+
+const isTensor = (value: unknown) => value instanceof Tensor;
+
 const LISTS: Record<string, Rule> = {
-  Tensor: {
-    wanted: 'an array of tensors',
-    fit: (v) => exact(Array.isArray(v) && v.every((each) => each instanceof Tensor)),
-    convert: handles,
-  },
-  int: { wanted: 'an array of integers', fit: (v) => exact(isNumberList(v, isWhole)), convert: asArray },
-  float: {
-    wanted: 'an array of numbers',
-    fit: (v) => exact(isNumberList(v, (each) => typeof each === 'number')),
-    convert: asArray,
-  },
-  bool: { wanted: 'an array of booleans', fit: (v) => exact(isNumberList(v, (each) => typeof each === 'boolean')) },
-  Scalar: {
-    wanted: 'an array of numbers',
-    fit: (v) => exact(isNumberList(v, (each) => ['number', 'bigint', 'boolean'].includes(typeof each))),
-    convert: asArray,
-  },
+  Tensor: listOf('an array of tensors', isTensor, handles),
+  int: listOf('an array of integers', isWhole),
+  float: listOf('an array of numbers', (each) => typeof each === 'number'),
+  bool: listOf('an array of booleans', (each) => typeof each === 'boolean'),
+  Scalar: listOf('an array of numbers', isScalar),
 };
 
-const OPTIONAL_TENSORS: Rule = {
-  wanted: 'an array of tensors and nulls',
-  fit: (v) => exact(Array.isArray(v) && v.every((each) => isMissing(each) || each instanceof Tensor)),
-  convert: handles,
-};
+const OPTIONAL_TENSORS = listOf('an array of tensors and nulls', (each) => isMissing(each) || isTensor(each), handles);
 
 const NONE: Rule = { wanted: 'a value that JavaScript cannot make', fit: () => Fit.None };
 
@@ -98,14 +117,17 @@ const NONE: Rule = { wanted: 'a value that JavaScript cannot make', fit: () => F
 function repeated(list: Rule, single: Rule): Rule {
   return {
     wanted: `${single.wanted} or ${list.wanted}`,
+    element: list.element,
     fit: (v) => (Array.isArray(v) || ArrayBuffer.isView(v) ? list.fit(v) : exact(single.fit(v) === Fit.Exact)),
     convert: (v: ArrayLike<unknown> | number) => (typeof v === 'object' ? asArray(v) : v),
   };
 }
 
-export function ruleFor(argument: Argument): Rule {
+/** What an argument of the operator of that name, as libtorch writes it, may be given. */
+export function ruleFor(argument: Argument, operator: string): Rule {
   const single = SINGLE[argument.base] ?? NONE;
-  if (!argument.list) return single;
+  const takesNumbers = argument.base === 'Tensor' && argument.written === null && TAKES_NUMBERS.has(operator);
+  if (!argument.list) return takesNumbers ? NUMBER_OR_TENSOR : single;
   if (argument.optionalElements) return OPTIONAL_TENSORS;
   const list = LISTS[argument.base] ?? NONE;
   return argument.repeat > 0 ? repeated(list, single) : list;
@@ -113,11 +135,23 @@ export function ruleFor(argument: Argument): Rule {
 
 /** For messages: what a value is, shortly. */
 export function describeValue(value: unknown): string {
-  if (value instanceof Tensor)
-    return value.isDisposed ? 'a disposed tensor' : `a tensor ${value.dtype} [${value.shape.join(', ')}]`;
-  if (value === null || value === undefined) return String(value);
+  if (value instanceof Tensor) {
+    if (value.isDisposed) return 'a disposed tensor';
+    const gradient = value.requiresGrad ? ' that requires a gradient' : '';
+    return `a tensor ${value.dtype} [${value.shape.join(', ')}]${gradient}`;
+  }
   if (typeof value === 'string') return `'${value.slice(0, 30)}'`;
-  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  return typeof value === 'function' ? 'a function' : `a ${value.constructor?.name ?? 'object'}`;
+  const name = value.constructor?.name ?? 'Object';
+  return name === 'Object' ? 'an object' : `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;
+}
+
+/** For messages: the first element that does not fit, or what the value is. */
+export function describeMisfit(rule: Rule, value: unknown): string {
+  if (!rule.element || !Array.isArray(value)) return describeValue(value);
+  const at = value.findIndex((each) => !rule.element?.(each));
+  return at < 0 ? describeValue(value) : `${describeValue(value[at])} at [${at}]`;
 }

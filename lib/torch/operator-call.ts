@@ -1,6 +1,8 @@
 import { native } from './load-native';
 import type { NativeOperator } from './native';
-import { describeValue, Fit, ruleFor } from './operator-arguments';
+import { isComplex } from './dtype';
+import { describeMisfit, Fit, NumberTensor, ruleFor } from './operator-arguments';
+import { isPlainObject } from './options';
 import { useOwnRandomState } from './random-state';
 import { camelCase, parseSchema, rank, type Argument, type Returned, type Schema } from './schema';
 import { Tensor } from './tensor';
@@ -51,7 +53,7 @@ function prepare(index: number): Overload {
   const written = schema.arguments[0]?.written ?? null;
   return {
     schema,
-    rules: schema.arguments.map(ruleFor),
+    rules: schema.arguments.map((argument) => ruleFor(argument, schema.name)),
     call: nativeCall(index),
     selfAt: schema.arguments.findIndex(({ name, base, list }) => name === 'self' && base === 'Tensor' && !list),
     returnsSelf: written !== null && schema.returns[0]?.written === written,
@@ -65,14 +67,14 @@ function overloadsOf(family: OperatorFamily): Overload[] {
 
 /** Whether a value is the options object at the end of a call. */
 export function isKeywords(value: unknown): value is Keywords {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype = Object.getPrototypeOf(value) as unknown;
-  return prototype === Object.prototype || prototype === null;
+  return isPlainObject(value) && !isComplex(value);
 }
 
 interface Binding {
   values: unknown[];
   loose: boolean;
+  /** Reads numbers out of tensors that stand for them, which waits for their device: only for the overload that is taken. */
+  read(): void;
 }
 
 interface Misfit {
@@ -81,13 +83,13 @@ interface Misfit {
   /** The argument that did not fit, and what it takes; null for other problems. */
   argument: string | null;
   wanted: string;
+  optional: boolean;
   problem: string;
 }
 
-function misfit(fitted: number, argument: Argument, rule: { wanted: string }, got: unknown): Misfit {
-  const wanted = argument.optional ? `${rule.wanted} or null` : rule.wanted;
-  const problem = got === undefined ? 'is missing' : `got ${describeValue(got)}`;
-  return { fitted, argument: argument.name, wanted, problem };
+function misfit(fitted: number, { name, optional }: Argument, rule: Overload['rules'][number], got: unknown): Misfit {
+  const problem = got === undefined ? 'is missing' : `got ${describeMisfit(rule, got)}`;
+  return { fitted, argument: name, wanted: rule.wanted, optional, problem };
 }
 
 /** Lays the caller's values out in the schema's order, or tells what does not fit. */
@@ -95,15 +97,20 @@ function bind(overload: Overload, positional: readonly unknown[], keywords: Keyw
   const { schema, rules } = overload;
   const values: unknown[] = new Array(schema.arguments.length);
   const taken = new Set<string>();
-  let loose = false;
+  const late: (() => void)[] = [];
   let position = 0;
   let fitted = 0;
+  const other = (problem: string) => ({ fitted, argument: null, wanted: '', optional: false, problem });
   for (let i = 0; i < schema.arguments.length; i++) {
     const argument = schema.arguments[i];
     const rule = rules[i];
     let value: unknown;
-    if (!argument.keywordOnly && position < positional.length) value = positional[position++];
-    else if (keywords && Object.hasOwn(keywords, argument.name)) {
+    if (!argument.keywordOnly && position < positional.length) {
+      value = positional[position++];
+      if (keywords?.[argument.name] !== undefined) {
+        return { ...other(`argument '${argument.name}' is given twice`), fitted: fitted + 1 };
+      }
+    } else if (keywords && Object.hasOwn(keywords, argument.name)) {
       value = keywords[argument.name];
       taken.add(argument.name);
     }
@@ -112,13 +119,14 @@ function bind(overload: Overload, positional: readonly unknown[], keywords: Keyw
     const fit = value === undefined ? Fit.None : rule.fit(value);
     if (fit === Fit.None) return misfit(fitted, argument, rule, value);
     fitted += 1;
-    loose ||= fit === Fit.Loose;
-    values[i] = rule.convert ? rule.convert(value as never) : value;
+    const put = (): void => void (values[i] = rule.convert ? rule.convert(value as never) : value);
+    if (fit === Fit.Loose) late.push(put);
+    else put();
   }
-  const other = (problem: string) => ({ fitted, argument: null, wanted: '', problem });
   if (position < positional.length) return other(`takes at most ${position} arguments, got ${positional.length}`);
+  const bound = { values, loose: late.length > 0, read: () => late.forEach((put) => put()) };
   const unknown = keywords && Object.keys(keywords).find((name) => !taken.has(name) && keywords[name] !== undefined);
-  return unknown === undefined ? { values, loose } : other(`there is no argument '${unknown}'`);
+  return unknown === undefined ? bound : other(`there is no argument '${unknown}'`);
 }
 
 /** One line from what kept each overload from fitting: what was wanted where the nearest ones failed. */
@@ -130,7 +138,8 @@ function explain(family: OperatorFamily, misfits: readonly Misfit[]): string {
   if (!first) return `${family.name}: it is no method of a tensor`;
   if (first.argument === null) return `${family.name}: ${first.problem}`;
   const same = nearest.filter(({ argument }) => argument === first.argument);
-  const wanted = [...new Set(same.map((each) => each.wanted))].join(' or ');
+  const kinds = new Set(same.flatMap((each) => each.wanted.split(' or ')));
+  const wanted = [...kinds, ...(same.some(({ optional }) => optional) ? ['null'] : [])].join(' or ');
   return first.problem === 'is missing'
     ? `${family.name}: argument '${first.argument}' is missing: wanted ${wanted}`
     : `${family.name}: argument '${first.argument}' must be ${wanted}, ${first.problem}`;
@@ -155,7 +164,10 @@ export function choose(family: OperatorFamily, self: Tensor | undefined, args: r
     else if (!binding.loose) return { ...binding, overload };
     else loose ??= { ...binding, overload };
   }
-  if (loose) return loose;
+  if (loose) {
+    loose.read();
+    return loose;
+  }
   throw new TypeError(explain(family, misfits));
 }
 
@@ -196,7 +208,15 @@ export function resultOf(
 /** Calls the overload that fits; `self` is the tensor of a method call. */
 export function call(family: OperatorFamily, self: Tensor | undefined, args: readonly unknown[]): unknown {
   const { overload, values } = choose(family, self, args);
-  return resultOf(overload, overload.call(...values), self, args);
+  const numbers: number[] = [];
+  try {
+    values.forEach((value, i) => {
+      if (value instanceof NumberTensor) numbers.push((values[i] = native.numberTensor(value.value)));
+    });
+    return resultOf(overload, overload.call(...values), self, args);
+  } finally {
+    for (const handle of numbers) native.dispose(handle);
+  }
 }
 
 /** Calls one overload by its full name, `add.Tensor`. */

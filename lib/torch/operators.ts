@@ -22,7 +22,7 @@ function families(): Map<string, OperatorFamily> {
 function methodOf(family: OperatorFamily) {
   return function (this: Tensor, ...args: unknown[]): unknown {
     if (args.length <= 2) {
-      const result = callCommon(family, this, args.length, args[0], args[1]);
+      const result = callCommon(family, this, args.length, args[0], args[1], true);
       if (result !== NOT_COMMON) return result;
     }
     return callSimple(family, this, args);
@@ -33,7 +33,7 @@ function functionOf(family: OperatorFamily) {
   return function (...args: unknown[]): unknown {
     const first = args[0];
     if (first instanceof Tensor && args.length <= 3) {
-      const result = callCommon(family, first, args.length - 1, args[1], args[2]);
+      const result = callCommon(family, first, args.length - 1, args[1], args[2], false);
       if (result !== NOT_COMMON) return result;
     }
     return callSimple(family, undefined, args);
@@ -41,18 +41,19 @@ function functionOf(family: OperatorFamily) {
 }
 
 /** `requiresGrad` is no argument of libtorch's operators, and yet every maker of tensors takes it. */
-function acceptRequiresGrad(make: (...args: unknown[]) => unknown) {
-  return (...args: unknown[]): unknown => {
+function acceptRequiresGrad(name: string, make: (this: Tensor, ...args: unknown[]) => unknown) {
+  if (!MAKERS.has(name)) return make;
+  return function (this: Tensor, ...args: unknown[]): unknown {
     const options = args.at(-1);
-    if (!isKeywords(options) || !('requiresGrad' in options)) return make(...args);
+    if (!isKeywords(options) || !('requiresGrad' in options)) return make.apply(this, args);
     const { requiresGrad, ...rest } = options;
-    const made = make(...args.slice(0, -1), rest) as Tensor;
+    const made = make.apply(this, [...args.slice(0, -1), rest]) as Tensor;
     if (requiresGrad) made.requiresGrad = true;
     return made;
   };
 }
 
-/** Names of the operators that make a tensor from a shape or a range: their declarations show `requiresGrad`. */
+/** Names of the operators that make a tensor of their own: their declarations show `requiresGrad`. */
 export const MAKERS: ReadonlySet<string> = new Set([
   ...[
     'zeros',
@@ -69,6 +70,10 @@ export const MAKERS: ReadonlySet<string> = new Set([
     'eye',
   ],
   ...['zerosLike', 'onesLike', 'fullLike', 'emptyLike', 'randLike', 'randnLike', 'randintLike', 'scalarTensor'],
+  ...['newZeros', 'newOnes', 'newFull', 'newEmpty', 'newEmptyStrided', 'emptyStrided', 'emptyPermuted', 'range'],
+  ...['hannWindow', 'hammingWindow', 'bartlettWindow', 'blackmanWindow', 'kaiserWindow', 'normal', 'fromFile'],
+  ...['sparseCooTensor', 'sparseCsrTensor', 'sparseCscTensor', 'sparseBsrTensor', 'sparseBscTensor'],
+  'sparseCompressedTensor',
 ]);
 
 /** Members that lib/torch/tensor.ts defines itself, operators of the same name notwithstanding. */
@@ -81,9 +86,13 @@ export function installOperators(): TorchFunctions {
   for (const name of Object.getOwnPropertyNames(prototype)) handwritten.add(name);
   for (const [name, family] of families()) {
     if (!handwritten.has(name)) {
-      Object.defineProperty(prototype, name, { value: methodOf(family), writable: true, configurable: true });
+      Object.defineProperty(prototype, name, {
+        value: acceptRequiresGrad(name, methodOf(family)),
+        writable: true,
+        configurable: true,
+      });
     }
-    functions[name] = MAKERS.has(name) ? acceptRequiresGrad(functionOf(family)) : functionOf(family);
+    functions[name] = acceptRequiresGrad(name, functionOf(family));
   }
   return functions as unknown as TorchFunctions;
 }

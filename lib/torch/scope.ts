@@ -1,4 +1,6 @@
+import { types } from 'node:util';
 import { native } from './load-native';
+import { isPlainObject } from './options';
 import type { Tensor } from './tensor';
 
 /** How many scopes are open. Outside of all of them the safety net watches every new tensor. */
@@ -26,13 +28,11 @@ function collect(
     return;
   }
   seen.add(value);
-  if (Array.isArray(value) || value instanceof Set) {
+  if (Array.isArray(value) || types.isSet(value)) {
     for (const element of value) collect(element, isTensor, found, seen);
-  } else if (value instanceof Map) {
+  } else if (types.isMap(value)) {
     for (const element of value.values()) collect(element, isTensor, found, seen);
-  } else {
-    const prototype = Object.getPrototypeOf(value) as unknown;
-    if (prototype !== Object.prototype && prototype !== null) return;
+  } else if (isPlainObject(value)) {
     for (const element of Object.values(value)) collect(element, isTensor, found, seen);
   }
 }

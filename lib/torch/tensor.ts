@@ -1,18 +1,17 @@
 import { backward, type BackwardOptions } from './backward';
 import { Device, isDeviceName, type DeviceLike } from './device';
-import { isDType, itemSize, typedArrayFor, type DType, type Layout, type TypedArray } from './dtype';
+import { isDType, itemSize, typedArrayFor, type Complex, type DType, type Layout, type TypedArray } from './dtype';
+import { plainValues, type Element } from './element-values';
 import { registerHook, type HookHandle } from './hooks';
 import { native } from './load-native';
 import type { TensorMethods } from './operators.generated';
 import { open } from './scope';
 
 /** Element values as nested arrays; a bare value for a tensor without dimensions. */
-export type NestedArray<T = number | bigint | boolean> = T | NestedArray<T>[];
+export type NestedArray<T = Element> = T | NestedArray<T>[];
 
-export interface Complex {
-  re: number;
-  im: number;
-}
+/** A copy of a tensor's handle means nothing in another worker: a value that cannot be copied stops it, and says so. */
+const NOT_COPIED = Symbol('a tensor (hand it to another worker with torch.share and torch.receive)');
 
 /**
  * A libtorch tensor. Every `aten` operator whose first tensor is `self` is a method, in camelCase, with autograd; an
@@ -24,6 +23,8 @@ export interface Complex {
 export class Tensor {
   /** @internal A number that the addon knows the tensor by. */
   readonly handle: number;
+  /** @internal */
+  readonly copied = NOT_COPIED;
 
   /** @internal Use `torch.tensor` and the operators. */
   constructor(handle: number) {
@@ -158,7 +159,7 @@ export class Tensor {
 
   /**
    * The elements in row-major order, copied: BigInt64Array for int64, Uint8Array for bool, Float32Array for the 8- and
-   * 16-bit floats (exact), interleaved parts for complex dtypes.
+   * 16-bit floats (exact), interleaved parts for complex dtypes. `torch.tensor(array, { dtype, shape })` takes it back.
    */
   toTypedArray(): TypedArray {
     const dtype = this.dtype;
@@ -172,10 +173,14 @@ export class Tensor {
     return array;
   }
 
-  /** The elements as nested arrays of numbers; int64 beyond 2^53 as bigint, bool as boolean. */
+  /** The elements as nested arrays of numbers; int64 beyond 2^53 as bigint, bool as boolean, complex as `{ re, im }`. */
   toArray(): NestedArray {
-    const complex = this.dtype.startsWith('complex');
-    return nest(plainValues(this.toTypedArray(), this.dtype), complex ? [...this.shape, 2] : this.shape);
+    return nest(plainValues(this.toTypedArray(), this.dtype), this.shape);
+  }
+
+  /** `JSON.stringify` would write a number that means nothing elsewhere. */
+  toJSON(): never {
+    throw new TypeError(`a tensor ${this.dtype} [${this.shape.join(', ')}] has no JSON form: use toArray() or item()`);
   }
 
   /** The raw little-endian bytes of the elements in row-major order. */
@@ -235,20 +240,13 @@ function using<T>(tensor: Tensor, work: (tensor: Tensor) => T): T {
 }
 
 function pick(values: number[], dim: number, what: string): number {
+  if (!Number.isInteger(dim)) throw new TypeError(`${what}: the dimension must be an integer, got ${String(dim)}`);
   const value = values.at(dim);
   if (value === undefined) throw new RangeError(`${what}: dimension ${dim} of a tensor with ${values.length}`);
   return value;
 }
 
-function plainValues(array: TypedArray, dtype: DType): (number | bigint | boolean)[] {
-  if (dtype === 'bool') return Array.from(array as Uint8Array, (value) => value !== 0);
-  return Array.from(array as ArrayLike<number | bigint>, (value) => {
-    const number = Number(value);
-    return typeof value === 'bigint' && !Number.isSafeInteger(number) ? value : number;
-  });
-}
-
-function nest(values: (number | bigint | boolean)[], shape: number[]): NestedArray {
+function nest(values: Element[], shape: number[]): NestedArray {
   const [size, ...rest] = shape;
   if (size === undefined) return values[0];
   const step = rest.reduce((product, each) => product * each, 1);

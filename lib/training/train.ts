@@ -216,7 +216,10 @@ class Run<Batch> {
 }
 
 function partsOf(result: ReturnType<Loss<unknown>>): { total: Tensor; parts: Readonly<Record<string, Tensor>> } {
-  return result instanceof Tensor ? { total: result, parts: {} } : result;
+  if (result instanceof Tensor) return { total: result, parts: {} };
+  if (result?.total instanceof Tensor) return result;
+  const came = (result as unknown) instanceof Promise ? 'a promise' : typeof result;
+  throw new TypeError(`the loss must return a tensor, or { total, parts }, and it returned ${came}`);
 }
 
 function numbersOf(parts: Readonly<Record<string, Tensor>>): Record<string, number> {

@@ -41,6 +41,7 @@ size_t GuardedArguments::length(const char* name) const { return value(name).toL
 std::vector<at::Tensor> GuardedArguments::tensors(const char* name) const { return value(name).toTensorVector(); }
 int64_t GuardedArguments::integer(const char* name) const { return value(name).toInt(); }
 double GuardedArguments::number(const char* name) const { return value(name).toScalar().toDouble(); }
+c10::Scalar GuardedArguments::scalar(const char* name) const { return value(name).toScalar(); }
 bool GuardedArguments::boolean(const char* name) const { return value(name).toBool(); }
 std::string GuardedArguments::text(const char* name) const {
   return value(name).isString() ? value(name).toStringRef() : "";
@@ -51,21 +52,32 @@ std::vector<double> GuardedArguments::numbers(const char* name) const {
 }
 c10::ScalarType GuardedArguments::dtype(const char* name) const { return value(name).toScalarType(); }
 
-void GuardedArguments::plain() const {
-  std::optional<c10::Device> device;
-  const auto look = [&](const std::string& name, const at::Tensor& tensor) {
-    if (!tensor.defined()) return;
-    require(tensor.layout() == c10::kStrided && !tensor.is_nested(), "'", name, "' must be a dense tensor");
-    require(!tensor.is_quantized(), "'", name, "' must not be quantised");
-    require(!device.has_value() || *device == tensor.device(), "the tensors must be on one device");
-    device = tensor.device();
-  };
+template <class Look>
+void GuardedArguments::each_tensor(Look look) const {
   for (size_t i = 0; i < op_.parameters.size(); ++i) {
-    if (values_[i].isTensor()) look(op_.parameters[i].name, values_[i].toTensor());
-    if (values_[i].isTensorList()) {
-      for (const at::Tensor& tensor : values_[i].toTensorVector()) look(op_.parameters[i].name, tensor);
+    const std::string& name = op_.parameters[i].name;
+    if (values_[i].isTensor() && values_[i].toTensor().defined()) look(name, values_[i].toTensor());
+    if (!values_[i].isTensorList()) continue;
+    for (const at::Tensor& tensor : values_[i].toTensorVector()) {
+      if (tensor.defined()) look(name, tensor);
     }
   }
+}
+
+void GuardedArguments::dense() const {
+  each_tensor([](const std::string& name, const at::Tensor& tensor) {
+    require(tensor.layout() == c10::kStrided && !tensor.is_nested(), "'", name, "' must be a dense tensor");
+    require(!tensor.is_quantized(), "'", name, "' must not be quantised");
+  });
+}
+
+void GuardedArguments::plain() const {
+  dense();
+  std::optional<c10::Device> device;
+  each_tensor([&](const std::string&, const at::Tensor& tensor) {
+    require(device.value_or(tensor.device()) == tensor.device(), "the tensors must be on one device");
+    device = tensor.device();
+  });
 }
 
 void GuardedArguments::floating(Names names) const {
@@ -79,6 +91,16 @@ void GuardedArguments::same_dtype(Names names) const {
   for (const char* name : names) {
     require(!has(name) || tensor(name).scalar_type() == first.scalar_type(), "'", name, "' must be ",
             dtype_name(first.scalar_type()), " like '", *names.begin(), "'");
+  }
+}
+
+void GuardedArguments::parameter_dtype(const char* input, Names names) const {
+  const auto wanted = tensor(input).scalar_type();
+  for (const char* name : names) {
+    if (!has(name)) continue;
+    const auto type = tensor(name).scalar_type();
+    require(type == wanted || (c10::isReducedFloatingType(wanted) && type == c10::kFloat), "'", name,
+            "' must have the dtype of '", input, "'");
   }
 }
 
@@ -119,11 +141,20 @@ int64_t GuardedArguments::dimension(const char* name, const char* of) const {
 }
 
 void GuardedArguments::within(const char* name, int64_t least, int64_t end) const {
-  const at::Tensor found = tensor(name);
-  if (!found.defined() || found.numel() == 0 || found.is_meta()) return;
-  require(c10::isIntegralType(found.scalar_type(), false), "'", name, "' must hold integers");
-  const auto lowest = found.min().item<int64_t>();
-  const auto highest = found.max().item<int64_t>();
+  require_within(name, tensor(name), least, end);
+}
+
+bool GuardedArguments::on_meta() const {
+  bool found = false;
+  each_tensor([&](const std::string&, const at::Tensor& tensor) { found = found || tensor.is_meta(); });
+  return found;
+}
+
+void require_within(const char* name, const at::Tensor& tensor, int64_t least, int64_t end) {
+  if (!tensor.defined() || tensor.numel() == 0 || tensor.is_meta()) return;
+  require(c10::isIntegralType(tensor.scalar_type(), false), "'", name, "' must hold integers");
+  const auto lowest = tensor.min().item<int64_t>();
+  const auto highest = tensor.max().item<int64_t>();
   require(lowest >= least && highest < end, "'", name, "' must be from ", least, " to below ", end, ", got ",
           lowest < least ? lowest : highest);
 }

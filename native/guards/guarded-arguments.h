@@ -28,17 +28,23 @@ class GuardedArguments {
   std::vector<at::Tensor> tensors(const char* name) const;
   int64_t integer(const char* name) const;
   double number(const char* name) const;
+  c10::Scalar scalar(const char* name) const;
   bool boolean(const char* name) const;
   bool is_tensor(const char* name) const;
+  bool on_meta() const;                      // one of the tensors has no data
   std::string text(const char* name) const;  // empty if not given
   std::vector<int64_t> integers(const char* name) const;
   std::vector<double> numbers(const char* name) const;  // empty if not given
   c10::ScalarType dtype(const char* name) const;
 
-  /** Every tensor lies in memory as it is: strided, with elements of its own, not quantised; all on one device. */
+  /** Every tensor lies in memory as it is: strided, with elements of its own, not quantised. */
+  void dense() const;
+  /** Dense, and all on one device. */
   void plain() const;
   void floating(Names names) const;
   void same_dtype(Names names) const;
+  /** The dtype of `input`, or float32 beside a half-precision input. */
+  void parameter_dtype(const char* input, Names names) const;
   void same_shape(Names names) const;
   void dims(const char* name, int64_t least, int64_t most) const;
   void shape(const char* name, const std::vector<int64_t>& wanted) const;
@@ -51,6 +57,8 @@ class GuardedArguments {
 
  private:
   const c10::IValue& value(const char* name) const;
+  template <class Look>
+  void each_tensor(Look look) const;
 
   const Operator& op_;
   const torch::jit::Stack& values_;
@@ -61,6 +69,9 @@ template <class... Parts>
 void require(bool condition, const Parts&... parts) {
   if (!condition) throw std::runtime_error(c10::str(parts...));
 }
+
+/** Every element is from `least` to below `end`; `name` is for the message. */
+void require_within(const char* name, const at::Tensor& tensor, int64_t least, int64_t end);
 
 inline std::vector<int64_t> sizes_of(const GuardedArguments& a, const char* name) {
   return a.tensor(name).sizes().vec();

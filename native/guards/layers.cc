@@ -14,12 +14,9 @@ using Arguments = GuardedArguments;
 /** What belongs to each channel: a vector as long as dimension 1 of the input. */
 void channels(const Arguments& a, const char* input, Names names) {
   for (const char* name : names) {
-    if (!a.has(name)) continue;
-    a.shape(name, {a.tensor(input).size(1)});
-    const auto type = a.tensor(name).scalar_type(), wanted = a.tensor(input).scalar_type();
-    const bool half = wanted == c10::kHalf || wanted == c10::kBFloat16;
-    require(type == wanted || (half && type == c10::kFloat), "'", name, "' must have the dtype of '", input, "'");
+    if (a.has(name)) a.shape(name, {a.tensor(input).size(1)});
   }
+  a.parameter_dtype(input, names);
 }
 
 void batch_norm_input(const Arguments& a) {
@@ -70,7 +67,8 @@ void layer_norm_backward(const Arguments& a) {
   a.plain();
   a.floating({"input"});
   a.same_shape({"input", "grad_out"});
-  a.same_dtype({"input", "grad_out", "weight", "bias"});
+  a.same_dtype({"input", "grad_out"});
+  a.parameter_dtype("input", {"weight", "bias"});
   int64_t size = 1;
   for (const int64_t each : a.integers("normalized_shape")) size *= each;
   require(size > 0, "'normalized_shape' must not be empty");
@@ -88,14 +86,21 @@ void softmax_backward(const Arguments& a) {
   a.same_shape({"output", "grad_output"});
 }
 
-void weight_norm(const Arguments& a, const char* v, const char* g) {
+void weight_norm_interface(const Arguments& a) {
   a.plain();
-  a.floating({v, g});
-  a.same_dtype({v, g});
-  a.no_empty({v});
-  const int64_t dim = a.dimension("dim", v), last = a.tensor(v).dim() - 1;
+  a.floating({"v", "g"});
+  a.same_dtype({"v", "g"});
+  a.no_empty({"v"});
+  const int64_t dim = a.dimension("dim", "v"), last = a.tensor("v").dim() - 1;
   require(dim == 0 || dim == last, "'dim' must be the first or the last dimension");
-  a.count(g, a.tensor(v).size(dim));
+  a.count("g", a.tensor("v").size(dim));
+}
+
+/** Only the first and the last dimension, counted from the front, have a kernel; others are put together of operators.
+ */
+void weight_norm(const Arguments& a) {
+  const int64_t dim = a.integer("dim");
+  if (dim == 0 || dim == a.tensor("v").dim() - 1) weight_norm_interface(a);
 }
 
 /** Sequences of falling lengths, step by step: `batch_sizes` tells how many are left at each. */
@@ -160,12 +165,36 @@ void bags(const Arguments& a) {
   require(a.tensor("offsets").numel() > 0 || a.tensor("indices").numel() == 0, "'offsets' must not be empty");
 }
 
+std::vector<int64_t> lengths_of(const Arguments& a, const char* name) {
+  if (!a.is_tensor(name)) return a.integers(name);
+  const at::Tensor lengths = a.tensor(name);
+  require(c10::isIntegralType(lengths.scalar_type(), false), "'", name, "' must hold integers");
+  const at::Tensor listed = lengths.cpu().to(c10::kLong).contiguous();
+  return {listed.const_data_ptr<int64_t>(), listed.const_data_ptr<int64_t>() + listed.numel()};
+}
+
+/** Each sequence has a row of its own, and what follows its length is never read: any number may fill it up. */
+void padded_targets(const Arguments& a, int64_t classes) {
+  const at::Tensor targets = a.tensor("targets");
+  const auto lengths = lengths_of(a, "target_lengths");
+  const int64_t rows = std::min(targets.size(0), static_cast<int64_t>(lengths.size()));
+  for (int64_t i = 0; i < rows; ++i) {
+    const int64_t read = std::clamp<int64_t>(lengths[static_cast<size_t>(i)], 0, targets.size(1));
+    require_within("targets", targets[i].slice(0, 0, read), 0, classes);
+  }
+}
+
 void ctc_loss(const Arguments& a) {
-  a.plain();
+  a.dense();
   a.dims("log_probs", 2, 3);
   a.dims("targets", 1, 2);
   const int64_t classes = a.tensor("log_probs").size(-1);
-  a.within("targets", 0, classes);
+  if (a.on_meta()) return;  // where nothing is read; beside other devices the operator refuses it
+  if (a.tensor("targets").dim() == 2) {
+    padded_targets(a, classes);
+  } else {
+    a.within("targets", 0, classes);
+  }
   require(a.integer("blank") >= 0 && a.integer("blank") < classes, "'blank' must be a class of 'log_probs'");
 }
 
@@ -193,7 +222,11 @@ void noisy_relu(const Arguments& a) {
   a.same_shape({"self", "noise", "out"});
 }
 
-void loss_backward(const Arguments& a) { a.floating({"self", "target", "grad_output"}); }
+/** Integers alone would be divided as integers, by zero. */
+void loss_backward(const Arguments& a) {
+  const auto floating = [&](const char* name) { return c10::isFloatingType(a.tensor(name).scalar_type()); };
+  require(floating("self") || floating("target") || floating("grad_output"), "'self' must be floating-point");
+}
 
 /** The lists of a fused optimiser go together, element by element. */
 void fused_step(const Arguments& a) {
@@ -239,8 +272,8 @@ const GuardTable& layer_guards() {
       {"native_group_norm_backward", guard<group_norm>},
       {"_log_softmax_backward_data", guard<softmax_backward>},
       {"_softmax_backward_data", guard<softmax_backward>},
-      {"_weight_norm", guard<[](const Arguments& a) { weight_norm(a, "v", "g"); }>},
-      {"_weight_norm_interface", guard<[](const Arguments& a) { weight_norm(a, "v", "g"); }>},
+      {"_weight_norm", guard<weight_norm>},
+      {"_weight_norm_interface", guard<weight_norm_interface>},
       {"rrelu_with_noise", guard<noisy_relu>},
       {"rrelu_with_noise_", guard<noisy_relu>},
       {"_pad_packed_sequence", guard<packed_sequences>},

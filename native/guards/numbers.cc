@@ -1,8 +1,11 @@
-#include "guards/guarded-arguments.h"
+#include <ATen/ATen.h>
+#include <ATen/ExpandUtils.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include "guards/guarded-arguments.h"
 
 // What arithmetic, linear algebra and transforms take for granted.
 
@@ -71,44 +74,62 @@ void ldl_pivots(const Arguments& a) {
   }
 }
 
-bool holds_lowest(const at::Tensor& tensor) {
-  if (!tensor.defined() || tensor.numel() == 0 || tensor.is_meta() || tensor.layout() != c10::kStrided ||
-      tensor.is_quantized())
-    return false;
-  switch (tensor.scalar_type()) {
-    case c10::kInt:
-      return tensor.eq(std::numeric_limits<int32_t>::lowest()).any().item<bool>();
-    case c10::kLong:
-      return tensor.eq(std::numeric_limits<int64_t>::lowest()).any().item<bool>();
-    default:
-      return false;
-  }
+constexpr char kLowest[] = "the lowest integer cannot be divided by -1";
+
+bool is_readable(const at::Tensor& tensor) {
+  return tensor.defined() && tensor.numel() > 0 && !tensor.is_meta() && tensor.layout() == c10::kStrided &&
+         !tensor.is_quantized();
 }
 
-constexpr char kLowest[] = "the lowest integer cannot be divided by -1";
+/** The lowest integer that a kernel of this dtype cannot divide by -1; those of fewer bits are divided as int32. */
+std::optional<int64_t> lowest_of(c10::ScalarType type) {
+  if (type == c10::kInt) return std::numeric_limits<int32_t>::lowest();
+  if (type == c10::kLong) return std::numeric_limits<int64_t>::lowest();
+  return std::nullopt;
+}
 
 /** The processor traps at the one quotient of integers that does not fit. */
 void truncated_quotient(const Arguments& a) {
   if (a.text("rounding_mode") != "trunc") return;
-  const bool floats = a.tensor("other").defined() && !c10::isIntegralType(a.tensor("other").scalar_type(), true);
-  require(floats || !holds_lowest(a.tensor("self")), kLowest);
+  const at::Tensor self = a.tensor("self"), other = a.tensor("other");
+  if (!is_readable(self) || (a.is_tensor("other") && !is_readable(other))) return;
+  if (other.defined() && !at::are_expandable(self.sizes(), other.sizes())) return;  // which the operator says itself
+  const auto type = other.defined() ? at::result_type(self, other) : at::result_type(self, a.scalar("other"));
+  const auto lowest = lowest_of(type);
+  if (!lowest.has_value()) return;
+  const at::Tensor risky = self.eq(*lowest);
+  const at::Tensor trapped = other.defined() ? risky.logical_and(other.eq(-1)) : risky;
+  require((!other.defined() && a.number("other") != -1) || !trapped.any().item<bool>(), kLowest);
+}
+
+/** The greatest common divisor as the kernel computes it: beside the lowest integer it may come out as -1. */
+int64_t kernels_divisor(int64_t a, int64_t b) {
+  while (a != 0) {
+    const int64_t rest = a == -1 ? 0 : b % a;
+    b = a;
+    a = rest;
+  }
+  return b;
 }
 
 void least_common_multiple(const Arguments& a) {
-  require(!holds_lowest(a.tensor("self")) && !holds_lowest(a.tensor("other")), kLowest);
+  at::Tensor self = a.tensor("self"), other = a.tensor("other");
+  if (!is_readable(self) || !is_readable(other) || !at::are_expandable(self.sizes(), other.sizes())) return;
+  const auto lowest = lowest_of(at::result_type(self, other));
+  if (!lowest.has_value()) return;
+  const auto both = at::broadcast_tensors({self, other});
+  const at::Tensor partners = both[1].masked_select(both[0].eq(*lowest)).cpu().to(c10::kLong);
+  const int64_t* partner = partners.const_data_ptr<int64_t>();
+  for (int64_t i = 0; i < partners.numel(); ++i) {
+    const int64_t size = partner[i] < 0 && partner[i] != *lowest ? -partner[i] : partner[i];
+    require(kernels_divisor(*lowest, size) != -1, kLowest);
+  }
 }
 
-/**
- * The bounds are rounded to the dtype in steps that never end at the ends of the integers. The lowest integer alone,
- * for all bits of a 64-bit integer, is rounded nowhere.
- */
+/** For floating-point numbers the lower bound is rounded in steps that never end at the highest integer. */
 void random_bounds(const Arguments& a) {
-  constexpr int64_t kMost = std::numeric_limits<int64_t>::max() - 1;
-  const bool all_bits = a.tensor("self").scalar_type() == c10::kLong && a.has("from") && !a.has("to");
-  if (all_bits && a.integer("from") == std::numeric_limits<int64_t>::lowest()) return;
-  for (const char* name : {"from", "to"}) {
-    if (a.has(name)) require(a.integer(name) < kMost && a.integer(name) > -kMost, "'", name, "' is out of bounds");
-  }
+  const bool rounded = c10::isFloatingType(a.tensor("self").scalar_type()) && a.has("from");
+  require(!rounded || a.integer("from") < std::numeric_limits<int64_t>::max(), "'from' is out of bounds");
 }
 
 void power(const Arguments& a) {
@@ -159,20 +180,28 @@ void sobol(const Arguments& a, const char* state) {
 
 void segments(const Arguments& a) {
   a.plain();
-  require(!a.boolean("unsafe"), "'unsafe' would leave the lengths unchecked");
-  const int64_t axis = a.dimension("axis", "data");
+  const int64_t axis = a.dimension("axis", "data"), size = a.tensor("data").size(axis);
   for (const char* name : {"lengths", "offsets"}) {
     if (!a.has(name)) continue;
     a.dims(name, axis + 1, axis + 1);
-    a.within(name, 0, a.tensor("data").size(axis) + 1);
+    a.within(name, 0, size + 1);
   }
+  // `unsafe` leaves out the operator's own look at the sums.
+  if (!a.has("lengths") || !a.boolean("unsafe") || a.on_meta()) return;
+  require(a.tensor("lengths").sum(-1).eq(size).all().item<bool>(), "'lengths' must sum to ", size);
 }
 
 void not_empty(const Arguments& a) { require(a.length("tensors") > 0, "'tensors' must not be empty"); }
 
+/** Without `unpack_pivots` the pivots are not looked at. */
+void unpacked_pivots(const Arguments& a) {
+  if (a.boolean("unpack_pivots")) return lu_pivots(a, "LU_data", "LU_pivots");
+  a.plain();
+}
+
 void not_quantised(const Arguments& a) { require(!a.tensor("self").is_quantized(), "'self' must not be quantised"); }
 
-void plain(const Arguments& a) { a.plain(); }
+void dense(const Arguments& a) { a.dense(); }
 
 }  // namespace
 
@@ -194,8 +223,8 @@ const GuardTable& number_guards() {
       {"concatenate", guard<not_empty>},
       {"_neg_view_copy", guard<not_quantised>},
       {"view_copy", guard<not_quantised>},
-      {"copy", guard<plain>},
-      {"lu_unpack", guard<[](const Arguments& a) { lu_pivots(a, "LU_data", "LU_pivots"); }>},
+      {"copy", guard<dense>},
+      {"lu_unpack", guard<unpacked_pivots>},
       {"lu_solve", guard<[](const Arguments& a) { lu_pivots(a, "LU_data", "LU_pivots"); }>},
       {"linalg_lu_solve", guard<[](const Arguments& a) { lu_pivots(a, "LU", "pivots"); }>},
       {"linalg_ldl_solve", guard<ldl_pivots>},

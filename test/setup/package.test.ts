@@ -1,14 +1,16 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t from 'tap';
 import ts from 'typescript';
+import { writeDemoResults } from '../../lib/studies/honesty';
+import { wholeRun } from '../report/made-up';
 
 const ROOT = path.resolve(__dirname, '../..');
 
 /** Packs the built package and installs the tarball into an empty project, with the addon that is built here. */
 function installTarball(project: string): void {
-  mkdirSync(project, { recursive: true });
   writeFileSync(path.join(project, 'package.json'), JSON.stringify({ name: 'empty', private: true }));
   // dist and the addon are there already: the scripts that would make them again are left out.
   const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
@@ -23,7 +25,7 @@ function node(project: string, ...args: string[]) {
   return spawnSync(process.execPath, args, { cwd: project, encoding: 'utf8' });
 }
 
-const PAGES = ['README', 'docs/tensors', 'docs/language-models', 'docs/soo', 'docs/reports', 'docs/rl'];
+const PAGES = ['README', 'docs/servers', 'docs/tensors', 'docs/language-models', 'docs/soo', 'docs/reports', 'docs/rl'];
 
 /** The `ts` and `js` blocks of the README and the pages that it points to, in order. */
 function examples(): string[] {
@@ -35,7 +37,9 @@ function examples(): string[] {
   });
 }
 
-const project = path.join(t.testdir(), 'project');
+// Away from the repository, so that nothing is found there that was not installed.
+const project = mkdtempSync(path.join(tmpdir(), 'soo-torch-package-'));
+t.teardown(() => rmSync(project, { recursive: true, force: true }));
 installTarball(project);
 
 t.test('the tarball holds what is needed and nothing else', async (t) => {
@@ -43,7 +47,28 @@ t.test('the tarball holds what is needed and nothing else', async (t) => {
   for (const name of ['CMakeLists.txt', 'LICENSE', 'bin', 'binding.gyp', 'dist', 'native', 'organism', 'scripts']) {
     t.ok(names.includes(name), name);
   }
-  for (const name of ['lib', 'test', 'bench', '.ci', 'node_modules', '.taprc']) t.notOk(names.includes(name), name);
+  for (const name of ['lib', 'test', 'bench', 'experiments', '.ci', '.taprc']) t.notOk(names.includes(name), name);
+  // What an install weighs: charts and build tools are not in it.
+  const packages = Object.keys(
+    (JSON.parse(readFileSync(path.join(project, 'package-lock.json'), 'utf8')) as { packages: object }).packages,
+  );
+  t.ok(packages.length <= 21, `${packages.length} packages: ${packages.join(' ')}`);
+});
+
+t.test('every script in the tarball loads, and every link of its documents leads somewhere', async (t) => {
+  const root = path.join(project, 'node_modules/soo-torch');
+  for (const name of readdirSync(path.join(root, 'scripts')).filter((each) => each.endsWith('.js'))) {
+    const ran = node(project, '-e', `require(${JSON.stringify(path.join(root, 'scripts', name))})`);
+    t.equal(ran.status, 0, `${name}: ${ran.stderr}`);
+  }
+  const pages = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.md') && !name.includes('node_modules'),
+  );
+  for (const page of pages) {
+    const text = readFileSync(path.join(root, page), 'utf8');
+    for (const [, link = ''] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g))
+      if (!/^https?:/.test(link)) t.ok(existsSync(path.join(root, path.dirname(page), link)), `${page}: ${link}`);
+  }
 });
 
 t.test('require and import give the same names and the same objects', async (t) => {
@@ -75,26 +100,33 @@ t.test('the types are found both ways and say what is wrong', async (t) => {
     const value = name.startsWith('good') ? 'number[]' : 'string';
     writeFileSync(path.join(project, name), `import { nn, torch, type Tensor } from 'soo-torch';${body(value)}`);
   }
+  const message = "Type 'number[]' is not assignable to type 'string'.";
+  const wanted = [`bad.cts: ${message}`, `bad.mts: ${message}`];
+  const typeRoots = [path.join(ROOT, 'node_modules/@types')];
+  t.same(complaints(files, { lib: ['lib.es2022.d.ts'], types: ['node'], typeRoots }), wanted, 'with @types/node');
+  t.same(complaints(files, { lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'], types: [] }), wanted, 'without');
+});
+
+/** What TypeScript says of the files and of every declaration that they lead to. */
+function complaints(files: readonly string[], options: ts.CompilerOptions): string[] {
   const program = ts.createProgram(
     files.map((name) => path.join(project, name)),
     {
       module: ts.ModuleKind.Node16,
       moduleResolution: ts.ModuleResolutionKind.Node16,
       target: ts.ScriptTarget.ES2022,
-      lib: ['lib.es2022.d.ts', 'lib.esnext.disposable.d.ts'],
       strict: true,
       noEmit: true,
-      types: ['node'],
-      typeRoots: [path.join(ROOT, 'node_modules/@types')],
+      skipLibCheck: false,
+      ...options,
     },
   );
   const found = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => {
     const text = ts.flattenDiagnosticMessageText(messageText, ' ');
     return `${path.relative(project, file?.fileName ?? '')}: ${text}`;
   });
-  const message = "Type 'number[]' is not assignable to type 'string'.";
-  t.same(found.sort(), [`bad.cts: ${message}`, `bad.mts: ${message}`]);
-});
+  return found.sort();
+}
 
 t.test('the command runs', async (t) => {
   const ran = node(project, 'node_modules/.bin/soo', 'doctor', '--json');
@@ -102,9 +134,30 @@ t.test('the command runs', async (t) => {
   t.match(JSON.parse(ran.stdout), { devices: [/^cpu/], problems: [] });
 });
 
+t.test('whoever asks for a drawing is told in one line which packages to add', async (t) => {
+  const film = path.join(project, 'film');
+  const play = ['rl', 'film', '--trajectory', path.join(ROOT, 'test/rl/trajectories.json')];
+  const refused = node(project, 'node_modules/.bin/soo', ...play, '--out', `${film}.gif`);
+  t.equal(refused.status, 1);
+  t.match(
+    refused.stderr,
+    /^soo: .*charts and films need packages that are not installed: npm install @resvg\/resvg-js@2 gifenc@1 vega@6 vega-lite@6\n$/,
+  );
+  t.equal(node(project, 'node_modules/.bin/soo', ...play, '--out', `${film}.svg`).status, 0, 'SVG needs none of them');
+  const results = path.join(project, 'results.json');
+  writeDemoResults(results, wholeRun());
+  const report = node(project, 'node_modules/.bin/soo', 'report', results);
+  t.match(report, { status: 1, stdout: '', stderr: /^soo: charts and films need [^\n]* vega-lite@6\n$/ });
+});
+
+t.test('the embedded model is found through an export, as a folder and by file', async (t) => {
+  const code = `
+    const { organism } = require('soo-torch');
+    console.log(require.resolve('soo-torch/organism/config.json') === organism.folder + '/config.json')`;
+  t.equal(node(project, '-e', code).stdout, 'true\n');
+});
+
 t.test('the examples of the documentation run', async (t) => {
-  // They are written for the repository's folder, where the embedded model lies beside them.
-  symlinkSync(path.join(project, 'node_modules/soo-torch/organism'), path.join(project, 'organism'));
   examples().forEach((code, index) => {
     const { outputText } = ts.transpileModule(code, {
       compilerOptions: { module: ts.ModuleKind.ES2022, target: ts.ScriptTarget.ES2022 },

@@ -182,7 +182,39 @@ t.test('makers take dtype, device and requiresGrad', async (t) => {
   t.throws(() => torch.zeros([2], { dtype: 'int64', requiresGrad: true }), {
     message: /only floating-point and complex/,
   });
-  t.throws(() => torch.zeros([2], { device: 'cuda:99' }), /cuda|CUDA|backend|device/i);
+  t.throws(() => torch.zeros([2], { device: 'cuda:99' }), /cuda|CUDA|NVIDIA|backend|device/i);
+});
+
+t.test('makers that are methods take requiresGrad too', async (t) => {
+  const options = { requiresGrad: true };
+  const made: Tensor[] = [
+    ...[x.zerosLike(options), x.onesLike(options), x.emptyLike(options), x.fullLike(2, options), x.randLike(options)],
+    ...[x.randnLike(options), x.randintLike(3, { ...options, dtype: 'float32' }), x.newZeros([2], options)],
+    ...[x.newOnes([2], options), x.newFull([2], 0.5, options), x.newEmpty([2], options), torch.hannWindow(4, options)],
+    ...[torch.emptyStrided([2], [1], options), torch.normal(0, 1, [2], options)],
+  ];
+  t.same(
+    made.map((each) => [each.requiresGrad, each.isLeaf]),
+    made.map(() => [true, true]),
+  );
+  t.equal(x.zerosLike({ requiresGrad: false }).requiresGrad, false);
+  t.throws(() => x.zerosLike({ requireGrad: true } as never), {
+    message: "zerosLike: there is no argument 'requireGrad'",
+  });
+});
+
+t.test('an operator whose tensor is not its first argument is a method all the same', async (t) => {
+  // torch.polygamma of PyTorch 2.13
+  const p = torch.tensor([0.5, 1.5, 3]);
+  const wanted = [-16.82879638671875, -0.8287966251373291, -0.15411381423473358];
+  for (const [name, work] of [
+    ['polygamma', () => p.polygamma(2)],
+    ['specialPolygamma', () => p.specialPolygamma(2)],
+    ['function', () => torch.polygamma(2, p)],
+    ['bigint', () => p.polygamma(2n)],
+  ] as const)
+    for (let round = 0; round < 2; round++) t.same(work().toArray(), wanted, name);
+  t.throws(() => torch.polygamma(p as never, 2 as never), { message: /^polygamma: argument 'n' must be an integer/ });
 });
 
 t.test('to() converts, or gives back the tensor itself', async (t) => {

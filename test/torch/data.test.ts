@@ -94,8 +94,8 @@ t.test('floats without a typed array come out as Float32Array, bool as Uint8Arra
   const complex = torch.complex(torch.tensor([1.5, 2]), torch.tensor([-1, 0.5]));
   t.same(complex.toTypedArray(), Float32Array.of(1.5, -1, 2, 0.5));
   t.same(complex.toArray(), [
-    [1.5, -1],
-    [2, 0.5],
+    { re: 1.5, im: -1 },
+    { re: 2, im: 0.5 },
   ]);
   t.same(complex.select(0, 0).item(), { re: 1.5, im: -1 });
 });
@@ -162,10 +162,10 @@ t.test('what tensor() refuses', async (t) => {
     [[[1, 2], [3]], /^tensor: expected an array of 2 at depth 1, got an array of 1$/],
     [[1, [2]], /^tensor: expected a number at depth 1, got an array of 1$/],
     [[[1], 2], /^tensor: expected an array of 1 at depth 1, got 2$/],
-    [['a'], /^tensor: expected numbers, bigints or booleans, got string$/],
+    [['a'], /^tensor: expected numbers, bigints or booleans, got 'a'$/],
     [null, /^tensor: expected numbers, bigints or booleans, got null$/],
     [undefined, /^tensor: expected numbers, bigints or booleans, got undefined$/],
-    [[{}], /^tensor: expected numbers, bigints or booleans, got object$/],
+    [[{}], /^tensor: expected numbers, bigints or booleans, got an object$/],
     [new DataView(new ArrayBuffer(8)), /^tensor: a DataView has no dtype$/],
   ];
   for (const [data, message] of refused) t.throws(() => torch.tensor(data as number), { message }, String(message));

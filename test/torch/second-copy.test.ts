@@ -1,13 +1,16 @@
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import t from 'tap';
 import * as first from '../../lib/torch';
 
+// A test that Node's ESM loader starts has a `require` without a cache (Node 22).
+const load = createRequire(__filename);
 const LIBRARY = path.resolve(__dirname, '../../lib');
 
 /** Loads the library's JavaScript once more, as Jest does for each test file: the addon stays as it is. */
 function loadAgain(): typeof first {
-  for (const file of Object.keys(require.cache)) if (file.startsWith(LIBRARY)) delete require.cache[file];
-  return require('../../lib/torch') as typeof first;
+  for (const file of Object.keys(load.cache)) if (file.startsWith(LIBRARY)) delete load.cache[file];
+  return load('../../lib/torch') as typeof first;
 }
 
 t.test('several copies of the JavaScript in one environment each have their hooks served', async (t) => {

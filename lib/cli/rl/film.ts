@@ -52,10 +52,8 @@ export function run(_: readonly string[], given: Readonly<Record<string, unknown
   const scene = sceneOf(episode);
   const { out, frames } = options;
   const drawings = scene.moments.map((_, step) => drawFrame(scene, step));
-  writing(out, () => {
-    if (extname(out) === '.svg') writeTextAside(out, drawStill(scene));
-    else writeAside(out, (append) => append(renderGif(drawings, MILLISECONDS)));
-  });
+  const film = extname(out) === '.svg' ? Buffer.from(drawStill(scene)) : renderGif(drawings, MILLISECONDS);
+  writing(out, () => writeAside(out, (append) => append(film)));
   if (frames !== undefined) writing(frames, () => writeFrames(frames, drawings));
   return { json: { ...summaryOf(scene), out, ...(frames && { framesIn: frames }) }, text: textOf(scene, out) };
 }

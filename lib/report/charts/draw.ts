@@ -3,15 +3,11 @@ import { join } from 'node:path';
 import type { RenderedImage } from '@resvg/resvg-js';
 import type { TopLevelSpec } from 'vega-lite';
 import { drawingPackage } from '../drawing-packages';
+import type { DrawnChart } from '../page/frame';
 import { colour, inLightColours, PALETTE } from './palette';
 
-/** A chart in words and as data; the words are its text alternative. */
-export interface Chart {
-  /** File name without its extension. */
-  name: string;
-  title: string;
-  /** What the chart shows, for those who do not see it and those who do. */
-  description: string;
+/** A chart in words and as data. Its type is for this room alone: declarations that users read name no chart package. */
+export interface Chart extends Omit<DrawnChart, 'svg'> {
   spec: TopLevelSpec;
 }
 

@@ -1,11 +1,16 @@
 /** What every report is set in: one HTML page that needs nothing else: no script, no font, no picture from outside. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Chart } from '../charts/draw';
 import { declarations } from '../charts/palette';
 import { html, trusted, type Content, type Markup } from './markup';
 
-export interface DrawnChart extends Chart {
+/** A chart in words and as a drawing; the words are its text alternative. */
+export interface DrawnChart {
+  /** File name without its extension. */
+  name: string;
+  title: string;
+  /** What the chart shows, for those who do not see it and those who do. */
+  description: string;
   svg: string;
 }
 
