@@ -63,7 +63,8 @@ export function makeNormalizer(settings: unknown): Normalizer {
 
 /** Forty stages that double a text fill the memory; no language's marks make sixty-four of one. */
 function requireShort(made: string, given: string): string {
-  if (made.length > 64 * given.length + 1e6) throw new InputError('normalizer: makes the text more than 64 times as long');
+  if (made.length > 64 * given.length + 1e6)
+    throw new InputError('normalizer: makes the text more than 64 times as long');
   return made;
 }
 
