@@ -102,7 +102,9 @@ export function fileError(thrown: unknown, path: string): InputError {
     ENOTDIR: 'a part of the path is not a folder',
   };
   const reason = typeof code === 'string' ? known[code] : undefined;
-  return new InputError(`${basename(path)}: ${reason ? `${reason}: ${path}` : messageOf(thrown)}`);
+  // What was named by its place is shown with it.
+  const place = basename(path) === path ? '' : `: ${path}`;
+  return new InputError(`${basename(path)}: ${reason ? `${reason}${place}` : messageOf(thrown)}`);
 }
 
 /**
