@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "environment.h"
@@ -36,6 +37,25 @@ Napi::Value devices(Environment& self, const Napi::CallbackInfo&) {
     const c10::Device device(*type, static_cast<c10::DeviceIndex>(i));
     result.Set(static_cast<uint32_t>(i) + 1, device.str());
   }
+  return result;
+}
+
+/** cuda(): what this libtorch was built for (13000; 0: without CUDA), the GPUs it finds, and why it finds none */
+Napi::Value cuda(Environment& self, const Napi::CallbackInfo&) {
+  auto result = Napi::Object::New(self.env);
+  const bool built = at::globalContext().hasCUDART();
+  const int64_t devices = built ? at::detail::getCUDAHooks().deviceCount() : 0;
+  std::string problem;
+  if (built && devices == 0) {
+    try {
+      at::globalContext().lazyInitDevice(c10::DeviceType::CUDA);
+    } catch (const c10::Error& error) {
+      problem = error.what_without_backtrace();
+    }
+  }
+  result.Set("version", from_int64(self.env, built ? at::globalContext().versionCUDART() : 0));
+  result.Set("devices", from_int64(self.env, devices));
+  result.Set("problem", problem);
   return result;
 }
 
@@ -162,6 +182,7 @@ Napi::Value processor(Environment& self, const Napi::CallbackInfo&) {
 }  // namespace
 
 void define_devices(Napi::Object exports) {
+  define<cuda>(exports, "cuda");
   define<devices>(exports, "devices");
   define<synchronize>(exports, "synchronize");
   define<device_memory>(exports, "deviceMemory");

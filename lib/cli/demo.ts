@@ -13,6 +13,7 @@ import { drawnIfPossible } from './drawn';
 import { demoSettings } from '../studies/honesty/plan';
 import { makeFolder } from './out-folder';
 import { listenForSignals } from './interrupts';
+import { knownDevice } from './model-options';
 import { integer, integers } from './options';
 import { ROOT } from './package-root';
 import { startProgress } from './progress';
@@ -27,6 +28,7 @@ const optionsSchema = z.object({
   model: z.string(),
   workers: z.number().optional(),
   resume: z.boolean().default(false),
+  device: z.string().default('cpu'),
 });
 
 export function define(command: Command): void {
@@ -44,6 +46,7 @@ export function define(command: Command): void {
     .option('--quick', 'one seed and fewer prompts: under a minute')
     .option('--workers <n>', 'processes that tune in parallel (default: one per core)', integer({ min: 1, max: 64 }))
     .option('--resume', 'continue the demo in --out, to the same numbers; start one if there is none')
+    .option('--device <name>', 'cpu, cuda:0, ...: where the model is tuned and measured', 'cpu')
     .option('--model <dir>', 'folder of another organism with the same vocabulary', ORGANISM);
 }
 
@@ -52,8 +55,8 @@ export function define(command: Command): void {
  * keeps what has been measured.
  */
 export async function run(_: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Result> {
-  const { out, seeds, quick, workers, resume, model: folder } = checked(optionsSchema, options);
-  const model = loadOrganism(folder);
+  const { out, seeds, quick, workers, resume, device, model: folder } = checked(optionsSchema, options);
+  const model = loadOrganism(folder, device);
   const file = path.join(makeFolder(out), 'results.json');
   const settings = demoSettings({ quick, seeds });
   const stop = listenForSignals('stopping after this step; measurements so far are kept; --resume continues');
@@ -81,10 +84,10 @@ export async function run(_: readonly string[], options: Readonly<Record<string,
   }
 }
 
-function loadOrganism(folder: string): LanguageModel {
+function loadOrganism(folder: string, device: string): LanguageModel {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw new InputError(`--model ${folder}: no such folder`);
-  const model = loadModel(folder);
+  const model = loadModel(folder, { device: knownDevice(device), dtype: 'float32' });
   if (model.config.vocabSize === WORDS.length) return model;
   throw new InputError(
     `--model ${folder}: vocab_size is ${model.config.vocabSize}, and the organism's world has ${WORDS.length} words`,

@@ -25,10 +25,18 @@ interface Libtorch {
   reason?: string;
 }
 
+/** What libtorch was built for, and why it finds no GPU. */
+interface Cuda {
+  version: string | null;
+  devices: number;
+  problem: string | null;
+}
+
 interface Loaded {
   libtorch: Libtorch;
   addon: string;
   devices: string[];
+  cuda: Cuda;
   threads: number;
 }
 
@@ -37,6 +45,7 @@ interface Report {
   addon: { path: string; version: string | null; built: boolean; loads: boolean };
   libtorch: Libtorch;
   devices: string[];
+  cuda: Cuda | null;
   threads: number | null;
   problems: Problem[];
   notes: string[];
@@ -106,6 +115,11 @@ function loadAddon(): Loaded | Error {
       libtorch: { version, path: folder, how },
       addon,
       devices: torch.devices().map(String),
+      cuda: {
+        version: torch.cuda.version,
+        devices: torch.cuda.deviceCount(),
+        problem: torch.cuda.whyUnavailable(),
+      },
       threads: torch.getNumThreads(),
     };
   } catch (error) {
@@ -113,8 +127,12 @@ function loadAddon(): Loaded | Error {
   }
 }
 
-function checkGpu(devices: readonly string[], notes: string[]): void {
-  if (devices.length === 0 || devices.some((device) => device.startsWith('cuda'))) return;
+function checkGpu(cuda: Cuda | undefined, notes: string[]): void {
+  if (!cuda || cuda.devices > 0) return;
+  if (cuda.version !== null) {
+    notes.push(`${cuda.problem}; --device cuda is refused, and everything else works`);
+    return;
+  }
   if (!existsSync('/proc/driver/nvidia/version')) return;
   notes.push(
     `this machine has an NVIDIA GPU, but libtorch is a CPU build: SOO_TORCH_CUDA=cu126 ${buildCommand()} fetches a CUDA build`,
@@ -136,19 +154,20 @@ async function examine(): Promise<Report> {
     problems.push({ what: `the addon does not load: ${loaded.message.split('\n')[0]}`, fix: buildCommand() });
   }
   const working = loaded instanceof Error ? null : loaded;
-  checkGpu(working?.devices ?? [], notes);
+  checkGpu(working?.cuda, notes);
   return {
     node: process.versions.node,
     addon: { path: file, version: working?.addon ?? null, built, loads: working !== null },
     libtorch: { ...libtorch, ...working?.libtorch },
     devices: working?.devices ?? [],
+    cuda: working?.cuda ?? null,
     threads: working?.threads ?? null,
     problems,
     notes,
   };
 }
 
-function describe({ node, addon, libtorch, devices, threads, problems, notes }: Report): string {
+function describe({ node, addon, libtorch, devices, cuda, threads, problems, notes }: Report): string {
   const state = addon.loads ? addon.path : addon.built ? `${addon.path} (does not load)` : 'not built';
   const facts = listing([
     ['Node', node],
@@ -157,10 +176,12 @@ function describe({ node, addon, libtorch, devices, threads, problems, notes }: 
     ['  path', libtorch.path ?? '-'],
     ['  found by', [libtorch.how ?? '-', libtorch.reason].filter(Boolean).join(': ')],
     ['devices', devices.join(', ') || '-'],
+    ['CUDA', cuda === null ? '-' : cuda.version ? `built for ${cuda.version}; GPUs: ${cuda.devices}` : 'built without'],
     ['threads', threads === null ? '-' : String(threads)],
   ]);
   const trouble = problems.map(({ what, fix }) => `problem: ${what}\n    fix: ${fix}`);
-  const verdict = problems.length === 0 ? ['Everything is in place.'] : trouble;
+  const inPlace = cuda?.version && cuda.devices === 0 ? 'Everything but a GPU is in place.' : 'Everything is in place.';
+  const verdict = problems.length === 0 ? [inPlace] : trouble;
   return [facts, '', ...verdict, ...notes.map((note) => `note: ${note}`)].join('\n');
 }
 

@@ -23,7 +23,7 @@ export function run(_: readonly string[], given: Readonly<Record<string, unknown
   const loaded = loadNamedModel(given);
   const pairs = encodePairs(texts, loaded);
   const { model, adapter } = loaded;
-  const measure = (): Overlaps => latentOverlaps(model, pairs, { device: model.device });
+  const measure = (): Overlaps => latentOverlaps(model, pairs);
   const before = adapter?.withoutAdapter(measure);
   const now = measure();
   const unequal = now.all?.unequal ?? 0;

@@ -65,11 +65,14 @@ export function loadBase(options: Readonly<Record<string, unknown>>): LoadedBase
   return { model, tokenizer: model.tokenizer, folder, adapterFolder };
 }
 
-function knownDevice(name: string): Device {
+/** @throws InputError, one line with the devices that are there and, for CUDA, why it is not */
+export function knownDevice(name: string): Device {
   const devices = torch.devices().map(String);
   const known = name === 'cuda' ? devices.some((device) => device.startsWith('cuda')) : devices.includes(name);
-  if (!known) throw new InputError(`--device ${name}: this machine and this libtorch have ${devices.join(', ')}`);
-  return torch.device(name);
+  if (known) return torch.device(name);
+  const why = name.startsWith('cuda') ? torch.cuda.whyUnavailable() : null;
+  const reason = why === null ? '' : `; ${why}`;
+  throw new InputError(`--device ${name}: this machine and this libtorch have ${devices.join(', ')}${reason}`);
 }
 
 function requireFolder(option: string, folder: string): void {

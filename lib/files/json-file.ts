@@ -63,9 +63,9 @@ function requireFew(bytes: Uint8Array, name: string): void {
     if (byte === 0x2c) values++;
     else if (byte === 0x5b || byte === 0x7b) containers++;
   }
-  if (values > MOST_VALUES) throw new InputError(`${name}: ${values} values, more than the ${MOST_VALUES} allowed`);
   if (containers > MOST_CONTAINERS)
     throw new InputError(`${name}: ${containers} objects and lists, more than the ${MOST_CONTAINERS} allowed`);
+  if (values > MOST_VALUES) throw new InputError(`${name}: ${values} values, more than the ${MOST_VALUES} allowed`);
 }
 
 /** Parses JSON; `name` stands before the message of every error. */

@@ -46,16 +46,19 @@ export function positionsOf(attentionMask: Tensor | undefined, past: number, seq
  * Which keys each query may look at: real ones at or before its own place. Queries that are pads may look at nothing;
  * their rows come out 0, as in transformers 5. Undefined when every token is real.
  * @param attentionMask [batch, past + seq]
+ * @param padded whether it holds a 0; when left out it is asked, which waits for the device
  */
 export function maskOf(
   attentionMask: Tensor | undefined,
   past: number,
   seq: number,
   device: DeviceLike,
+  padded?: boolean,
 ): Tensor | undefined {
   const total = past + seq;
-  const padded = attentionMask !== undefined && !attentionMask.ne(0).all().item();
-  const real = padded ? attentionMask.ne(0).view([-1, 1, 1, total]) : undefined;
+  const masked = attentionMask?.ne(0);
+  const hides = masked !== undefined && (padded ?? !masked.all().item());
+  const real = hides ? masked.view([-1, 1, 1, total]) : undefined;
   // A single query is the newest token: nothing lies after it. Without a past the kernel's own causal mask will do.
   if (seq === 1) return real;
   if (past === 0 && !real) return undefined;

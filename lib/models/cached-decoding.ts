@@ -56,6 +56,8 @@ export class CachedDecoding implements DecodingSession {
   readonly #rest: readonly (readonly number[])[];
   /** 1 for the prefix and for what is real in the rest and in the room for new tokens, [rows, maxLength]; undefined without pads. */
   readonly #mask: Tensor | undefined;
+  /** Whether each row is padded: known here, so that no step has to ask the mask. */
+  readonly #padded: boolean[];
 
   constructor(
     private readonly model: CachingModel,
@@ -67,7 +69,9 @@ export class CachedDecoding implements DecodingSession {
     this.#prefix = prompts[0].slice(0, shared);
     this.#rest = prompts.map((prompt) => prompt.slice(shared));
     const { attentionMask } = padLeft(this.#rest, { device });
-    this.#cache = model.makeCache(prompts.length, shared + longestOf(this.#rest) + maxNewTokens);
+    const longest = longestOf(this.#rest);
+    this.#padded = this.#rest.map(({ length }) => length < longest);
+    this.#cache = model.makeCache(prompts.length, shared + longest + maxNewTokens);
     this.#mask = attentionMask && around(attentionMask, shared, this.#cache.maxLength).keep();
   }
 
@@ -85,8 +89,9 @@ export class CachedDecoding implements DecodingSession {
     const end = this.#cache.length + longestOf(this.#rest);
     using cache = this.#cache.part(first, count, end - longestOf(sequences));
     const { ids } = padLeft(sequences, { device: this.model.device });
+    const padded = this.#padded.slice(first, first + count).includes(true);
     const attentionMask = this.#mask?.narrow(0, first, count).narrow(1, 0, end);
-    return this.model.call(ids, { attentionMask, cache, lastTokenOnly: true }).select(1, 0);
+    return this.model.call(ids, { attentionMask, padded, cache, lastTokenOnly: true }).select(1, 0);
   }
 
   #runPrefix(): void {
@@ -102,12 +107,15 @@ export class CachedDecoding implements DecodingSession {
     const cache = this.#cache;
     const shape = [tokens.length, 1];
     const ids = torch.tensor(BigInt64Array.from(tokens, BigInt), { shape, device: this.model.device });
+    const padded = this.#padded.includes(true);
     const attentionMask = this.#mask?.narrow(0, 0, cache.rows).narrow(1, 0, cache.length + 1);
-    return this.model.call(ids, { attentionMask, cache, lastTokenOnly: true }).select(1, 0);
+    return this.model.call(ids, { attentionMask, padded, cache, lastTokenOnly: true }).select(1, 0);
   }
 
   drop(row: number): void {
     this.#cache.drop(row);
+    const last = this.#padded.pop();
+    if (row < this.#padded.length) this.#padded[row] = last === true;
     if (row < this.#cache.rows) this.#mask?.select(0, row).copy_(this.#mask.select(0, this.#cache.rows));
   }
 

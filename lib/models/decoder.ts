@@ -114,6 +114,7 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
   #decoded(ids: Tensor, options: ForwardOptions): Tensor {
     const { cache, sharedPads } = options;
     if (ids.ndim !== 2) throw new RangeError(`Decoder: ids must be [batch, seq], got [${ids.shape.join(', ')}]`);
+    this.#requireHere({ ids, attentionMask: options.attentionMask, positions: options.positions });
     if (cache && sharedPads) throw new RangeError('Decoder: a pass with a cache cannot share pads');
     const seq = ids.size(1);
     cache?.requireRoom(seq);
@@ -122,7 +123,18 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
     return hiddenStates;
   }
 
-  #plan(ids: Tensor, { attentionMask, positions, cache, lastTokenOnly, sharedPads }: ForwardOptions): AttentionPlan {
+  #requireHere(given: Record<string, Tensor | undefined>): void {
+    const { device } = this;
+    for (const [name, tensor] of Object.entries(given)) {
+      if (!tensor || tensor.device.equals(device)) continue;
+      throw new RangeError(
+        `Decoder: ${name} must be on ${String(device)} like the model, got ${String(tensor.device)}: batches are made on their option device`,
+      );
+    }
+  }
+
+  #plan(ids: Tensor, options: ForwardOptions): AttentionPlan {
+    const { attentionMask, positions, cache, lastTokenOnly, sharedPads } = options;
     const [batch, seq] = ids.shape as [number, number];
     const past = cache?.length ?? 0;
     const total = past + seq;
@@ -134,7 +146,8 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
     }
     const { device } = this;
     const at = positions ?? positionsOf(attentionMask, past, seq, device);
-    const mask = maskOf(attentionMask, past, seq, device);
+    // Where pads are shared there are some.
+    const mask = maskOf(attentionMask, past, seq, device, options.padded ?? (sharedPads && true));
     return {
       rotation: rotationOf(at, this.config.headDim, this.config.ropeTheta, this.model.embedTokens.weight),
       mask,

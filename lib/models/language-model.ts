@@ -11,6 +11,8 @@ export interface ForwardOptions {
    * positions count real tokens only, as transformers' `generate` counts them.
    */
   attentionMask?: Tensor;
+  /** Whether the mask holds a 0. Left out, it is asked: that reads a value back, for which an accelerator is waited for. */
+  padded?: boolean;
   /** int64 [batch or 1, seq]; overrides the positions that follow from the mask or, without one, plain counting. */
   positions?: Tensor;
   /** Filled with this pass's keys and values; what it already holds comes before `ids`. */

@@ -83,8 +83,9 @@ export function drawTokens(scores: Tensor, uniforms: readonly number[]): number[
   // Below 1 by more than rounding, so that the product stays below the total.
   const below = uniforms.map((uniform) => [Math.min(uniform, 1 - 2 ** -52)]);
   const wanted = torch.tensor(below, { dtype: 'float64', device }).mul(totals);
-  const rows = torch.searchsorted(cumulative, wanted, { right: true }).view([-1]).toArray() as number[];
-  requireNumbers(totals.view([-1]).toArray() as number[]);
+  const found = torch.searchsorted(cumulative, wanted, { right: true });
+  const [rows, sums] = readTogether(found, totals);
+  requireNumbers(sums);
   return rows;
 }
 
@@ -93,9 +94,16 @@ export function drawTokens(scores: Tensor, uniforms: readonly number[]): number[
  * @throws Error when a row's largest logit is NaN
  */
 export function likeliestTokens(scores: Tensor): number[] {
-  const [largest, tokens] = scores.max(-1);
-  requireNumbers(largest.toArray() as number[]);
-  return tokens.toArray() as number[];
+  const [largest, indices] = scores.max(-1);
+  const [tokens, values] = readTogether(indices, largest);
+  requireNumbers(values);
+  return tokens;
+}
+
+/** Two tensors with one number for each row, in one copy from the device; float64 holds every token id. */
+function readTogether(a: Tensor, b: Tensor): [number[], number[]] {
+  const flat = [a, b].map((tensor) => tensor.view([-1]).to('float64'));
+  return torch.stack(flat).toArray() as [number[], number[]];
 }
 
 function requireNumbers(values: readonly number[]): void {

@@ -11,13 +11,11 @@ export class SharedPads {
   readonly #rows: Tensor;
   readonly #shape: [batch: number, seq: number];
 
-  private constructor(real: Tensor) {
-    const flat = real.flatten();
-    const pads = flat.logicalNot().nonzero().squeeze(1);
-    const tokens = flat.nonzero().squeeze(1);
-    this.#tokens = torch.cat([tokens, pads.narrow(0, 0, 1)]);
+  private constructor(flat: Tensor, tokens: Tensor, shape: [batch: number, seq: number]) {
+    const firstPad = flat.logicalNot().to('uint8').argmax(0, true);
+    this.#tokens = torch.cat([tokens, firstPad]);
     this.#rows = torch.where(flat, flat.cumsum(0).sub(1), tokens.numel());
-    this.#shape = real.shape as [number, number];
+    this.#shape = shape;
   }
 
   /**
@@ -25,8 +23,12 @@ export class SharedPads {
    * @returns undefined where there are no pads to share
    */
   static of(attentionMask: Tensor | undefined): SharedPads | undefined {
-    const real = attentionMask?.ne(0);
-    return real && !real.all().item() ? new SharedPads(real) : undefined;
+    if (!attentionMask) return undefined;
+    const flat = attentionMask.ne(0).flatten();
+    // How many there are is all that is read back from the device.
+    const tokens = flat.nonzero().squeeze(1);
+    if (tokens.numel() === flat.numel()) return undefined;
+    return new SharedPads(flat, tokens, attentionMask.shape as [number, number]);
   }
 
   /** [batch, seq] to [1, rows], or [batch, seq, features] to [1, rows, features] */

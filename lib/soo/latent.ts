@@ -5,12 +5,10 @@ import { capture, inMode, Linear } from '../nn';
 import { mean } from '../statistics';
 import { meanSquare } from './distances';
 import { logitsOf } from './forward';
-import { pairBatch, type PairBatchOptions, type TokenPair } from './pairs';
+import { pairBatch, type TokenPair } from './pairs';
 import { compareAt, POSITIONS, type PositionChoice, type Positions } from './positions';
 
-export interface LatentOptions extends PositionChoice {
-  device?: PairBatchOptions['device'];
-}
+export type LatentOptions = PositionChoice;
 
 export interface LatentOverlap {
   /** Mean over pairs of the mean over modules. */
@@ -94,7 +92,7 @@ function distances(
   choices: readonly Positions[],
   options: LatentOptions,
 ): Map<Positions, Map<string, number>> {
-  const batch = pairBatch([pair], { device: options.device });
+  const batch = pairBatch([pair], { device: model.device });
   const activations = (['self', 'other'] as const).map((side) => {
     logitsOf(model, batch[side]);
     return captured.take();

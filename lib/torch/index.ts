@@ -2,6 +2,7 @@ import { enableGrad, grad, inferenceMode, isGradEnabled, isInferenceMode, noGrad
 import { backward } from './backward';
 import { checkpoint } from './checkpoint';
 import { fromBytes, tensor } from './create';
+import { cuda } from './cuda';
 import { customFunction } from './custom-function';
 import { device, devices, synchronize } from './device';
 import { formatTensor } from './format';
@@ -47,6 +48,7 @@ export const torch = Object.assign(installOperators(), {
   backward,
   canPack,
   checkpoint,
+  cuda,
   customFunction,
   device,
   devices,

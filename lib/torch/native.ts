@@ -39,6 +39,7 @@ export interface NativeAddon {
   version(handle: number): number | null;
   /** Whether both are the same elements of the same memory. */
   isSame(a: number, b: number): boolean;
+  lieAlike(a: number, b: number): boolean;
 
   enterScope(): number;
   leaveScope(level: number, results: Float64Array | null): void;
@@ -87,6 +88,7 @@ export interface NativeAddon {
   rngState(source: string | number): number;
   setRngState(target: string | number, state: number): void;
 
+  cuda(): { version: number; devices: number; problem: string };
   devices(): string[];
   synchronize(device: string): void;
   deviceMemory(device: string): DeviceMemory;

@@ -73,6 +73,8 @@ export function isKeywords(value: unknown): value is Keywords {
 interface Binding {
   values: unknown[];
   loose: boolean;
+  /** Reads numbers out of tensors that stand for them, which waits for their device: only for the overload that is taken. */
+  read(): void;
 }
 
 interface Misfit {
@@ -95,7 +97,7 @@ function bind(overload: Overload, positional: readonly unknown[], keywords: Keyw
   const { schema, rules } = overload;
   const values: unknown[] = new Array(schema.arguments.length);
   const taken = new Set<string>();
-  let loose = false;
+  const late: (() => void)[] = [];
   let position = 0;
   let fitted = 0;
   const other = (problem: string) => ({ fitted, argument: null, wanted: '', optional: false, problem });
@@ -117,12 +119,14 @@ function bind(overload: Overload, positional: readonly unknown[], keywords: Keyw
     const fit = value === undefined ? Fit.None : rule.fit(value);
     if (fit === Fit.None) return misfit(fitted, argument, rule, value);
     fitted += 1;
-    loose ||= fit === Fit.Loose;
-    values[i] = rule.convert ? rule.convert(value as never) : value;
+    const put = (): void => void (values[i] = rule.convert ? rule.convert(value as never) : value);
+    if (fit === Fit.Loose) late.push(put);
+    else put();
   }
   if (position < positional.length) return other(`takes at most ${position} arguments, got ${positional.length}`);
+  const bound = { values, loose: late.length > 0, read: () => late.forEach((put) => put()) };
   const unknown = keywords && Object.keys(keywords).find((name) => !taken.has(name) && keywords[name] !== undefined);
-  return unknown === undefined ? { values, loose } : other(`there is no argument '${unknown}'`);
+  return unknown === undefined ? bound : other(`there is no argument '${unknown}'`);
 }
 
 /** One line from what kept each overload from fitting: what was wanted where the nearest ones failed. */
@@ -160,7 +164,10 @@ export function choose(family: OperatorFamily, self: Tensor | undefined, args: r
     else if (!binding.loose) return { ...binding, overload };
     else loose ??= { ...binding, overload };
   }
-  if (loose) return loose;
+  if (loose) {
+    loose.read();
+    return loose;
+  }
   throw new TypeError(explain(family, misfits));
 }
 

@@ -4,6 +4,7 @@
 #   scripts/gpu/rehearse.sh [FOLDER] [--parts build,tests,...]      FOLDER: a pack, made anew when it is left out
 #
 # PYTHON: a Python with torch, transformers and peft (python3). SOO_GPU_SECONDS: for all parts, 3600 here.
+# SOO_GPU_KEEP: a folder that the results are copied to.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 python="$(command -v "${PYTHON:-python3}")"
@@ -38,6 +39,7 @@ status=0
 env -i PATH="$empty/programs" HOME="$empty/home" TMPDIR="$empty/tmp" LANG=C.UTF-8 PYTHON="$python" OUT="$empty/results" \
   SOO_TEST_DEVICE=cpu SOO_GPU_SCALE=tiny SOO_GPU_SECONDS="${SOO_GPU_SECONDS:-3600}" \
   bash "$empty/pack/run.sh" "$@" || status=$?
+if [[ -n "${SOO_GPU_KEEP:-}" ]]; then cp -r "$empty/results" "$SOO_GPU_KEEP"; fi
 printf 'rehearsed in %d s\n' "$((SECONDS - begun))"
 if [[ ! -s "$empty/results/summary.json" ]]; then
   echo 'the run left no summary.json' >&2

@@ -12,6 +12,7 @@ interface Report {
   addon: { built: boolean; loads: boolean };
   libtorch: { version: string | null; path: string | null; how: string | null };
   devices: string[];
+  cuda: { version: string | null; devices: number; problem: string | null } | null;
   threads: number | null;
   problems: { what: string; fix: string }[];
 }
@@ -57,8 +58,10 @@ t.test('with everything in place', async (t) => {
   t.match(report, { node: process.versions.node, addon: { built: true, loads: true }, threads: 1, problems: [] });
   t.match(report.libtorch, { version: /^2\.\d+/, path: String, how: String });
   t.equal(report.devices[0], 'cpu');
+  t.equal(report.cuda?.devices, report.devices.filter((device) => device.startsWith('cuda')).length);
+  t.equal(report.cuda?.problem === null, report.cuda?.devices !== 0, 'a reason where there is no GPU');
   const text = soo(ROOT, ['doctor']);
-  t.match(text.stdout, /libtorch +2\.\d+[^]*Everything is in place/);
+  t.match(text.stdout, /libtorch +2\.\d+[^]*CUDA +built[^]*Everything (but a GPU )?is in place/);
 });
 
 t.test('with nothing built and no libtorch', async (t) => {
@@ -66,7 +69,7 @@ t.test('with nothing built and no libtorch', async (t) => {
   const { status, json } = soo(root, ['doctor', '--json']);
   t.equal(status, 1);
   t.match(json(), { addon: { built: false }, libtorch: { version: null, path: null, how: null }, threads: null });
-  t.same(json().devices, []);
+  t.same([json().devices, json().cuda], [[], null]);
   t.same(
     json().problems.map(({ what }) => what),
     ['no libtorch is on this machine yet', 'the addon is not built'],

@@ -53,9 +53,13 @@ t.test('a wrong argument is named, with what was wanted and what came', async (t
     [() => a.add('text' as never), /^add: argument 'other' must be a number or a tensor, got 'text'$/],
     [() => a.add(null as never), /^add: argument 'other' must be a number or a tensor, got null$/],
     [() => (a.add as () => Tensor)(), /^add: argument 'other' is missing: wanted a number or a tensor$/],
-    [() => a.sum('x' as never), /^sum: argument 'dim' must be .*an integer or an array of integers.*, got 'x'$/],
+    [
+      () => a.sum('x' as never),
+      /^sum: argument 'dim' (must be .*an integer or an array of integers.*, got 'x'|of type str\[\] has no .*)$/,
+    ],
     [() => a.sum([1], 3 as never), /^sum: argument 'keepdim' must be a boolean, got 3$/],
-    [() => a.softmax(0.5), /^softmax: argument 'dim' must be an integer, got 0.5$/],
+    // Up to libtorch 2.11 dimensions may have names, too.
+    [() => a.softmax(0.5), /^softmax: argument 'dim' must be an integer( or a string)?, got 0.5$/],
     [() => (a.view as unknown as (...sizes: number[]) => Tensor)(3, 2), /^view: /],
     [() => a.sum([1], { keepDims: true } as never), /^sum: there is no argument 'keepDims'$/],
     [() => (a.relu as (...values: number[]) => Tensor)(3), /^relu: takes at most 1 arguments, got 2$/],

@@ -25,7 +25,7 @@ import {
   type Verdict,
 } from './results';
 import { armsOf, baselineArm } from './summary';
-import { torch } from '../../torch';
+import { torch, type DeviceLike } from '../../torch';
 import { runPool } from '../../training/worker-pool';
 import { makeRun, pairsOf, type RunEvent, type RunPlan } from './task';
 import { measureModel, type Measurement } from './measure';
@@ -101,7 +101,12 @@ export async function runDemo(job: DemoJob): Promise<DemoResults> {
   try {
     const most = Math.min(workers, ids.length);
     if (most > 1) {
-      const start: WorkerStart = { ...plan, modelFolder: folder, threads: torch.getNumThreads() };
+      const start: WorkerStart = {
+        ...plan,
+        modelFolder: folder,
+        device: String(model.device) as DeviceLike,
+        threads: torch.getNumThreads(),
+      };
       await runPool({ next }, { worker: require.resolve('./worker'), start, workers: most, signal, onEvent });
     } else {
       const context = { ...plan, organism: model, sets, signal, onEvent };
@@ -216,6 +221,8 @@ function configOf(model: LanguageModel, settings: DemoSettings): DemoResults['co
   );
   return {
     ...plain,
+    // Told where it is another: kernels there add up in another order.
+    ...(model.device.type === 'cpu' ? {} : { device: String(model.device) }),
     split: 'test',
     tuning: Object.fromEntries(losses),
     lora: LORA,
