@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <napi.h>
 #include <torch/version.h>
 
@@ -22,6 +23,9 @@ Environment::~Environment() {
   callbacks->close();
   withdraw_all(*this);
   tensors.clear();
+#ifdef __GLIBC__
+  malloc_trim(0);  // what this thread has freed would stay with the process, for threads to come
+#endif
 }
 
 Environment& environment_of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }

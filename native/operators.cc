@@ -8,6 +8,7 @@
 #include <optional>
 #include <unordered_set>
 
+#include "fixed-shapes.h"
 #include "guards/guards.h"
 #include "out-of-memory.h"
 #include "values.h"
@@ -181,7 +182,13 @@ napi_value call_boxed(Environment& self, const Operator& op, napi_value* argv) {
   {
     std::optional<RandomState::Loan> loan;
     if (op.draws && draws_with(op, stack)) loan.emplace(*self.random);
-    op.handle.callBoxed(stack);
+    const FixedShapes shapes(op, stack);
+    try {
+      op.handle.callBoxed(stack);
+    } catch (...) {
+      shapes.restore();
+      throw;
+    }
   }
   const auto& returns = schema.returns();
   if (returns.empty()) return self.env.Undefined();
@@ -285,9 +292,7 @@ napi_value call_with_room(const Operator& op, napi_value* argv, size_t argc) {
   } catch (...) {
     if (!is_out_of_memory(std::current_exception())) throw;
     make_room(op.self, handles_in(op.self.env, argv, argc));
-    const bool writes =
-        std::any_of(op.parameters.begin(), op.parameters.end(), [](const Parameter& p) { return p.written; });
-    if (writes) throw;
+    if (op.writes) throw;
   }
   return call_once(op, argv);
 }
@@ -372,6 +377,7 @@ Operator::Operator(Environment& self, c10::OperatorHandle handle) : self(self), 
   for (const c10::Argument& argument : schema.arguments()) {
     const auto position = static_cast<int>(parameters.size());
     parameters.push_back(parameter_of(argument));
+    writes = writes || parameters.back().written;
     if (parameters.back().kind == Kind::Generator) generator_at = position;
     const bool share = argument.name() == "dropout" || argument.name() == "dropout_p";
     if (share && parameters.back().kind == Kind::Float) dropout_at = position;

@@ -62,6 +62,7 @@ struct Operator {
   std::vector<Parameter> parameters;
   std::unique_ptr<TypedCall> typed;  // null: boxed
   Guard guard;                       // what its kernel does not check itself, or null
+  bool writes = false;               // to some of its arguments
   bool draws = false;                // random numbers, of libtorch's own generator where it is given none
   int generator_at = -1;             // the argument that may be one
   int dropout_at = -1;               // the argument that, being 0, leaves nothing to draw

@@ -27,9 +27,18 @@ function missingDependencies(root = ROOT) {
     .map(([name]) => name.replace(/^node_modules\//, ''));
 }
 
+/** npm empties the folder that a link leads to, and with it the packages of another checkout. */
+function refuseLink(root = ROOT) {
+  const folder = path.join(root, 'node_modules');
+  if (!fs.lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) return;
+  const target = fs.readlinkSync(folder);
+  throw new Error(`node_modules is a link to ${target}, which lacks packages: run npm ci there, or remove the link`);
+}
+
 async function installDependencies() {
   const missing = missingDependencies();
   if (missing.length === 0) return;
+  refuseLink();
   const step = progress(`npm ci (${missing.length} packages missing)`);
   const started = Date.now();
   const timer = setInterval(() => step.update(`${Math.round((Date.now() - started) / 1000)} s`), 1000);
@@ -75,4 +84,4 @@ function whenReady(work) {
     });
 }
 
-module.exports = { whenReady, missingDependencies, ROOT };
+module.exports = { whenReady, missingDependencies, refuseLink, ROOT };

@@ -14,7 +14,10 @@ function testsOf(argument) {
   return isFolder && !argument.startsWith('-') ? path.posix.join(argument, '**', '*.test.ts') : argument;
 }
 
-whenReady(() => {
-  const tap = path.join(path.dirname(require.resolve('tap/package.json')), 'dist', 'esm', 'run.mjs');
-  return handOver([tap, ...process.argv.slice(2).map(testsOf)], { cwd: ROOT });
-});
+module.exports = { testsOf };
+
+if (require.main === module)
+  whenReady(() => {
+    const tap = path.join(path.dirname(require.resolve('tap/package.json')), 'dist', 'esm', 'run.mjs');
+    return handOver([tap, ...process.argv.slice(2).map(testsOf)], { cwd: ROOT });
+  });

@@ -16,7 +16,8 @@ const POLL_MS = 5;
  */
 export function readInput(path: string): Uint8Array {
   try {
-    if (path === '-') return readPipe(STDIN, 'stdin');
+    // Opened by its name it may be a socket, which cannot be.
+    if (path === '-' || path === '/dev/stdin') return readPipe(STDIN, 'stdin');
     if (!statSync(path).isFIFO()) return readBytes(path, LIMIT);
     const pipe = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {

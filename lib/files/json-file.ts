@@ -63,9 +63,9 @@ function requireFew(bytes: Uint8Array, name: string): void {
     if (byte === 0x2c) values++;
     else if (byte === 0x5b || byte === 0x7b) containers++;
   }
-  if (values > MOST_VALUES) throw new InputError(`${name}: ${values} values, more than the ${MOST_VALUES} allowed`);
   if (containers > MOST_CONTAINERS)
     throw new InputError(`${name}: ${containers} objects and lists, more than the ${MOST_CONTAINERS} allowed`);
+  if (values > MOST_VALUES) throw new InputError(`${name}: ${values} values, more than the ${MOST_VALUES} allowed`);
 }
 
 /** Parses JSON; `name` stands before the message of every error. */
@@ -102,7 +102,9 @@ export function fileError(thrown: unknown, path: string): InputError {
     ENOTDIR: 'a part of the path is not a folder',
   };
   const reason = typeof code === 'string' ? known[code] : undefined;
-  return new InputError(`${basename(path)}: ${reason ? `${reason}: ${path}` : messageOf(thrown)}`);
+  // What was named by its place is shown with it.
+  const place = basename(path) === path ? '' : `: ${path}`;
+  return new InputError(`${basename(path)}: ${reason ? `${reason}${place}` : messageOf(thrown)}`);
 }
 
 /**

@@ -114,12 +114,23 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
   #decoded(ids: Tensor, options: ForwardOptions): Tensor {
     const { cache, sharedPads } = options;
     if (ids.ndim !== 2) throw new RangeError(`Decoder: ids must be [batch, seq], got [${ids.shape.join(', ')}]`);
+    this.#requireHere({ ids, attentionMask: options.attentionMask, positions: options.positions });
     if (cache && sharedPads) throw new RangeError('Decoder: a pass with a cache cannot share pads');
     const seq = ids.size(1);
     cache?.requireRoom(seq);
     const hiddenStates = this.model.call(ids, this.#plan(ids, options));
     cache?.advance(seq);
     return hiddenStates;
+  }
+
+  #requireHere(given: Record<string, Tensor | undefined>): void {
+    const { device } = this;
+    for (const [name, tensor] of Object.entries(given)) {
+      if (!tensor || tensor.device.equals(device)) continue;
+      throw new RangeError(
+        `Decoder: ${name} must be on ${String(device)} like the model, got ${String(tensor.device)}: batches are made on their option device`,
+      );
+    }
   }
 
   #plan(ids: Tensor, options: ForwardOptions): AttentionPlan {

@@ -63,7 +63,7 @@ t.test('results, failures, and help', async (t) => {
   t.match(failed, { code: 1, stdout: 'failed x\n' });
   t.same(crash, { code: 1, stdout: '', stderr: 'soo: it broke\n' });
   t.match(help, { code: 0, stdout: /doctor +show what soo-torch runs on/, stderr: '' });
-  t.match(own, { code: 0, stdout: /--what <text>[^]*--json[^]*--threads <n>[^]*--help/ });
+  t.match(own, { code: 0, stdout: /--what <text>[^]*\(required\)[^]*--json[^]*--threads <n>[^]*--help/ });
   t.match(version, { code: 0, stdout: /^\d+\.\d+\.\d+\n$/ });
 });
 
@@ -71,6 +71,7 @@ t.test('bad usage and bad input: one line, exit code 2, nothing on stdout', asyn
   const calls: [string[], RegExp][] = [
     [[], /no command was named/],
     [['nonsense'], /unknown command 'nonsense'/],
+    [['help', 'nonsense'], /there is no command nonsense; `soo --help` lists them/],
     [['--nonsense'], /unknown option '--nonsense'/],
     [['try'], /missing required argument 'kind'|required option '--what <text>' not specified/],
     [['try', 'well'], /required option '--what <text>' not specified/],

@@ -9,6 +9,7 @@ interface Report {
   listed: number;
   answered: number;
   refused: number;
+  undeclared: string[];
 }
 
 const MOST_DEATHS = 5;
@@ -48,8 +49,9 @@ t.test('no operator ends the process, whatever it is given', { timeout: 0 }, asy
   }
   t.same(deaths, []);
   if (report === null) return;
-  const { callable, answered, refused } = report;
+  const { callable, answered, refused, undeclared } = report;
   t.comment(`${callable} overloads, ${answered + refused} calls, ${answered} of them worked`);
+  t.same(undeclared, [], 'what draws random numbers is known to');
   t.ok(callable >= 3000, `${callable} overloads are callable`);
   if (deaths.length === 0) t.equal(answered + refused, callable * calls);
   // Fewer would mean that the calls stop at the first check.

@@ -165,6 +165,15 @@ t.test('a signal stops it between tokens', async (t) => {
 
 t.test('numbers that make no sense are refused', async (t) => {
   const run = (ids: number[][], options: object) => generate(new Counter(), ids, { maxNewTokens: 1, ...options });
+  for (const [texts, came] of [
+    ['x', '"x"'],
+    [[['a']], '["a"]'],
+    [[1, 2], '1'],
+    [undefined, 'nothing'],
+  ] as const) {
+    const message = `generate: prompts are arrays of token ids (tokenizer.encode gives one), in an array, got ${came}`;
+    await t.rejects(run(texts as unknown as number[][], {}), { name: 'TypeError', message });
+  }
   await t.rejects(run([[1], []], {}), { name: 'RangeError', message: 'generate: prompt 1 is empty' });
   await t.rejects(run([[1]], { maxNewTokens: 1.5 }), {
     message: /maxNewTokens must be a whole number of 0 or more, got 1.5/,

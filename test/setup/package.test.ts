@@ -25,7 +25,7 @@ function node(project: string, ...args: string[]) {
   return spawnSync(process.execPath, args, { cwd: project, encoding: 'utf8' });
 }
 
-const PAGES = ['README', 'docs/tensors', 'docs/language-models', 'docs/soo', 'docs/reports', 'docs/rl'];
+const PAGES = ['README', 'docs/servers', 'docs/tensors', 'docs/language-models', 'docs/soo', 'docs/reports', 'docs/rl'];
 
 /** The `ts` and `js` blocks of the README and the pages that it points to, in order. */
 function examples(): string[] {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { missingDependencies } from '../../scripts/ready';
+import { missingDependencies, refuseLink } from '../../scripts/ready';
 
 t.test('dependencies are missing when they are not there or have another version', async (t) => {
   const wanted = { '': {}, 'node_modules/a': { version: '1.0.0' }, 'node_modules/b': { version: '2.0.0' } };
@@ -11,4 +11,19 @@ t.test('dependencies are missing when they are not there or have another version
   const other = { ...wanted, 'node_modules/b': { version: '2.0.1' } };
   t.same(missingDependencies(t.testdir({ ...lock, ...installed(other) })), ['b']);
   t.same(missingDependencies(t.testdir({ ...lock, ...installed(wanted) })), [], 'optional ones may be absent');
+});
+
+t.test("nothing is installed through a link into another checkout's packages", async (t) => {
+  const root = t.testdir({ other: {}, linked: { node_modules: t.fixture('symlink', '../other') }, plain: {} });
+  t.throws(() => refuseLink(`${root}/linked`), {
+    message: 'node_modules is a link to ../other, which lacks packages: run npm ci there, or remove the link',
+  });
+  t.doesNotThrow(() => refuseLink(`${root}/plain`));
+});
+
+t.test('tap gets the tests of a folder; files, patterns and options pass as they are', async (t) => {
+  const { testsOf } = require('../../scripts/test') as { testsOf: (argument: string) => string };
+  const given = ['test/nn', 'test/nn/', './test', 'test/nn/module.test.ts', 'test/nn/*.test.ts', '-t', '0', '--bail'];
+  const files = ['test/nn/**/*.test.ts', 'test/nn/**/*.test.ts', 'test/**/*.test.ts'];
+  t.same(given.map(testsOf), [...files, ...given.slice(3)]);
 });

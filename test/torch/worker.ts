@@ -64,6 +64,28 @@ const JOBS = {
     x.registerHook((grad) => grad.mul(1));
     for (;;) torch.scope(() => x.matmul(x).sum().backward());
   },
+  /** Sets what is its own, and tells what it had and has. */
+  settle({ number = 0 }: Request) {
+    const threads = torch.getNumThreads();
+    torch.manualSeed(number);
+    torch.setNumThreads(number);
+    torch.ones([200, 200]).matmul(torch.ones([200, 200]));
+    return { threads, now: torch.getNumThreads(), drawn: torch.rand([3]).toArray() };
+  },
+  /** What is drawn next, and how many threads there are. */
+  look() {
+    return { threads: torch.getNumThreads(), drawn: torch.rand([3]).toArray() };
+  },
+  /** Tries to enlarge what came in place. */
+  enlarge({ ticket }: Request) {
+    const theirs = torch.receive(ticket as Ticket);
+    try {
+      theirs.resize_([100_000]);
+    } catch (error) {
+      return { error: (error as Error).message, shape: theirs.shape, sum: theirs.sum().item() };
+    }
+    return { shape: theirs.shape };
+  },
   fail() {
     return torch.ones([2]).matmul(torch.ones([3]));
   },

@@ -124,6 +124,50 @@ t.test('a ticket can be taken back', async (t) => {
   t.throws(() => torch.withdraw({} as Ticket), { message: 'withdraw: expected a ticket made by torch.share()' });
 });
 
+t.test("seeds and thread counts are each worker's own", async (t) => {
+  const usual = torch.getNumThreads();
+  torch.manualSeed(1);
+  const wanted = torch.rand([6]).toArray() as number[];
+  torch.setNumThreads(5);
+  const workers = [await start(), await start()];
+  torch.manualSeed(1);
+  const first = torch.rand([3]).toArray() as number[];
+  const settled = await Promise.all(workers.map((worker, i) => ask(worker, 'settle', { number: i + 2 })));
+  t.match(settled, [
+    { threads: usual, now: 2 },
+    { threads: usual, now: 3 },
+  ]);
+  t.equal(torch.getNumThreads(), 5, 'nobody has changed it here');
+  t.same([...first, ...(torch.rand([3]).toArray() as number[])], wanted, 'nor what is drawn');
+  const looked = await Promise.all(workers.map((worker) => ask(worker, 'look')));
+  for (const [i, { threads, drawn }] of looked.entries()) {
+    torch.manualSeed(i + 2);
+    t.same([threads, settled[i].drawn], [i + 2, torch.rand([3]).toArray()]);
+    t.same(drawn, torch.rand([3]).toArray());
+  }
+  t.match(await ask(await start(), 'look'), { threads: usual }, 'a worker that starts later begins as the others did');
+  torch.setNumThreads(usual);
+});
+
+t.test('what is shared cannot be enlarged in place, on either side', async (t) => {
+  // Numbers that fit are another matter: torch.from_numpy(x).resize_ in Python refuses the same with the same words.
+  const [mine, worker] = [torch.ones([10]), await start()];
+  const { error, shape } = await ask(worker, 'enlarge', { ticket: torch.share(mine) });
+  const refusal = /Trying to resize storage that is not resizable/;
+  t.match(error, refusal);
+  t.same(shape, [10], 'and it has the shape that it had: with the other it would be read beyond its memory');
+  t.throws(() => mine.resize_([100_000]), refusal);
+  t.throws(() => mine.narrow(0, 0, 5).resize_([100_000]), refusal, 'nor through a view');
+  t.throws(() => torch.op('add.out')(torch.ones([100]), torch.ones([100]), { out: mine }), refusal);
+  const larger = torch.ones([100]);
+  t.throws(() => larger.set_(mine, 0, [100_000], [1]), refusal, 'nor by another tensor on its memory');
+  t.same([mine.shape, larger.numel()], [[10], 0]);
+  t.same(mine.resize_([2, 2]).toArray(), [
+    [1, 1],
+    [1, 1],
+  ]);
+});
+
 t.test('tickets are collected once, and nothing else passes for one', async (t) => {
   const ticket = torch.share(torch.ones([1]));
   const here: Tensor = torch.receive(ticket);

@@ -70,6 +70,18 @@ t.test('takes one step per batch, and the loss falls', async (t) => {
   );
 });
 
+t.test('a loss that returns no tensor is refused in words', async (t) => {
+  for (const [loss, came] of [
+    [async () => torch.ones([]), 'a promise'],
+    [() => undefined, 'undefined'],
+    [() => ({ total: 1 }), 'object'],
+  ] as const)
+    await t.rejects(tuning(1, 1, () => ({ loss: loss as never })).run(), {
+      name: 'TypeError',
+      message: `the loss must return a tensor, or { total, parts }, and it returned ${came}`,
+    });
+});
+
 t.test('one seed gives the same bits twice; another seed others', async (t) => {
   const [a, b, c] = [tuning(3), tuning(3), tuning(4)];
   t.same(untimed(await a.run()), untimed(await b.run()));

@@ -52,27 +52,32 @@ export class OverlapStep implements AuxiliaryStep {
 
   take({ policy, policyOptimizer }: LearningAgent): void {
     if (this.#worlds.length === 0) return;
-    const { config, reference, maxGradNorm } = this.options;
-    const sums = this.#sums;
     const { training } = policy;
     policy.eval();
-    torch.scope(() => {
-      const { self, other, selfMatched } = this.#sides;
-      const seen = this.#rows(self);
-      const batch = {
-        seen,
-        self: config.flagsZeroed === 'both' ? this.#rows(selfMatched) : seen,
-        other: this.#rows(other),
-        taken: this.#rows(this.#taken),
-        reference: torch.noGrad(() => reference.call(seen)),
-      };
-      const losses = overlapLoss(policy, batch, config);
-      sums.overlapGradNorm += policyOptimizer.clippedStep(policy.gradientOf(losses.loss), maxGradNorm);
-      sums.overlapLoss += Number(losses.overlap.item());
-      sums.referenceLoss += Number(losses.reference.item());
-      sums.steps += 1;
-    });
-    policy.train(training);
+    try {
+      torch.scope(() => this.#step(policy, policyOptimizer));
+    } finally {
+      policy.train(training);
+    }
+  }
+
+  #step(policy: LearningAgent['policy'], policyOptimizer: LearningAgent['policyOptimizer']): void {
+    const { config, reference, maxGradNorm } = this.options;
+    const sums = this.#sums;
+    const { self, other, selfMatched } = this.#sides;
+    const seen = this.#rows(self);
+    const batch = {
+      seen,
+      self: config.flagsZeroed === 'both' ? this.#rows(selfMatched) : seen,
+      other: this.#rows(other),
+      taken: this.#rows(this.#taken),
+      reference: torch.noGrad(() => reference.call(seen)),
+    };
+    const losses = overlapLoss(policy, batch, config);
+    sums.overlapGradNorm += policyOptimizer.clippedStep(policy.gradientOf(losses.loss), maxGradNorm);
+    sums.overlapLoss += Number(losses.overlap.item());
+    sums.referenceLoss += Number(losses.reference.item());
+    sums.steps += 1;
   }
 
   /** @param values `[worlds, size]`; @returns those of the worlds that are learned from */
