@@ -90,3 +90,13 @@ t.test('CUDA is fetched when it is asked for, and only as the archive', async (t
   t.match(found, { how: 'archive', cuda: true, path: path.join(cache, 'libtorch-2.13.0+cu126') });
   t.ok(existsSync(path.join(found.path, 'lib/libtorch_cuda.so')));
 });
+
+t.test('a server that stops in the middle is given up', async (t) => {
+  const { cache, env } = await machine(t, (_, response) => {
+    response.writeHead(200, { 'content-length': archive.length });
+    response.write(archive.subarray(0, 10));
+  });
+  const message = /official archive: http.*: nothing came for 1 seconds/;
+  await t.rejects(findLibtorch({ env: { ...env, SOO_TORCH_STALL_SECONDS: '1' } }), { message });
+  t.same(readdirSync(cache), []);
+});
