@@ -1,6 +1,6 @@
 #include "callbacks.h"
 
-#include <ATen/Context.h>
+#include <ATen/DeviceAccelerator.h>
 
 #include <utility>
 
@@ -78,7 +78,11 @@ std::optional<Tensors> CallbackPort::hand_over(int64_t id, const Tensors& argume
     throw std::runtime_error("a hook belongs to another worker, which is not running this backward pass");
   requests_.push_back(&request);
   changed_.notify_all();
-  changed_.wait(lock, [&] { return request.done; });
+  for (;;) {
+    changed_.wait(lock, [&] { return request.done || request.nested != nullptr; });
+    if (request.nested == nullptr) break;
+    run(*std::exchange(request.nested, nullptr), lock);
+  }
   if (request.error) std::rethrow_exception(request.error);
   return std::move(request.result);
 }
@@ -89,6 +93,7 @@ void CallbackPort::serve_until(const bool& finished, std::unique_lock<std::mutex
     if (requests_.empty()) return;
     Request* request = requests_.front();
     requests_.pop_front();
+    served_.push_back(request);
     lock.unlock();
     try {
       const at::ThreadLocalStateGuard guard(request->state);
@@ -97,9 +102,52 @@ void CallbackPort::serve_until(const bool& finished, std::unique_lock<std::mutex
       request->error = std::current_exception();
     }
     lock.lock();
+    served_.pop_back();
     request->done = true;
     changed_.notify_all();
   }
+}
+
+void CallbackPort::run(Pass& pass, std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  try {
+    pass.state.use(*pass.engine);
+  } catch (...) {
+    pass.error = std::current_exception();
+  }
+  lock.lock();
+  pass.finished = true;
+  changed_.notify_all();
+}
+
+void CallbackPort::wait_for_passes() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return ending_ || waiting_ != nullptr; });
+    if (ending_) return;
+    run(*std::exchange(waiting_, nullptr), lock);
+  }
+}
+
+bool CallbackPort::leaves_thread() const {
+  return !served_.empty() || always_second_thread_ || depth_ > kDeepest ||
+         (leases_ > 0 && at::getAccelerator().has_value());
+}
+
+void CallbackPort::run_elsewhere(const std::function<void()>& engine, std::unique_lock<std::mutex>& lock) {
+  Pass pass{&engine, EngineThreadState(), nullptr};
+  if (served_.empty()) {
+    if (!engine_thread_.joinable()) engine_thread_ = std::thread([this] { wait_for_passes(); });
+    waiting_ = &pass;
+  } else {
+    served_.back()->nested = &pass;
+  }
+  ++serving_;
+  changed_.notify_all();
+  serve_until(pass.finished, lock);
+  --serving_;
+  lock.unlock();
+  if (pass.error) std::rethrow_exception(pass.error);
 }
 
 void CallbackPort::run_engine(const std::function<void()>& engine) {
@@ -110,33 +158,9 @@ void CallbackPort::run_engine(const std::function<void()>& engine) {
     ~Depth() { --depth; }
     int& depth;
   } nested(depth_);
-  const bool second_thread =
-      always_second_thread_ || depth_ > kDeepest || (leases_ > 0 && at::globalContext().hasCUDA());
-  if (!second_thread) {
-    lock.unlock();
-    engine();
-    return;
-  }
-  bool finished = false;
-  std::exception_ptr error;
-  const at::ThreadLocalState state;
-  ++serving_;
-  std::thread runner([&] {
-    try {
-      const at::ThreadLocalStateGuard guard(state);
-      engine();
-    } catch (...) {
-      error = std::current_exception();
-    }
-    const std::lock_guard<std::mutex> done(mutex_);
-    finished = true;
-    changed_.notify_all();
-  });
-  serve_until(finished, lock);
-  --serving_;
+  if (leaves_thread()) return run_elsewhere(engine, lock);
   lock.unlock();
-  runner.join();
-  if (error) std::rethrow_exception(error);
+  engine();
 }
 
 bool CallbackPort::rethrow_in_javascript() noexcept {
@@ -150,6 +174,12 @@ bool CallbackPort::rethrow_in_javascript() noexcept {
 }
 
 void CallbackPort::close() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ending_ = true;
+    changed_.notify_all();
+  }
+  if (engine_thread_.joinable()) engine_thread_.join();
   // Leases may outlive the environment and end on another thread, where references cannot be deleted.
   serve_.Reset();
   forget_.Reset();

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine-thread-state.h"
 #include "environment.h"
 
 namespace soo {
@@ -21,10 +22,13 @@ using Tensors = std::vector<at::Tensor>;
 
 /**
  * The way from libtorch back into JavaScript: tensor hooks and custom functions. JavaScript registers one `serve`
- * function and names every callback by a number. The autograd engine may call from a thread of its own (it does so for
- * CUDA); such a call is handed to the JavaScript thread, which waits in run_engine() and serves it. A thread-safe
- * function of Node's would not do: it is served by the event loop, which does not turn as long as the backward pass
- * runs.
+ * function and names every callback by a number. The autograd engine may call from a thread of its own (it has one for
+ * each accelerator); such a call is handed to the JavaScript thread, which waits in run_engine() and serves it. A
+ * thread-safe function of Node's would not do: it is served by the event loop, which does not turn as long as the
+ * backward pass runs.
+ *
+ * A backward pass inside of such a callback runs on the thread that handed the callback over: it may be the only one
+ * there is for its device, and the engine knows it as one of its own, on which passes may nest.
  */
 class CallbackPort : public std::enable_shared_from_this<CallbackPort> {
  public:
@@ -41,7 +45,7 @@ class CallbackPort : public std::enable_shared_from_this<CallbackPort> {
   /** Tells JavaScript which callbacks libtorch has let go of. */
   void forget_released();
 
-  /** Runs the engine here, or on a second thread while this one serves callbacks. */
+  /** Runs the engine here, or on another thread while this one serves callbacks. */
   void run_engine(const std::function<void()>& engine);
   void always_use_second_thread(bool on) { always_second_thread_ = on; }
 
@@ -51,12 +55,21 @@ class CallbackPort : public std::enable_shared_from_this<CallbackPort> {
   void close();
 
  private:
+  /** A run of the engine, on its way to another thread. */
+  struct Pass {
+    const std::function<void()>* engine;
+    EngineThreadState state;
+    std::exception_ptr error;
+    bool finished = false;
+  };
+  /** A callback, on its way to the JavaScript thread. */
   struct Request {
     int64_t id;
     const Tensors* arguments;
     at::ThreadLocalState state;
     std::optional<Tensors> result;
     std::exception_ptr error;
+    Pass* nested = nullptr;  // what the thread that handed it over is to run meanwhile
     bool done = false;
   };
 
@@ -64,6 +77,10 @@ class CallbackPort : public std::enable_shared_from_this<CallbackPort> {
   std::optional<Tensors> hand_over(int64_t id, const Tensors& arguments);
   void release(int64_t id);
   void serve_until(const bool& finished, std::unique_lock<std::mutex>& lock);
+  bool leaves_thread() const;
+  void run_elsewhere(const std::function<void()>& engine, std::unique_lock<std::mutex>& lock);
+  void run(Pass& pass, std::unique_lock<std::mutex>& lock);
+  void wait_for_passes();
 
   Environment* self_;  // only the JavaScript thread looks here
   const std::thread::id thread_;
@@ -73,6 +90,10 @@ class CallbackPort : public std::enable_shared_from_this<CallbackPort> {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Request*> requests_;
+  std::vector<Request*> served_;  // those JavaScript is busy with, the innermost last
+  std::thread engine_thread_;     // for passes outside of callbacks, from the first one to the end
+  Pass* waiting_ = nullptr;       // what it is to run
+  bool ending_ = false;
   std::vector<int64_t> released_;
   size_t leases_ = 0;
   int serving_ = 0;

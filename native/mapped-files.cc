@@ -84,7 +84,9 @@ void require_booleans(const MappedFile& file, const Range& range) {
 
 /** mapFile(path) -> id */
 Napi::Value map_file(Environment& self, const Napi::CallbackInfo& info) {
-  auto file = std::make_shared<MappedFile>(to_string(self.env, info[0]));
+  const std::string path = to_string(self.env, info[0]);
+  if (path.find('\0') != std::string::npos) throw BadArgument("a path has no null bytes, got one");
+  auto file = std::make_shared<MappedFile>(path);
   const uint32_t id = self.next_mapped_file++;
   self.mapped_files.emplace(id, std::move(file));
   return from_int64(self.env, id);

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "environment.h"
+#include "layout.h"
 #include "out-of-memory.h"
 #include "values.h"
 
@@ -63,10 +64,10 @@ int64_t count_of(const std::vector<int64_t>& shape) {
 
 /** fromBytes(typed array, dtype, shape): a copy of the array's bytes as a tensor on the processor */
 Napi::Value from_bytes(Environment& self, const Napi::CallbackInfo& info) {
-  const Elements elements = to_elements(info[0]);
   const c10::ScalarType dtype = to_dtype(self.env, info[1]);
   if (c10::isQIntType(dtype)) throw BadArgument("a quantised dtype cannot be made from bytes");
   const std::vector<int64_t> shape = to_int_list(self.env, info[2]);
+  const Elements elements = to_elements(info[0]);  // last: reading the shape may run code that takes the array's memory
   size_t wanted = 0;
   const bool too_large = __builtin_mul_overflow(static_cast<size_t>(count_of(shape)), c10::elementSize(dtype), &wanted);
   if (too_large || wanted != elements.bytes) {
@@ -241,6 +242,11 @@ Napi::Value is_same(Environment& self, const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(self.env, same);
 }
 
+/** lieAlike(a, b): whether one shape's numbers lie in the same order in both */
+Napi::Value lie_alike_in_memory(Environment& self, const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(self.env, lie_alike(tensor_at(self, info[0]), tensor_at(self, info[1])));
+}
+
 }  // namespace
 
 void define_tensors(Napi::Object exports) {
@@ -267,6 +273,7 @@ void define_tensors(Napi::Object exports) {
   define<shares_storage>(exports, "sharesStorage");
   define<version>(exports, "version");
   define<is_same>(exports, "isSame");
+  define<lie_alike_in_memory>(exports, "lieAlike");
 }
 
 }  // namespace soo

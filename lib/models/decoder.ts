@@ -1,3 +1,4 @@
+import { InputError } from '../files/input-error';
 import { join } from 'node:path';
 import type { Device, DType, Tensor } from '../torch';
 import { init, Linear, Module, skipInit } from '../nn';
@@ -114,12 +115,26 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
   #decoded(ids: Tensor, options: ForwardOptions): Tensor {
     const { cache, sharedPads } = options;
     if (ids.ndim !== 2) throw new RangeError(`Decoder: ids must be [batch, seq], got [${ids.shape.join(', ')}]`);
+    this.#requireHere({ ids, attentionMask: options.attentionMask, positions: options.positions });
     if (cache && sharedPads) throw new RangeError('Decoder: a pass with a cache cannot share pads');
+    const { attentionDropout: dropout } = this.config;
+    if (this.training && dropout > 0)
+      throw new InputError(`${CONFIG_FILE}: attention_dropout is ${dropout}; training supports only 0`);
     const seq = ids.size(1);
     cache?.requireRoom(seq);
     const hiddenStates = this.model.call(ids, this.#plan(ids, options));
     cache?.advance(seq);
     return hiddenStates;
+  }
+
+  #requireHere(given: Record<string, Tensor | undefined>): void {
+    const { device } = this;
+    for (const [name, tensor] of Object.entries(given)) {
+      if (!tensor || tensor.device.equals(device)) continue;
+      throw new RangeError(
+        `Decoder: ${name} must be on ${String(device)} like the model, got ${String(tensor.device)}: batches are made on their option device`,
+      );
+    }
   }
 
   #plan(ids: Tensor, options: ForwardOptions): AttentionPlan {

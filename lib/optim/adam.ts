@@ -1,9 +1,17 @@
 import { clippedAdamStep, torch, Tensor } from '../torch';
 import { clipGradNorm } from './clip';
-import { makeGroups, type AdamOptions, type GroupInput, type Moments, type ParamGroup } from './groups';
+import { makeGroups, refuseUnknown, type AdamOptions, type GroupInput, type Moments, type ParamGroup } from './groups';
+import { laidOutAs } from './layout';
 import { packState, unpackState, type OptimizerState } from './state';
 
-const DEFAULTS = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, amsgrad: false, maximize: false } as const;
+const DEFAULTS = {
+  lr: 1e-3,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  weightDecay: 0,
+  amsgrad: false,
+  maximize: false,
+} as const;
 
 /**
  * Adam (Kingma and Ba 2014) on libtorch's fused kernel: one call per dtype and device moves every parameter.
@@ -13,10 +21,13 @@ export class Adam {
   readonly groups: ParamGroup[];
   protected readonly moments = new Map<Tensor, Moments>();
   protected readonly decoupled: boolean = false;
+  /** Whether decoupled decay is taken off the weights as the step leaves them. */
+  protected readonly decaysAfter: boolean = false;
 
   /** @param params parameters, or groups `{ params, lr, weightDecay, ... }` */
   constructor(params: Iterable<Tensor> | Iterable<GroupInput>, options: AdamOptions = {}) {
-    this.groups = makeGroups(this.kind, params, { ...DEFAULTS, weightDecay: 0, ...stated(options) });
+    refuseUnknown(this.kind, options, DEFAULTS);
+    this.groups = makeGroups(this.kind, params, { ...DEFAULTS, ...stated(options) });
   }
 
   get kind(): string {
@@ -81,7 +92,7 @@ export class Adam {
         lr: group.lr,
         beta1: group.betas[0],
         beta2: group.betas[1],
-        weightDecay: group.weightDecay,
+        weightDecay: this.decaysAfter ? 0 : group.weightDecay,
         eps: this.epsAt(group, batch.step),
         amsgrad: group.amsgrad,
         maximize: group.maximize,
@@ -92,6 +103,9 @@ export class Adam {
       const steps = params.map(() => count);
       if (this.decoupled) torch._fusedAdamw_(params, grads, expAvgs, expAvgSqs, maxExpAvgSqs, steps, options);
       else torch._fusedAdam_(params, grads, expAvgs, expAvgSqs, maxExpAvgSqs, steps, options);
+      if (this.decaysAfter && group.weightDecay !== 0) torch._foreachMul_(params, 1 - group.lr * group.weightDecay);
+      for (const [parameter, moved] of batch.aside) parameter.copy_(moved);
+      for (const moments of batch.moments) moments.step = batch.step;
     }
   }
 
@@ -100,22 +114,20 @@ export class Adam {
     return group.eps;
   }
 
-  // The kernel wants one dtype, one device and (through the shared count) one age per call.
+  // The kernel wants one dtype, one device and (through the shared count) one age per call, and what belongs to one
+  // parameter laid out alike.
   private batches(group: ParamGroup): Map<string, Batch> {
     const batches = new Map<string, Batch>();
     for (const parameter of group.params) {
       const grad = parameter.grad;
       if (!grad) continue;
+      if (grad.layout !== 'strided') throw new TypeError(`${this.kind}: expected dense gradients, got a sparse one`);
       const moments = this.momentsOf(parameter, group);
-      moments.step += 1;
-      const key = `${parameter.dtype} ${parameter.device} ${moments.step}`;
+      const step = moments.step + 1;
+      const key = `${parameter.dtype} ${parameter.device} ${step}`;
       let batch = batches.get(key);
-      if (!batch) batches.set(key, (batch = emptyBatch(moments.step)));
-      batch.params.push(parameter);
-      batch.grads.push(grad);
-      batch.expAvgs.push(moments.expAvg);
-      batch.expAvgSqs.push(moments.expAvgSq);
-      if (group.amsgrad && moments.maxExpAvgSq) batch.maxExpAvgSqs.push(moments.maxExpAvgSq);
+      if (!batch) batches.set(key, (batch = emptyBatch(step)));
+      addTo(batch, { parameter, grad, moments, amsgrad: group.amsgrad });
     }
     return batches;
   }
@@ -161,9 +173,12 @@ export class AdamW extends Adam {
 
 /**
  * AdamW as transformers' own class of that name was (removed in its version 5), with its defaults: no weight decay, and
- * an eps of 1e-6 that is added before the bias correction. Upstream fine-tunes with it.
+ * an eps of 1e-6 that is added before the bias correction. Decay is taken off after the step, which is an lr² off
+ * AdamW's. Upstream fine-tunes with it.
  */
 export class TransformersAdamW extends AdamW {
+  protected override readonly decaysAfter = true;
+
   constructor(params: Iterable<Tensor> | Iterable<GroupInput>, options: AdamOptions = {}) {
     super(params, { ...options, eps: options.eps ?? 1e-6, weightDecay: options.weightDecay ?? 0 });
   }
@@ -180,10 +195,35 @@ interface Batch {
   expAvgs: Tensor[];
   expAvgSqs: Tensor[];
   maxExpAvgSqs: Tensor[];
+  /** Parameters that the kernel cannot move where they are, and what it moves for them. */
+  aside: [parameter: Tensor, moved: Tensor][];
+  /** Whose counts go on once the kernel has run. */
+  moments: Moments[];
 }
 
 function emptyBatch(step: number): Batch {
-  return { step, params: [], grads: [], expAvgs: [], expAvgSqs: [], maxExpAvgSqs: [] };
+  return { step, params: [], grads: [], expAvgs: [], expAvgSqs: [], maxExpAvgSqs: [], aside: [], moments: [] };
+}
+
+interface Entry {
+  parameter: Tensor;
+  grad: Tensor;
+  moments: Moments;
+  amsgrad: boolean;
+}
+
+function addTo(batch: Batch, { parameter, grad, moments, amsgrad }: Entry): void {
+  // Moments have no gaps, so that everything can be laid out as they are.
+  const moved = laidOutAs(moments.expAvg, parameter);
+  if (moved !== parameter) batch.aside.push([parameter, moved]);
+  // A complex number moves as two real ones do.
+  const real = (x: Tensor): Tensor => (x.isComplex() ? torch.viewAsReal(x) : x);
+  batch.params.push(real(moved));
+  batch.grads.push(real(laidOutAs(moments.expAvg, grad)));
+  batch.expAvgs.push(real(moments.expAvg));
+  batch.expAvgSqs.push(real(moments.expAvgSq));
+  if (amsgrad && moments.maxExpAvgSq) batch.maxExpAvgSqs.push(real(moments.maxExpAvgSq));
+  batch.moments.push(moments);
 }
 
 function stated(options: AdamOptions): AdamOptions {

@@ -58,8 +58,16 @@ function isGroup(entry: Tensor | GroupInput): entry is GroupInput {
   return !(entry instanceof Tensor);
 }
 
+/** @throws TypeError when options hold something that has no meaning here, as a name of Python's */
+export function refuseUnknown(kind: string, options: object, known: object): void {
+  const unknown = Object.entries(options).find(([name, value]) => value !== undefined && !(name in known));
+  if (!unknown) return;
+  throw new TypeError(`${kind}: expected options ${Object.keys(known).join(', ')}, got ${unknown[0]}`);
+}
+
 function makeGroup(kind: string, input: GroupInput, defaults: Required<AdamOptions>): ParamGroup {
   const { params, ...given } = input;
+  refuseUnknown(kind, given, defaults);
   const stated = Object.entries(given).filter(([, value]) => value !== undefined);
   const group: ParamGroup = { ...defaults, ...Object.fromEntries(stated), params: [...params] };
   checkOptions(kind, group);
@@ -76,5 +84,6 @@ function checkOptions(kind: string, options: Required<AdamOptions>): void {
   check('lr', options.lr, options.lr >= 0, '>= 0');
   check('eps', options.eps, options.eps >= 0, '>= 0');
   check('weightDecay', options.weightDecay, options.weightDecay >= 0, '>= 0');
+  if (options.betas.length !== 2) throw new RangeError(`${kind}: expected 2 betas, got ${options.betas.length}`);
   for (const beta of options.betas) check('betas', beta, beta >= 0 && beta < 1, 'in [0, 1)');
 }

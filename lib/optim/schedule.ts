@@ -7,10 +7,13 @@ export function warmup(steps: number): Schedule {
   return (step) => rise(step, steps);
 }
 
-/** Warms up, then falls linearly to 0 at `total`. */
+/** Warms up, then falls linearly to 0 at `total`, and is 0 from there on. */
 export function linear(warmupSteps: number, total: number): Schedule {
   checkSteps('linear', warmupSteps, total);
-  return (step) => (step < warmupSteps ? rise(step, warmupSteps) : 1 - progress(step, warmupSteps, total));
+  return (step) => {
+    if (step < warmupSteps) return rise(step, warmupSteps);
+    return step < total ? 1 - progress(step, warmupSteps, total) : 0;
+  };
 }
 
 /**

@@ -3,9 +3,10 @@ import type { DeviceMemory, NativeEvent, NativeStream } from './native';
 import { requireOptions } from './options';
 
 export type DeviceLike =
-  Device | 'cpu' | 'cuda' | 'meta' | 'mps' | 'xpu' | `${'cuda' | 'mps' | 'xpu' | 'cpu'}:${number}`;
+  Device | 'cpu' | 'cuda' | 'meta' | 'mps' | 'xpu' | `${'cuda' | 'mps' | 'xpu' | 'cpu' | 'privateuseone'}:${number}`;
 
-const PATTERN = /^(cpu|cuda|mps|xpu|meta)(?::(\d+))?$/;
+// `privateuseone` is what libtorch calls an accelerator that is registered from outside of it.
+const PATTERN = /^(cpu|cuda|mps|xpu|meta|privateuseone)(?::(\d+))?$/;
 
 /** Where a tensor lies: `cpu`, or an accelerator and its number. */
 export class Device {

@@ -5,7 +5,8 @@ import { explainUnreadable } from '../../scripts/libtorch/inspect';
 import type { NativeAddon } from './native';
 
 const ROOT = path.resolve(__dirname, '..', '..');
-const RELEASE = path.join(ROOT, 'build', 'Release');
+// Another build of the addon, as scripts/sanitise.js makes one.
+const RELEASE = process.env.SOO_TORCH_ADDON ?? path.join(ROOT, 'build', 'Release');
 const RECORD = path.join(ROOT, 'build', 'libtorch.json');
 
 /** Which libtorch runs here and how it was found. `path` holds `lib/` and `include/`. */

@@ -39,6 +39,7 @@ export interface NativeAddon {
   version(handle: number): number | null;
   /** Whether both are the same elements of the same memory. */
   isSame(a: number, b: number): boolean;
+  lieAlike(a: number, b: number): boolean;
 
   enterScope(): number;
   leaveScope(level: number, results: Float64Array | null): void;

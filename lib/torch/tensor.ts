@@ -210,6 +210,11 @@ export class Tensor {
     return !native.isLive(this.handle);
   }
 
+  /** Whether the numbers of both, of one shape, lie in the same order: a dimension of size 1 has no step. */
+  liesAs(other: Tensor): boolean {
+    return native.lieAlike(this.handle, other.handle);
+  }
+
   /** Whether both tensors lie in the same memory. */
   sharesStorage(other: Tensor): boolean {
     return native.sharesStorage(this.handle, other.handle);

@@ -167,8 +167,7 @@ class Run<Batch> {
     const step = this.#position.step + 1;
     const random = torch.getRngState();
     const { total, parts } = partsOf(loss(batch));
-    const values = numbersOf(parts);
-    const value = Number(total.item());
+    const { value, values } = numbersOf(total, parts);
     if (!Number.isFinite(value)) {
       torch.setRngState(random);
       const origin = firstNonFinite(model, () => loss(batch));
@@ -222,8 +221,15 @@ function partsOf(result: ReturnType<Loss<unknown>>): { total: Tensor; parts: Rea
   throw new TypeError(`the loss must return a tensor, or { total, parts }, and it returned ${came}`);
 }
 
-function numbersOf(parts: Readonly<Record<string, Tensor>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, Number(part.item())]));
+/** All numbers of a loss in one copy from the device. */
+function numbersOf(
+  total: Tensor,
+  parts: Readonly<Record<string, Tensor>>,
+): { value: number; values: Record<string, number> } {
+  const home = total.device;
+  const each = [total, ...Object.values(parts)].map((part) => part.detach().to(home, 'float64').reshape([]));
+  const [value, ...rest] = torch.stack(each).toArray() as number[];
+  return { value, values: Object.fromEntries(Object.keys(parts).map((name, i) => [name, rest[i]])) };
 }
 
 function describeLoss(value: number, parts: Record<string, number>): string {

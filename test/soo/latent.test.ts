@@ -48,3 +48,11 @@ t.test('measured in evaluation mode, without dropout, and the mode comes back; n
   t.ok(model.training);
   t.throws(() => latentOverlap(model, []), /got none/);
 });
+
+t.test('pairs are made where the model is, and a batch from elsewhere is named', async (t) => {
+  const { model } = tunedTiny();
+  const ids = torch.zeros([1, 3], { dtype: 'int64', device: 'meta' });
+  t.throws(() => model.call(ids), {
+    message: 'Decoder: ids must be on cpu like the model, got meta: batches are made on their option device',
+  });
+});

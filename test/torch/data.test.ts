@@ -1,5 +1,6 @@
 import t from 'tap';
 import { torch, type DType, type Tensor, type TypedArray } from '../../lib/torch';
+import { native } from '../../lib/torch/load-native';
 import { expected } from '../parity/expected';
 
 interface Rounded {
@@ -243,4 +244,23 @@ t.test('a gradient that libtorch holds without memory reads as zeros', async (t)
   const [second] = torch.grad(first.sum(), x) as [Tensor];
   t.same(second.toArray(), [0, 0]);
   t.same(torch._efficientzerotensor([3], { dtype: 'float32' }).toArray(), [0, 0, 0]);
+});
+
+t.test('a shape that takes the array away while it is read', async (t) => {
+  const array = new Float32Array(16_000_000); // large enough that its memory is really gone
+  const shape = [0];
+  Object.defineProperty(shape, 0, {
+    get: () => {
+      if (array.length > 0) structuredClone(array.buffer, { transfer: [array.buffer] });
+      return 16_000_000;
+    },
+  });
+  t.throws(() => torch.tensor(array, { shape }), { message: /takes 64000000 bytes, got 0/ });
+});
+
+t.test('a path to map has no null bytes', async (t) => {
+  const folder = t.testdir({ 'm.bin': 'bytes' });
+  const path = `${folder}/m.bin\0zzz`;
+  t.throws(() => torch.mapFile(path), /null bytes/);
+  t.throws(() => native.mapFile(path), { message: 'mapFile: a path has no null bytes, got one' }, 'nor in the addon');
 });

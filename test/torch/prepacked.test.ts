@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { openSafetensors, saveSafetensors } from '../../lib/checkpoints';
 import { PackedWeight, torch, type Tensor } from '../../lib/torch';
+import { native } from '../../lib/torch/load-native';
 
 torch.setNumThreads(1);
 torch.manualSeed(0);
@@ -74,6 +75,8 @@ t.test('what does not fit is refused in one line', { skip }, async (t) => {
   t.throws(() => new PackedWeight(torch.zeros([3])), /expected a float32 weight \[out, in\]/);
   packed.dispose();
   t.throws(() => packed.linear(torch.zeros([2, 3])), /disposed/);
+  const [empty, none] = [torch.zeros([1, 0, 16]), torch.zeros([2, 0])];
+  t.throws(() => native.linearPrepacked(none.handle, empty.handle, 16), /expected a packed weight/, 'without inputs');
 });
 
 t.test('packing copies: the weight may change, and packed weights are freed', { skip }, async (t) => {
