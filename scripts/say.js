@@ -24,7 +24,7 @@ function say(line) {
   process.stderr.write(`${textFor(process.stderr, line)}\n`);
   behind ??= { terminal: openTerminalBehind() };
   // A package manager's own line of progress may stand there.
-  if (behind.terminal !== null) fs.writeSync(behind.terminal, `\r\x1b[Ksoo-torch: ${terminalText(line)}\r\n`);
+  if (behind.terminal !== null) fs.writeSync(behind.terminal, `\r\x1b[Ksoo-torch: ${terminalText(line)}\n`);
 }
 
 /**

@@ -22,17 +22,16 @@ const FILES = ['test/torch/second-copy.test.ts', 'test/nn/module.test.ts', 'test
 const work = fs.mkdtempSync(path.join(os.tmpdir(), 'soo-torch-integration-'));
 onExit(() => fs.rmSync(work, { recursive: true, force: true }));
 
-/** An empty home, but for where packages come from and where libtorch lies. */
+/** The variables of here (proxies, certificates), with an empty home and none of npm's and Node's. */
 function environment() {
   const home = path.join(work, 'home');
   fs.mkdirSync(home, { recursive: true });
   const registry = execFileSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8' }).trim();
-  const { PATH, LIBTORCH, LANG } = process.env;
+  const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_OPTIONS$|INIT_CWD$|XDG_)/.test(name));
   return {
-    ...{ PATH, HOME: home, CI: 'true', OMP_NUM_THREADS: '1', SOO_TORCH_CACHE: cacheFolder() },
+    ...Object.fromEntries(kept),
+    ...{ HOME: home, CI: 'true', OMP_NUM_THREADS: '1', SOO_TORCH_CACHE: cacheFolder() },
     ...{ npm_config_registry: registry, YARN_NPM_REGISTRY_SERVER: registry },
-    ...(LIBTORCH && { LIBTORCH }),
-    ...(LANG && { LANG }),
   };
 }
 

@@ -38,6 +38,14 @@ const STORED_TYPES: StoredType[] = [
   { code: 'I8', dtype: 'int8', itemSize: 1 },
   { code: 'U8', dtype: 'uint8', itemSize: 1 },
   { code: 'BOOL', dtype: 'bool', itemSize: 1 },
+  { code: 'U64', dtype: 'uint64', itemSize: 8 },
+  { code: 'U32', dtype: 'uint32', itemSize: 4 },
+  { code: 'U16', dtype: 'uint16', itemSize: 2 },
+  { code: 'C64', dtype: 'complex64', itemSize: 8 },
+  { code: 'F8_E4M3', dtype: 'float8_e4m3fn', itemSize: 1 },
+  { code: 'F8_E5M2', dtype: 'float8_e5m2', itemSize: 1 },
+  { code: 'F8_E4M3FNUZ', dtype: 'float8_e4m3fnuz', itemSize: 1 },
+  { code: 'F8_E5M2FNUZ', dtype: 'float8_e5m2fnuz', itemSize: 1 },
 ];
 
 const byCode = new Map(STORED_TYPES.map((type) => [type.code, type]));
@@ -58,17 +66,20 @@ const count = z
   .refine((value) => Number.isSafeInteger(value) && value >= 0, {
     error: (issue) => `must be a whole number of 0 or more, got ${shown(issue.input)}`,
   });
-const entrySchema = z.strictObject(
+// Fields that are not known are passed over, as Python passes them over.
+const entrySchema = z.looseObject(
   {
     dtype: z.string({ error: (issue) => `must be text, got ${shown(issue.input)}` }),
     shape: z.array(count, { error: (issue) => `must be a list, got ${shown(issue.input)}` }),
     data_offsets: z.tuple([count, count], { error: (issue) => `must be [begin, end], got ${shown(issue.input)}` }),
   },
-  { error: (issue) => `must be exactly {dtype, shape, data_offsets}, got ${shown(issue.input)}` },
+  { error: (issue) => `must be {dtype, shape, data_offsets}, got ${shown(issue.input)}` },
 );
-const metadataSchema = z.record(z.string(), z.string({ error: (issue) => `must be text, got ${shown(issue.input)}` }), {
-  error: (issue) => `must be an object of text, got ${shown(issue.input)}`,
-});
+const metadataSchema = z
+  .record(z.string(), z.string({ error: (issue) => `must be text, got ${shown(issue.input)}` }), {
+    error: (issue) => `must be an object of text, got ${shown(issue.input)}`,
+  })
+  .nullable();
 
 /**
  * The header's length from the first eight bytes of a file.
@@ -101,7 +112,7 @@ export function parseHeader(header: Uint8Array, fileLength: number, file: string
   let metadata = new Map<string, string>();
   for (const [name, value] of Object.entries(json)) {
     if (name === '__metadata__') {
-      metadata = new Map(Object.entries(checkShape(metadataSchema, value, `${file}: __metadata__`)));
+      metadata = new Map(Object.entries(checkShape(metadataSchema, value, `${file}: __metadata__`) ?? {}));
     } else {
       tensors.set(name, parseEntry(name, value, 8 + header.length, file));
     }

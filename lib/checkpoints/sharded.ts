@@ -35,7 +35,11 @@ const indexSchema = z.looseObject(
  */
 export function openWeights(folder: string): Weights {
   const single = join(folder, SINGLE);
-  if (existsSync(single) || !existsSync(join(folder, INDEX))) return weightsOf([openSafetensors(single)]);
+  if (!existsSync(join(folder, INDEX))) {
+    refusePickles(folder, SINGLE, 'pytorch_model.bin');
+    return weightsOf([openSafetensors(single)]);
+  }
+  if (existsSync(single)) return weightsOf([openSafetensors(single)]);
   const { weight_map: places } = checkShape(indexSchema, readJsonFile(join(folder, INDEX)), INDEX);
   const opened: SafetensorsFile[] = [];
   const files = new Set(Object.values(places));
@@ -55,6 +59,19 @@ export function openWeights(folder: string): Weights {
     for (const file of opened) file.dispose();
     throw thrown;
   }
+}
+
+/**
+ * Where a folder has a pickle in the place of a safetensors file, says so: pickles run what they hold.
+ * @throws InputError that says how to convert it
+ */
+export function refusePickles(folder: string, wanted: string, pickle: string): void {
+  if (existsSync(join(folder, wanted))) return;
+  const found = [pickle, `${pickle}.index.json`].find((file) => existsSync(join(folder, file)));
+  if (found === undefined) return;
+  throw new InputError(
+    `${wanted}: no such file in ${folder}, only ${found}, a pickle, which is not read; in Python, load it and save_pretrained(..., safe_serialization=True)`,
+  );
 }
 
 function weightsOf(files: SafetensorsFile[]): Weights {

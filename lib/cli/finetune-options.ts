@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import type { LanguageModel } from '../models';
 import { CLEAN, finetuneSettings, loraSettings, readsLayer, UPSTREAM, type FinetuneConfig } from '../soo';
+import { shown } from '../files/input-error';
 import { checked, InputError } from './command';
 
 /** The paper's layer, 19 of 32: late-middle. */
@@ -47,6 +48,13 @@ const LORA_FLAGS = {
   targetModules: '--target-modules <names>',
 } as const satisfies Partial<Record<keyof FinetuneConfig['lora'], string>>;
 
+/** What an adapter that is trained on has of its own. */
+const ADAPTERS_OWN = {
+  '--rank': LORA_FLAGS.r,
+  '--alpha': LORA_FLAGS.alpha,
+  '--target-modules': LORA_FLAGS.targetModules,
+};
+
 /** What is said of a default that is not a plain value. */
 const DEFAULT_TEXTS: Readonly<Record<string, string>> = {
   layer: '19/32 of the way up',
@@ -55,6 +63,7 @@ const DEFAULT_TEXTS: Readonly<Record<string, string>> = {
 
 const filesSchema = z.object({
   pairs: z.string(),
+  adapter: z.string().optional(),
   out: z.string().min(1),
   preset: z.enum(['upstream']).optional(),
   neutral: z.string().optional(),
@@ -128,6 +137,10 @@ export function configOf(options: FinetuneFlags, { config: shape }: LanguageMode
   const base = options.preset === undefined ? CLEAN : PRESETS[options.preset];
   const lora = { ...base.lora, ...givenOf(LORA_FLAGS, options) };
   if (typeof lora.targetModules === 'string') lora.targetModules = targetsOf(lora.targetModules);
+  for (const [flag, value] of Object.entries(givenOf(ADAPTERS_OWN, options))) {
+    if (options.adapter !== undefined)
+      throw new InputError(`${flag} ${shown(value)}: the adapter of --adapter has its own`);
+  }
   const config: FinetuneConfig = { ...base, ...givenOf(FLAGS, options), shuffle: options.shuffle, lora };
   if (config.layer !== null && !readsLayer(config.loss))
     throw new InputError('--layer: only the mse loss reads a layer');
@@ -148,7 +161,7 @@ function layerOf({ layer }: FinetuneConfig, layers: number): number {
 }
 
 const targetsOf = (text: string): FinetuneConfig['lora']['targetModules'] =>
-  /^[\w.]+(,[\w.]+)*$/.test(text) && text !== 'all-linear' ? text.split(',') : text;
+  /^\s*[\w.]+(\s*,\s*[\w.]+)*\s*$/.test(text) ? text.split(',').map((name) => name.trim()) : text;
 
 /** Epochs within which a limit on steps is reached. */
 function enoughEpochs({ batch, accumulate, dropLeftover, maxSteps }: FinetuneConfig, pairs: number): number {

@@ -18,7 +18,7 @@ import { encodePrompts, promptsOf } from './prompts';
 import { table } from './table';
 
 export function define(command: Command): void {
-  addModelOptions(command);
+  addModelOptions(command, { adapter: 'PEFT folder of a LoRA adapter to train on, instead of a fresh one' });
   addFinetuneOptions(command);
 }
 
@@ -128,6 +128,12 @@ function textOf(result: FinetuneResult, seconds: number, out: string, cut: numbe
     `${steps} steps of ${microBatches} batches in ${seconds.toFixed(1)} s; the adapter is in ${out}`,
   ];
   if (resumedFrom !== null) lines.push(`Resumed after batch ${resumedFrom}.`);
-  if (cut > 0) lines.push(`${cut} prompts were longer than the padded width and were cut.`);
+  if (cut > 0) {
+    const what =
+      cut === 1
+        ? '1 prompt was longer than the padded width and was'
+        : `${cut} prompts were longer than the padded width and were`;
+    lines.push(`${what} cut.`);
+  }
   return lines.join('\n');
 }

@@ -24,6 +24,7 @@ export function run(_: readonly string[], options: Readonly<Record<string, unkno
   const progress = startProgress('logits', ids.length);
   const logits = ids.map((prompt, i) => {
     const row = lastLogits(model, prompt);
+    if (!row.every(Number.isFinite)) throw new Error(`logits: NaN or infinity after prompt ${i}`);
     progress.update(i + 1);
     return row;
   });

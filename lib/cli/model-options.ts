@@ -32,10 +32,13 @@ export interface LoadedBase {
 }
 
 /** Adds --model, --adapter, --device and --dtype to a command. */
-export function addModelOptions(command: Command): void {
+export function addModelOptions(
+  command: Command,
+  { adapter = 'PEFT folder of a LoRA adapter to apply to the model' } = {},
+): void {
   command
     .requiredOption('--model <dir>', 'Hugging Face folder: config.json, model.safetensors, tokenizer.json')
-    .option('--adapter <dir>', 'PEFT folder of a LoRA adapter to apply to the model')
+    .option('--adapter <dir>', adapter)
     .option('--device <name>', 'cpu, cuda:0, ...', 'cpu')
     .option('--dtype <name>', `${DTYPES.join(', ')} (default: float32 on the CPU, the checkpoint's own elsewhere)`);
 }

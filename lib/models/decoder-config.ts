@@ -25,6 +25,8 @@ export interface DecoderConfig {
   /** Generation stops at any of these. */
   eosTokenIds: number[];
   padTokenId: number | null;
+  /** Of attention weights in training, which is not supported above 0; without training it changes nothing. */
+  attentionDropout: number;
 }
 
 /** What has to be given to describe a decoder from scratch; {@link completeConfig} has the defaults of the rest. */
@@ -65,6 +67,7 @@ export function completeConfig(shape: DecoderShape): DecoderConfig {
     bosTokenId: shape.bosTokenId ?? null,
     eosTokenIds: shape.eosTokenIds ?? [],
     padTokenId: shape.padTokenId ?? null,
+    attentionDropout: shape.attentionDropout ?? 0,
   };
   refuseMisfits(config);
   return config;

@@ -1,3 +1,4 @@
+import { InputError } from '../files/input-error';
 import { join } from 'node:path';
 import type { Device, DType, Tensor } from '../torch';
 import { init, Linear, Module, skipInit } from '../nn';
@@ -116,6 +117,9 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
     if (ids.ndim !== 2) throw new RangeError(`Decoder: ids must be [batch, seq], got [${ids.shape.join(', ')}]`);
     this.#requireHere({ ids, attentionMask: options.attentionMask, positions: options.positions });
     if (cache && sharedPads) throw new RangeError('Decoder: a pass with a cache cannot share pads');
+    const { attentionDropout: dropout } = this.config;
+    if (this.training && dropout > 0)
+      throw new InputError(`${CONFIG_FILE}: attention_dropout is ${dropout}; training supports only 0`);
     const seq = ids.size(1);
     cache?.requireRoom(seq);
     const hiddenStates = this.model.call(ids, this.#plan(ids, options));

@@ -9,7 +9,7 @@ import { Decoder } from './decoder';
 import type { DecoderShape } from './decoder-config';
 import { familyOf, readConfig } from './families';
 import type { LanguageModel } from './language-model';
-import { openCheckedWeights, readWeights, weightLayout, type LoadOptions } from './weights';
+import { hasOwnTwin, openCheckedWeights, readWeights, weightLayout, type LoadOptions } from './weights';
 
 /**
  * Reads a Hugging Face folder: config.json, model.safetensors (or its shards), and the tokenizer where there is one.
@@ -19,10 +19,17 @@ import { openCheckedWeights, readWeights, weightLayout, type LoadOptions } from 
  */
 export function loadModel(folder: string, options: LoadOptions = {}): LanguageModel {
   const config = readConfig(folder);
-  config.eosTokenIds = generationEos(folder) ?? config.eosTokenIds;
+  config.eosTokenIds = generationEos(folder, config.vocabSize) ?? config.eosTokenIds;
   const build = (): Decoder => new Decoder(config);
-  const layout = weightLayout(build);
-  const weights = openCheckedWeights(folder, layout);
+  let layout = weightLayout(build);
+  let weights = openCheckedWeights(folder, layout);
+  if (config.tieWordEmbeddings && hasOwnTwin(weights, layout)) {
+    // As in transformers 5: a head that is stored and is another one counts, whatever config.json says.
+    weights.dispose();
+    config.tieWordEmbeddings = false;
+    layout = weightLayout(build);
+    weights = openCheckedWeights(folder, layout);
+  }
   try {
     const model = torch.scope(() => {
       const empty = skipInit(build);
@@ -47,17 +54,20 @@ export function createModel(shape: DecoderShape): LanguageModel {
   return new Decoder(shape);
 }
 
-/** End-of-sequence ids of generation_config.json, which transformers' `generate` prefers to config.json's. */
-function generationEos(folder: string): number[] | undefined {
+/**
+ * End-of-sequence ids of generation_config.json, which transformers' `generate` prefers to config.json's. Those that are
+ * no token's end nothing.
+ */
+function generationEos(folder: string, vocabSize: number): number[] | undefined {
   const path = join(folder, 'generation_config.json');
   if (!existsSync(path)) return undefined;
   const { eos_token_id: eos } = (readJsonFile(path) ?? {}) as { eos_token_id?: unknown };
   if (eos === undefined || eos === null) return undefined;
   const ids = [eos].flat();
-  if (!ids.every((id): id is number => Number.isSafeInteger(id) && (id as number) >= 0)) {
+  if (!ids.every((id): id is number => Number.isSafeInteger(id))) {
     throw new InputError(
       `generation_config.json: eos_token_id must be a token id or a list of them, got ${shown(eos)}`,
     );
   }
-  return ids;
+  return ids.filter((id) => id >= 0 && id < vocabSize);
 }

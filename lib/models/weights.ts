@@ -19,8 +19,8 @@ export interface LoadOptions {
 export interface WeightLayout {
   /** Shapes by name; a weight that several modules share stands under its first name. */
   shapes: ReadonlyMap<string, readonly number[]>;
-  /** The further names of shared weights. */
-  twins: ReadonlySet<string>;
+  /** The further names of shared weights, and the first. */
+  twins: ReadonlyMap<string, string>;
 }
 
 /** Reads names and shapes off a model that is built without memory. */
@@ -28,7 +28,12 @@ export function weightLayout(build: () => AnyModule): WeightLayout {
   const skeleton = skipInit(build, 'meta');
   const weights = skeleton.namedParameters();
   const shapes = new Map(weights.map(([name, { shape }]) => [name, shape]));
-  const twins = new Set([...skeleton.stateDict().keys()].filter((name) => !shapes.has(name)));
+  const twins = new Map(
+    [...skeleton.stateDict()].flatMap(([name, weight]) => {
+      const first = shapes.has(name) ? undefined : weights.find(([, other]) => other === weight)?.[0];
+      return first === undefined ? [] : [[name, first] as const];
+    }),
+  );
   for (const [, weight] of weights) weight.dispose();
   return { shapes, twins };
 }
@@ -46,6 +51,14 @@ export function openCheckedWeights(folder: string, layout: WeightLayout): Weight
     throw thrown;
   }
   return weights;
+}
+
+/** Whether the files hold another weight under a further name of a shared one. */
+export function hasOwnTwin(weights: Weights, { twins }: WeightLayout): boolean {
+  const stored = new Set(weights.names);
+  return torch.scope(() =>
+    [...twins].some(([twin, first]) => stored.has(twin) && !weights.tensor(twin).equal(weights.tensor(first))),
+  );
 }
 
 function checkWeights(weights: Weights, { shapes, twins }: WeightLayout): void {

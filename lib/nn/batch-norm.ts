@@ -1,8 +1,10 @@
-import { torch, type Tensor } from '../torch';
+import { requireOptions, torch, type Tensor } from '../torch';
 import { Module } from './module';
 import { resetAffine } from './norms';
-import { emptyParameter, initialise, type Parameter, type Placement } from './parameter';
+import { emptyParameter, initialise, PLACEMENT, type Parameter, type Placement } from './parameter';
 import { shapeText } from './state';
+
+const KNOWN = { eps: true, momentum: true, affine: true, trackRunningStats: true, ...PLACEMENT } as const;
 
 /** Normalises each feature over the batch; in eval mode by the running statistics gathered in training. */
 export class BatchNorm1d extends Module {
@@ -20,6 +22,7 @@ export class BatchNorm1d extends Module {
     options: { eps?: number; momentum?: number | null; affine?: boolean; trackRunningStats?: boolean } & Placement = {},
   ) {
     super();
+    requireOptions('BatchNorm1d', options, KNOWN);
     const { dtype, device } = options;
     this.eps = options.eps ?? 1e-5;
     this.momentum = options.momentum === undefined ? 0.1 : options.momentum;

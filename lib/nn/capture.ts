@@ -1,4 +1,4 @@
-import { Tensor } from '../torch';
+import { requireOptions, Tensor } from '../torch';
 import { lift, open } from '../torch/scope';
 import type { HookHandle } from './hooks';
 import type { AnyModule } from './module';
@@ -35,6 +35,7 @@ export function capture(
   which: readonly string[] | ((name: string, module: AnyModule) => boolean),
   options: CaptureOptions = {},
 ): Capture {
+  requireOptions('capture', options, { detach: true, at: true });
   let activations = new Map<string, Tensor>();
   const chosen = choose(model, which);
   let level: number | null = null; // of the scope that the model was called in, while it runs

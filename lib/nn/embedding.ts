@@ -1,7 +1,7 @@
-import { torch, type Tensor } from '../torch';
+import { requireOptions, torch, type Tensor } from '../torch';
 import * as init from './init';
 import { Module } from './module';
-import { emptyParameter, initialise, type Parameter, type Placement } from './parameter';
+import { emptyParameter, initialise, PLACEMENT, type Parameter, type Placement } from './parameter';
 
 /** A table of vectors looked up by id. Weight [numEmbeddings, embeddingDim] ~ N(0, 1), the padding row zero. */
 export class Embedding extends Module {
@@ -16,6 +16,7 @@ export class Embedding extends Module {
     options: { paddingIdx?: number } & Placement = {},
   ) {
     super();
+    requireOptions('Embedding', options, { paddingIdx: true, ...PLACEMENT });
     this.paddingIdx = resolvePadding(options.paddingIdx, numEmbeddings);
     this.weight = emptyParameter([numEmbeddings, embeddingDim], options);
     this.resetParameters();

@@ -2,7 +2,7 @@
  * Initialisers, as PyTorch's `torch.nn.init` (2.13): each fills the tensor in place, without gradient, and returns it.
  * They draw in PyTorch's order from the same generators, so one seed gives the same bits in both.
  */
-import { torch, type Tensor } from '../torch';
+import { requireOptions, torch, type Tensor } from '../torch';
 import { shapeText } from './state';
 
 export type Nonlinearity = 'linear' | 'sigmoid' | 'tanh' | 'relu' | 'leakyRelu' | 'selu';
@@ -95,6 +95,7 @@ export function kaimingNormal_(tensor: Tensor, options: KaimingOptions = {}): Te
 }
 
 function kaimingStd(name: string, tensor: Tensor, options: KaimingOptions): number {
+  requireOptions(name, options, { a: true, mode: true, nonlinearity: true });
   const fan = fans(name, tensor)[options.mode ?? 'fanIn'];
   return calculateGain(options.nonlinearity ?? 'leakyRelu', options.a ?? 0) / Math.sqrt(fan);
 }

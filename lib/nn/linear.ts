@@ -1,7 +1,7 @@
-import { frozenLinear, PackedWeight, torch, type Tensor } from '../torch';
+import { frozenLinear, PackedWeight, requireOptions, torch, type Tensor } from '../torch';
 import * as init from './init';
 import { Module } from './module';
-import { emptyParameter, initialise, type Parameter, type Placement } from './parameter';
+import { emptyParameter, initialise, PLACEMENT, type Parameter, type Placement } from './parameter';
 import { shapeText } from './state';
 
 /** Layers that compute with those copies of their weights now: see packed-linears.ts. */
@@ -31,6 +31,7 @@ export class Linear extends Module {
     options: { bias?: boolean } & Placement = {},
   ) {
     super();
+    requireOptions('Linear', options, { bias: true, ...PLACEMENT });
     this.weight = emptyParameter([outFeatures, inFeatures], options);
     this.bias = (options.bias ?? true) ? emptyParameter([outFeatures], options) : null;
     this.resetParameters();

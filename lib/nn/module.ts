@@ -1,4 +1,4 @@
-import { isDType, torch, Tensor, type DeviceLike, type DType } from '../torch';
+import { isDType, requireOptions, torch, Tensor, type DeviceLike, type DType } from '../torch';
 import { HookList, type HookHandle } from './hooks';
 import { Parameter } from './parameter';
 import { propertySlots, stateName, type Slot } from './slots';
@@ -76,6 +76,7 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
    * The tensor is kept out of scopes. Returns it, so that `this.mask = this.registerBuffer('mask', t)` reads well.
    */
   registerBuffer<T extends Tensor | null>(name: string, tensor: T, options: { persistent?: boolean } = {}): T {
+    requireOptions('registerBuffer', options, { persistent: true });
     tensor?.keep();
     this.#buffers.set(name, options.persistent ?? true);
     Reflect.set(this, name, tensor);
@@ -160,6 +161,7 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
    * (memory-mapped weights stay mapped)
    */
   loadStateDict(state: Map<string, Tensor>, options: LoadOptions = {}): LoadReport {
+    requireOptions('loadStateDict', options, { strict: true, assign: true });
     const own = this.stateDict();
     const report = checkState(this.kind, own, state, options.strict ?? true);
     torch.scope(() =>

@@ -1,7 +1,7 @@
-import { plainRmsNorm, torch, type Tensor } from '../torch';
+import { plainRmsNorm, requireOptions, torch, type Tensor } from '../torch';
 import * as init from './init';
 import { Module } from './module';
-import { emptyParameter, initialise, type Parameter, type Placement } from './parameter';
+import { emptyParameter, initialise, PLACEMENT, type Parameter, type Placement } from './parameter';
 import { shapeText } from './state';
 
 /** Normalises over the last dimensions to mean 0 and variance 1, then scales and shifts. */
@@ -17,6 +17,7 @@ export class LayerNorm extends Module {
     options: { eps?: number; elementwiseAffine?: boolean; bias?: boolean } & Placement = {},
   ) {
     super();
+    requireOptions('LayerNorm', options, { eps: true, elementwiseAffine: true, bias: true, ...PLACEMENT });
     this.normalizedShape = [normalizedShape].flat();
     this.eps = options.eps ?? 1e-5;
     const affine = options.elementwiseAffine ?? true;
@@ -54,6 +55,7 @@ export class RMSNorm extends Module {
     options: { elementwiseAffine?: boolean } & Placement = {},
   ) {
     super();
+    requireOptions('RMSNorm', options, { elementwiseAffine: true, ...PLACEMENT });
     this.normalizedShape = [normalizedShape].flat();
     this.weight = (options.elementwiseAffine ?? true) ? emptyParameter(this.normalizedShape, options) : null;
     this.resetParameters();

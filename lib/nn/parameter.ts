@@ -6,6 +6,9 @@ export interface Placement {
   device?: DeviceLike;
 }
 
+/** The options of a layer that says where its parameters go, for {@link requireOptions}. */
+export const PLACEMENT = { dtype: true, device: true } as const;
+
 /**
  * A tensor that a module owns and an optimiser moves. It shares the storage of `data`, is a leaf of the graph, and is
  * kept out of every scope, so that a model built inside a scope outlives it.

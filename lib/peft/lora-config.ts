@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError, shown } from '../files/input-error';
@@ -44,7 +45,7 @@ const fileSchema = z.looseObject(
     lora_alpha: alpha,
     lora_dropout: z.number(wanted('a number')).min(0, wanted('from 0 to 1')).max(1, wanted('from 0 to 1')).default(0),
     target_modules: z.union(
-      [z.string(), z.array(z.string()).min(1)],
+      [z.string(), z.array(z.string())],
       wanted('a list of module names or a regular expression'),
     ),
     exclude_modules: namesOrPattern.nullish(),
@@ -94,6 +95,11 @@ const NO_VARIANTS = [
  * @throws InputError that names the setting, for anything that would change what the adapter computes.
  */
 export function readLoraConfig(folder: string): LoraConfig {
+  if (!existsSync(join(folder, FILE)) && existsSync(folder)) {
+    const named = readdirSync(folder).find((name) => existsSync(join(folder, name, FILE)));
+    if (named !== undefined)
+      throw new InputError(`${FILE}: no such file in ${folder}, but in its folder ${shown(named)}`);
+  }
   return parseLoraConfig(readJsonFile(join(folder, FILE), { uniqueKeys: true }));
 }
 
@@ -172,6 +178,7 @@ export function loraShapes(config: LoraConfig, names: readonly string[]): LoraSh
       const which = forRank === undefined ? 'r' : `rank_pattern ${shown(forRank)}`;
       throw new InputError(`LoRA: ${which} must be a whole number of 1 or more, got ${r}`);
     }
+    if (!Number.isFinite(alpha)) throw new InputError(`LoRA: alpha must be a number, got ${alpha}`);
     return { r, scaling: config.useRslora ? alpha / Math.sqrt(r) : alpha / r, dropout };
   });
 }

@@ -5,6 +5,7 @@ import { Embedding, type AnyModule } from '../nn';
 import { InputError, quoted, shown } from '../files/input-error';
 import { TooSlow, withinSeconds } from '../files/time-limit';
 import { openSafetensors, type SafetensorsFile } from '../checkpoints/safetensors';
+import { refusePickles } from '../checkpoints/sharded';
 import { checkStored, LoraAdapter, WEIGHTS, type LayerPlan } from './lora-adapter';
 import { loraShapes, readLoraConfig, requirePatternsUsed, type LoraConfig } from './lora-config';
 import { LoraEmbedding } from './lora-embedding';
@@ -69,6 +70,7 @@ export class PeftModel {
    */
   loadAdapter(name: string, folder: string, options: { dropout?: number } = {}): LoraAdapter {
     const config = { ...readLoraConfig(folder), ...options };
+    refusePickles(folder, WEIGHTS, 'adapter_model.bin');
     const file = openSafetensors(join(folder, WEIGHTS));
     try {
       const plan = this.#plan(config);

@@ -16,7 +16,8 @@ export function meanSquare({ self, other, mask }: Compared): Tensor {
   const [a, b] = [inFloat32(self), inFloat32(other)];
   if (!mask) return torch.mseLoss(a, b);
   const squares = a.sub(b).square().mul(mask.unsqueeze(-1));
-  return squares.sum().div(mask.sum().mul(self.size(-1)));
+  // Where nothing counts the sum is 0, and so is the mean.
+  return squares.sum().div(mask.sum().clampMin(1).mul(self.size(-1)));
 }
 
 /**

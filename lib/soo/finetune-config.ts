@@ -37,7 +37,9 @@ export const finetuneSettings = {
   documentsPerBatch: whole(1).nullable().describe('neutral texts in a batch (default: as many as it has pairs)'),
   pad: z
     .union([whole(1, 2 ** 20), z.literal('longest')])
-    .describe('number of tokens to pad and cut prompts to, or longest'),
+    .describe(
+      'number of tokens to pad and cut prompts to, or longest; pads go on the left, whatever padding_side says',
+    ),
   batch: whole(1).describe('pairs in a batch'),
   accumulate: whole(1).describe('batches whose gradients go into one step'),
   dropLeftover: z.boolean().describe("drop the gradients left over at an epoch's end, as upstream's loop does"),

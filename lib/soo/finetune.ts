@@ -1,6 +1,7 @@
 /** A fine-tuning run in a folder of its own: never lost, and taken up again to the same bits. */
 import { join } from 'node:path';
 import { z } from 'zod';
+import { InputError } from '../files/input-error';
 import { checkShape } from '../files/json-file';
 import { LineLog, readLines } from '../files/json-lines';
 import type { LanguageModel } from '../models';
@@ -25,6 +26,7 @@ import {
 } from './finetune-config';
 import { configuredLoss, pairDistance, type TokenBatch } from './losses';
 import type { TokenPair } from './pairs';
+import { differs } from './positions';
 
 const resultSchema = z.object({
   steps: z.number(),
@@ -88,6 +90,8 @@ export const readSteps = (folder: string): StepRecord[] => readLines<StepRecord>
 export function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
   const { config, resume = false } = options;
   checkShape(finetuneConfigSchema, config, 'finetune');
+  if (config.positions === 'differing' && config.overlap > 0 && !options.pairs.some(differs))
+    throw new InputError('finetune: with positions "differing", the two sides of some pair must differ in a token');
   const outside = withRandomStateOfNow();
   const onStep = options.onStep && ((step: StepRecord) => outside(() => options.onStep?.(step)));
   return torch.forkRng(() => finetuneInFolder({ ...options, resume, onStep }));

@@ -6,7 +6,7 @@ import { mean } from '../statistics';
 import { meanSquare } from './distances';
 import { logitsOf } from './forward';
 import { pairBatch, type TokenPair } from './pairs';
-import { compareAt, POSITIONS, type PositionChoice, type Positions } from './positions';
+import { compareAt, differs, POSITIONS, type PositionChoice, type Positions } from './positions';
 
 export type LatentOptions = PositionChoice;
 
@@ -80,10 +80,6 @@ function measure(
   );
 }
 
-/** Whether the sides differ in a token when their ends are aligned. */
-const differ = ({ selfIds, otherIds }: TokenPair): boolean =>
-  selfIds.some((_, i) => i < otherIds.length && selfIds.at(-1 - i) !== otherIds.at(-1 - i));
-
 /** The mean square of one pair on each module, by choice of positions. */
 function distances(
   model: LanguageModel,
@@ -101,7 +97,7 @@ function distances(
   const names = [...self.keys()];
   const measured = new Map<Positions, Map<string, number>>();
   for (const positions of choices) {
-    if (positions === 'differing' && !differ(pair)) continue;
+    if (positions === 'differing' && !differs(pair)) continue;
     const each = names.map((name) => {
       const [a, b] = [self.get(name), other.get(name)];
       if (!a || !b) throw new Error(`latentOverlap: '${name}' took no part in one of the two passes`);

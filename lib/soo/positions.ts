@@ -1,6 +1,6 @@
 /** Which positions of a pair of prompts count. */
 import type { Tensor } from '../torch';
-import type { PairBatch } from './pairs';
+import type { PairBatch, TokenPair } from './pairs';
 
 /**
  * - `all`: every position that holds a real token on both sides;
@@ -40,8 +40,8 @@ export function realOnEither({ self, other }: PairBatch): Tensor | undefined {
 }
 
 /**
- * Cuts activations or logits [batch, width, features] to the chosen positions.
- * @throws RangeError when no position of the batch counts
+ * Cuts activations or logits [batch, width, features] to the chosen positions. Where the sides of all pairs are equal,
+ * none differs, and their distance is 0.
  */
 export function compareAt(self: Tensor, other: Tensor, batch: PairBatch, choice: PositionChoice = {}): Compared {
   const { positions = 'all', countPads = false } = choice;
@@ -52,7 +52,10 @@ export function compareAt(self: Tensor, other: Tensor, batch: PairBatch, choice:
   if (positions === 'all') return { self, other, mask: countPads ? undefined : realOnBoth(batch) };
   const differ = batch.self.ids.ne(batch.other.ids);
   const real = realOnBoth(batch);
-  const mask = real ? differ.logicalAnd(real) : differ;
-  if (!mask.any().item()) throw new RangeError('compareAt: the two sides of this batch differ in no token');
-  return { self, other, mask };
+  return { self, other, mask: real ? differ.logicalAnd(real) : differ };
+}
+
+/** Whether the sides of a pair differ in a token that both have, aligned at their ends. */
+export function differs({ selfIds, otherIds }: TokenPair): boolean {
+  return selfIds.some((_, i) => i < otherIds.length && selfIds.at(-1 - i) !== otherIds.at(-1 - i));
 }

@@ -23,6 +23,7 @@ export class Tokenizer {
   readonly unkId: number | undefined;
   /** The pad token's id, or, when the model has no pad token, the id of eos (what the paper's code pads with). */
   readonly padId: number | undefined;
+  /** What tokenizer_config.json says. Nothing here follows it: batches are padded on the left, where generation needs it. */
   readonly padSide: 'left' | 'right';
   /** One more than the largest id. */
   readonly size: number;

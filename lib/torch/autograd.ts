@@ -1,5 +1,6 @@
 import { gradientsFor, handlesOf, type BackwardOptions } from './backward';
 import { native } from './load-native';
+import { requireOptions } from './options';
 import { requireSynchronous } from './scope';
 import type { Tensor } from './tensor';
 import { wrap } from './wrap';
@@ -10,6 +11,8 @@ export interface GradOptions extends BackwardOptions {
   /** Inputs that no output depends on give null; without this they are an error. */
   allowUnused?: boolean;
 }
+
+const OPTIONS = { retainGraph: true, createGraph: true, gradOutputs: true, allowUnused: true } as const;
 
 function listOf<T extends Tensor | null>(value: T | readonly T[] | undefined): readonly T[] {
   if (value === undefined) return [];
@@ -22,6 +25,7 @@ export function grad(
   inputs: Tensor | readonly Tensor[],
   options: GradOptions = {},
 ): (Tensor | null)[] {
+  requireOptions('grad', options, OPTIONS);
   const roots = listOf(outputs);
   const handles = native.grad(
     handlesOf(roots),

@@ -1,4 +1,5 @@
 import { native } from './load-native';
+import { requireOptions } from './options';
 import type { Tensor } from './tensor';
 
 export interface BackwardOptions {
@@ -7,6 +8,8 @@ export interface BackwardOptions {
   /** Record the backward pass itself, for higher derivatives. */
   createGraph?: boolean;
 }
+
+const OPTIONS = { retainGraph: true, createGraph: true } as const;
 
 /** Handles as the addon takes them: NaN where there is no tensor. */
 export function handlesOf(tensors: readonly (Tensor | null | undefined)[]): Float64Array {
@@ -25,5 +28,6 @@ export function backward(
   gradients: readonly (Tensor | null)[],
   options: BackwardOptions = {},
 ): void {
+  requireOptions('backward', options, OPTIONS);
   native.backward(handlesOf(roots), gradientsFor(roots, gradients), options.retainGraph, options.createGraph ?? false);
 }

@@ -1,8 +1,9 @@
 import '.';
 import { native } from './load-native';
 import { TAKES_NUMBERS } from './operator-arguments';
+import { lineOf } from './operator-lines';
 import { handwritten, MAKERS } from './operators';
-import { camelCase, parseSchema, rank, type Argument, type Returned, type Schema } from './schema';
+import { camelCase, parseSchema, rank, shownSchema, type Argument, type Returned, type Schema } from './schema';
 
 // Writes operators.generated.ts: what the editor shows is what the linked libtorch has.
 
@@ -108,11 +109,18 @@ function formsOf(list: readonly Argument[], extra: string, operator: string): st
 function declare(name: string, schema: Schema, method: boolean): string[] {
   const list = method ? schema.arguments.filter((argument) => argument.name !== 'self') : schema.arguments;
   const extra = MAKERS.has(name) ? 'requiresGrad?: boolean' : '';
-  const full = schema.overload ? `${schema.name}.${schema.overload}` : schema.name;
   return formsOf(list, extra, schema.name).map((form, i) => {
-    const comment = i === 0 ? `  /** aten::${full} */\n` : '';
+    const comment = i === 0 ? commentOf(schema) : '';
     return `${comment}  ${propertyName(name)}(${form}): ${returnType(schema)};`;
   });
+}
+
+/** The schema, and for the operators that people use most a line and a link. */
+function commentOf({ name, text }: Schema): string {
+  const found = lineOf(name);
+  const shown = `\`${shownSchema(text)}\``;
+  if (!found) return `  /** ${shown} */\n`;
+  return `  /**\n   * ${found.line} [PyTorch](${found.page})\n   *\n   * ${shown}\n   */\n`;
 }
 
 function hasSelf({ arguments: list }: Schema): boolean {

@@ -1,5 +1,6 @@
 import { native } from './load-native';
 import type { DeviceMemory, NativeEvent, NativeStream } from './native';
+import { requireOptions } from './options';
 
 export type DeviceLike =
   Device | 'cpu' | 'cuda' | 'meta' | 'mps' | 'xpu' | `${'cuda' | 'mps' | 'xpu' | 'cpu' | 'privateuseone'}:${number}`;
@@ -82,6 +83,7 @@ export class Event {
   readonly #native: NativeEvent;
 
   constructor(device: DeviceLike = 'cuda', options: { timing?: boolean } = {}) {
+    requireOptions('Event', options, { timing: true });
     this.#native = native.makeEvent(String(device), options.timing ?? true);
   }
 

@@ -2,11 +2,15 @@ import { noGrad } from './autograd';
 import { formatPrinted, PRINT_DEFAULTS } from './format-text';
 import { shownDims, type Entry, type PrintOptions } from './format-values';
 import { op } from './operators';
+import { requireOptions } from './options';
 import { scope } from './scope';
 import type { Tensor } from './tensor';
 
+const KNOWN = { precision: true, threshold: true, edgeItems: true, lineWidth: true, sciMode: true } as const;
+
 /** The text that Python's `repr` gives for the same tensor, `tensor([[1., 2.]], requires_grad=True)`. */
 export function formatTensor(tensor: Tensor, given: Partial<PrintOptions> = {}): string {
+  requireOptions('formatTensor', given, KNOWN);
   const options = { ...PRINT_DEFAULTS, ...given };
   const { shape, dtype, layout, requiresGrad } = tensor;
   const values = scope(() => noGrad(() => shownValues(tensor, options)));

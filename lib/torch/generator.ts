@@ -1,5 +1,6 @@
 import { Device, type DeviceLike } from './device';
 import { native } from './load-native';
+import { requireOptions } from './options';
 import { useOwnRandomState } from './random-state';
 import { Tensor } from './tensor';
 
@@ -12,6 +13,7 @@ export class Generator {
   readonly id: number;
 
   constructor(options: { seed?: number | bigint; device?: DeviceLike } = {}) {
+    requireOptions('generator', options, { seed: true, device: true });
     this.id = native.makeGenerator(String(options.device ?? 'cpu'), options.seed ?? 0);
     dropped.register(this, this.id);
   }

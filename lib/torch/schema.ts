@@ -32,6 +32,8 @@ export interface Schema {
   overload: string;
   arguments: Argument[];
   returns: Returned[];
+  /** As libtorch has it. */
+  text: string;
 }
 
 /** `log_softmax` to `logSoftmax`; leading and trailing underscores stay, and so does `__and__`. */
@@ -123,7 +125,15 @@ export function parseSchema(text: string): Schema {
     overload,
     arguments: parseArguments(text.slice(open + 1, arrow)),
     returns: parseReturns(text.slice(arrow + 5).trim()),
+    text,
   };
+}
+
+/** A schema's text with the names of arguments as callers write them; the operator's own stays as `torch.op` takes it. */
+export function shownSchema(text: string): string {
+  const open = text.indexOf('(');
+  const names = / [A-Za-z_]\w*(?=[=,)])/g;
+  return text.slice(0, open) + text.slice(open).replace(names, (name) => ` ${camelCase(name.slice(1))}`);
 }
 
 /**

@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 #include <ATen/ExpandUtils.h>
+#include <ATen/ScalarOps.h>
 
 #include <algorithm>
 #include <cmath>
@@ -136,14 +137,24 @@ void power(const Arguments& a) {
   require(a.integer("n") > std::numeric_limits<int64_t>::lowest(), "'n' is out of bounds");
 }
 
-/** The recurrence takes as many steps as the degree. */
+at::Tensor tensor_or_number(const Arguments& a, const char* name) {
+  return a.is_tensor(name) ? a.tensor(name) : c10::scalar_to_tensor(a.scalar(name));
+}
+
+/**
+ * The recurrence takes as many steps as the degree, some hundred million in a second, unless it overflows before:
+ * Legendre's polynomials do so beyond 1, Laguerre's below 0.
+ */
+template <bool laguerre>
 void degree(const Arguments& a) {
-  constexpr double kMost = 1 << 20;
-  const bool scalar = !a.is_tensor("n");
-  if (scalar) return require(!(a.number("n") > kMost), "'n' must be at most 2^20");
-  const at::Tensor n = a.tensor("n");
-  if (n.numel() == 0 || n.is_meta() || n.layout() != c10::kStrided || n.is_quantized() || n.is_complex()) return;
-  require(!(n.max().item<double>() > kMost), "'n' must be at most 2^20");
+  constexpr double kFew = 1 << 20, kMost = 2147483648;
+  const at::Tensor n = tensor_or_number(a, "n"), x = tensor_or_number(a, "x");
+  if (!is_readable(n) || !is_readable(x) || n.is_complex() || x.is_complex()) return;
+  const at::Tensor many = n.gt(kFew);
+  if (!many.any().item<bool>() || !at::are_expandable(n.sizes(), x.sizes())) return;
+  const at::Tensor bounded = laguerre ? x.gt(-0.01) : x.abs().lt(1);
+  const at::Tensor steps = at::where(many.logical_and(bounded), n.to(c10::kDouble), 0.0).sum();
+  require(!(steps.item<double>() > kMost), "'n' asks for more than 2^31 steps");
 }
 
 void range(const Arguments& a) {
@@ -239,8 +250,8 @@ const GuardTable& number_guards() {
       {"matrix_power", guard<power>},
       {"random", guard<random_bounds>},
       {"random_", guard<random_bounds>},
-      {"special_laguerre_polynomial_l", guard<degree>},
-      {"special_legendre_polynomial_p", guard<degree>},
+      {"special_laguerre_polynomial_l", guard<degree<true>>},
+      {"special_legendre_polynomial_p", guard<degree<false>>},
   };
   return table;
 }

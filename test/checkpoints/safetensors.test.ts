@@ -53,6 +53,34 @@ t.test('tensors of every dtype come back bit for bit', (t) => {
   t.end();
 });
 
+// The file that Python's safetensors 0.8 writes for these tensors.
+const UNSIGNED_AND_EIGHT_BITS =
+  '60010000000000007b22753634223a7b226474797065223a22553634222c227368617065223a5b325d2c22646174615f6f666673657473223a5b302c31365d7d2c22633634223a7b226474797065223a22433634222c227368617065223a5b325d2c22646174615f6f666673657473223a5b31362c33325d7d2c22753332223a7b226474797065223a22553332222c227368617065223a5b325d2c22646174615f6f666673657473223a5b33322c34305d7d2c22753136223a7b226474797065223a22553136222c227368617065223a5b325d2c22646174615f6f666673657473223a5b34302c34345d7d2c2265346d33223a7b226474797065223a2246385f45344d33222c227368617065223a5b325d2c22646174615f6f666673657473223a5b34342c34365d7d2c2265356d32223a7b226474797065223a2246385f45354d32222c227368617065223a5b325d2c22646174615f6f666673657473223a5b34362c34385d7d7d010000000000000000000000000000800000803f0000003f000000c00000404007000000ffffffff0700ffff30fe38fb';
+
+t.test('unsigned, complex and eight-bit tensors are those of a file of Python', (t) => {
+  const path = join(t.testdir({}), 'model.safetensors');
+  const tensors = new Map<string, Tensor>([
+    ['u64', torch.tensor([1n, 2n ** 63n], { dtype: 'uint64' })],
+    ['u32', torch.tensor([7, 4294967295], { dtype: 'uint32' })],
+    ['u16', torch.tensor([7, 65535], { dtype: 'uint16' })],
+    ['c64', torch.complex(torch.tensor([1, -2], { dtype: 'float32' }), torch.tensor([0.5, 3]))],
+    ['e4m3', torch.tensor([0.5, -448]).to('float8_e4m3fn')],
+    ['e5m2', torch.tensor([0.5, -57344]).to('float8_e5m2')],
+  ]);
+  saveSafetensors(path, tensors);
+  const python = Buffer.from(UNSIGNED_AND_EIGHT_BITS, 'hex');
+  writeFileSync(join(t.testdirName, 'python.safetensors'), python);
+  for (const file of [path, join(t.testdirName, 'python.safetensors')].map(openSafetensors)) {
+    t.same([...file.names].sort(), [...tensors.keys()].sort());
+    for (const [name, tensor] of tensors) {
+      const read = file.tensor(name);
+      t.same([read.dtype, read.shape, read.bytes()], [tensor.dtype, tensor.shape, tensor.bytes()], name);
+    }
+    file.dispose();
+  }
+  t.end();
+});
+
 t.test('writing to a mapped tensor leaves the file as it is', (t) => {
   const path = join(t.testdir({}), 'model.safetensors');
   saveSafetensors(path, new Map([['w', torch.ones([4])]]));
@@ -119,9 +147,9 @@ t.test('a write that fails leaves the old file and nothing beside it', (t) => {
   t.same(readdirSync(folder), ['a.txt']);
   writeAside(path, (append) => append(Buffer.from('new')));
   t.equal(readFileSync(path, 'utf8'), 'new');
-  t.throws(() => saveSafetensors(path, new Map([['c', torch.zeros([2], { dtype: 'complex64' })]])), {
+  t.throws(() => saveSafetensors(path, new Map([['c', torch.zeros([2], { dtype: 'complex128' })]])), {
     name: 'InputError',
-    message: 'safetensors: dtype complex64 has no place in the format',
+    message: 'safetensors: dtype complex128 has no place in the format',
   });
   t.end();
 });

@@ -83,6 +83,12 @@ t.test('bad usage and bad input: one line, exit 2, nothing made', async (t) => {
     [command('--out', out, '--capability', '1'), /--capability: needs neutral texts/],
     [command('--out', out, '--preset', 'upstream', '--max-steps', '1', '--accumulate', '9'), /never takes a step/],
     [command('--out', out, '--target-modules', 'nothing'), /target_modules/],
+    [command('--out', out, '--target-modules', '(q_proj, v_proj'), /target_modules is no regular expression/],
+    [
+      command('--out', out, '--adapter', TINY, '--rank', '16'),
+      /^soo: --rank 16: the adapter of --adapter has its own/m,
+    ],
+    [command('--out', out, '--adapter', TINY, '--target-modules', 'q_proj'), /^soo: --target-modules .*has its own/m],
     [[...command('--out', out), '--pairs', at('bad.json')], /bad.json/],
     [[...command('--out', out), '--pairs', at('none.json')], /holds no pairs|none.json/],
     [

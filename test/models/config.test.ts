@@ -34,6 +34,13 @@ t.test('older spellings and defaults', (t) => {
   t.match(config, { ropeTheta: 500, dtype: 'bfloat16', headDim: 8, eosTokenIds: [2, 7] });
   t.equal(parseConfig(old).ropeTheta, 10_000);
   t.equal(changed({ num_key_value_heads: null }).numKeyValueHeads, 4);
+  // transformers loads each of these with the logits of the plain file.
+  t.same(changed({ pad_token_id: -1 }), parseConfig(tiny));
+  t.same(changed({ hidden_act: 'swish' }), parseConfig(tiny));
+  t.equal(parseConfig({ ...old, torch_dtype: 'torch.bfloat16' }).dtype, 'bfloat16');
+  t.equal(parseConfig({ ...old, torch_dtype: 'auto' }).dtype, undefined);
+  t.same(changed({ attention_dropout: 0.1 }), { ...parseConfig(tiny), attentionDropout: 0.1 });
+  t.equal(familyOf('mistral').write(changed({ attention_dropout: 0.1 }), 'float32').attention_dropout, 0.1);
   const { sliding_window: ____, ...unsaid } = tiny;
   t.equal(parseConfig(unsaid).slidingWindow, 4096, 'absent means the default of transformers');
   t.end();
@@ -67,7 +74,11 @@ t.test('what does not fit is named with what came', (t) => {
     [{ rope_parameters: { rope_type: 'yarn' } }, 'config.json: rope_type is "yarn"; only "default" is supported'],
     [{ rope_scaling: { type: 'linear' } }, 'config.json: rope_type is "linear"; only "default" is supported'],
     [{ rope_parameters: { rope_theta: 0 } }, 'config.json: rope_parameters.rope_theta must be above 0, got 0'],
-    [{ attention_dropout: 0.1 }, 'config.json: attention_dropout is 0.1; only 0 is supported'],
+    [
+      { architectures: ['MistralModel'] },
+      'config.json: architectures is ["MistralModel"]; only MistralForCausalLM is supported',
+    ],
+    [{ pad_token_id: -2 }, 'config.json: pad_token_id must be a token id of 0 or more, got -2'],
     [{ eos_token_id: 405 }, 'config.json: a special token has id 405, but vocab_size is 405'],
     [{ eos_token_id: 'x' }, 'config.json: eos_token_id must be a token id or a list of them, got "x"'],
     [{ quantization_config: { bits: 4 } }, /quantization_config must be absent/],

@@ -110,10 +110,47 @@ t.test('files that are missing', (t) => {
   t.equal(loadModel(folder).tokenizer, null, 'a tokenizer may be missing');
   writeFileSync(join(folder, 'generation_config.json'), '{"eos_token_id": [7, 9]}');
   t.same(loadModel(folder).eosTokenIds, [7, 9], 'generation_config.json has the last word on eos');
+  writeFileSync(join(folder, 'generation_config.json'), '{"eos_token_id": [-1, 7, 99999]}');
+  t.same(loadModel(folder).eosTokenIds, [7], 'ids of no token end nothing');
   writeFileSync(join(folder, 'generation_config.json'), '{"eos_token_id": "x"}');
   t.throws(() => loadModel(folder), {
     name: 'InputError',
     message: /generation_config.json: eos_token_id must be/,
+  });
+  t.end();
+});
+
+t.test('a folder of pickles is told from an empty one', (t) => {
+  for (const file of ['pytorch_model.bin', 'pytorch_model.bin.index.json']) {
+    const folder = damagedModel(t, () => {});
+    rmSync(join(folder, 'model.safetensors'));
+    writeFileSync(join(folder, file), '');
+    t.throws(() => loadModel(folder), {
+      name: 'InputError',
+      message: new RegExp(`^model.safetensors: no such file in .*, only ${file}, a pickle, .*safe_serialization=True`),
+    });
+  }
+  t.end();
+});
+
+t.test('a stored head that is not the embedding counts, as in transformers 5, whatever config.json says', (t) => {
+  const plain = loadModel(join(MODELS, 'tiny'));
+  const folder = damagedModel(t, () => {}, { tie_word_embeddings: true });
+  const model = loadModel(folder);
+  t.same(numbers(model.call(ids)), numbers(plain.call(ids)));
+  t.equal(model.config.tieWordEmbeddings, false);
+  const copied = (state: Map<string, Tensor>): void =>
+    void state.set('lm_head.weight', state.get('model.embed_tokens.weight') as Tensor);
+  t.equal(loadModel(damagedModel(t, copied, { tie_word_embeddings: true })).config.tieWordEmbeddings, true);
+  t.end();
+});
+
+t.test('attention dropout is refused where it would count: in training', (t) => {
+  const model = loadModel(damagedModel(t, () => {}, { attention_dropout: 0.1 }));
+  t.same(numbers(model.call(ids)), numbers(loadModel(join(MODELS, 'tiny')).call(ids)));
+  t.throws(() => model.train().call(ids), {
+    name: 'InputError',
+    message: 'config.json: attention_dropout is 0.1; training supports only 0',
   });
   t.end();
 });

@@ -37,7 +37,6 @@ const REFUSED: Record<string, RegExp> = {
   'target-parameters': /target_parameters .* is not supported/,
   qalora: /use_qalora true is not supported/,
   'ensure-weight-tying': /ensure_weight_tying true is not supported/,
-  'fan-in-fan-out': /fan_in_fan_out true is not supported/,
 };
 for (const type of ['ia3', 'loha', 'lokr', 'oft', 'vera', 'adalora', 'prompt-tuning', 'prefix-tuning'])
   REFUSED[type] = /^adapter_config.json: peft_type must be "LORA", got "/;

@@ -86,7 +86,7 @@ t.test('which modules get an adapter', (t) => {
   t.same(wrapped(['model.layers.1.self_attn.k_proj']), ['model.layers.1.self_attn.k_proj']);
   const refused: [string | string[], RegExp][] = [
     [['q_prj'], /target_modules \["q_prj"\] names no module; there are q_proj, k_proj, v_proj, o_proj/],
-    [['mlp'], /target_modules names model.layers.0.mlp, a GatedMLP; only Linear can have an adapter/],
+    [['mlp'], /target_modules names model.layers.0.mlp, a GatedMLP; only Linear and Embedding can have an adapter/],
     ['(', /target_modules is no regular expression/],
   ];
   for (const [targets, message] of refused) t.throws(() => wrapped(targets), { name: 'InputError', message });
@@ -191,7 +191,7 @@ t.test('adapters that do not fit are refused, and the model stays as it was', (t
     [{ trainable_token_indices: [1] }, undefined, /trainable_token_indices \[1\] is not supported/],
     [{ ensure_weight_tying: true }, undefined, /ensure_weight_tying true is not supported/],
     [{ layers_to_transform: 'x' }, undefined, /layers_to_transform must be a layer or a list of layers, got "x"/],
-    [{ layers_to_transform: [7] }, undefined, /names no module; there are q_proj/],
+    [{ layers_to_transform: [7] }, undefined, /layers_to_transform \[7\] leaves none of target_modules/],
     [{ layers_pattern: 'layers' }, undefined, /layers_pattern wants layers_to_transform beside it/],
     [
       { layers_to_transform: 1, target_modules: 'all-linear' },

@@ -7,7 +7,7 @@ import { InputError } from '../../lib/checkpoints';
 import { totalBatches, totalSteps, UPSTREAM } from '../../lib/soo';
 import type { StepRecord } from '../../lib/training';
 import { microBatches } from '../../lib/soo/finetune-config';
-import { CONFIG, tuneTiny } from './finetune-child';
+import { CONFIG, PAIRS, tuneTiny } from './finetune-child';
 
 const bytes = (folder: string): string => readFileSync(join(folder, 'adapter_model.safetensors'), 'hex');
 const lines = (folder: string): StepRecord[] =>
@@ -38,6 +38,26 @@ t.test('batches after any place are those of the whole run', async (t) => {
   );
   for (const done of [1, 7, 50, 84]) t.same([...microBatches(13, CONFIG, done)], whole.slice(done));
   t.same([...microBatches(5, { ...CONFIG, shuffle: false, epochs: 1 }, 0)], [[0, 1], [2, 3], [4]]);
+});
+
+t.test('with differing positions, pairs whose sides are equal train at loss 0', async (t) => {
+  const folder = t.testdir({});
+  const pairs = PAIRS.map((pair, i) => (i < 7 ? { ...pair, otherIds: pair.selfIds } : pair));
+  for (const loss of ['kl', 'mse'] as const) {
+    const config = { ...CONFIG, loss, layer: loss === 'mse' ? 0 : null, positions: 'differing', epochs: 2 } as const;
+    await tuneTiny(join(folder, loss), { pairs, config: { ...config, shuffle: false } });
+    const losses = lines(join(folder, loss)).map((step) => step.loss);
+    t.same(losses.slice(0, 3), [0, 0, 0], 'three batches of equal pairs');
+    t.ok(losses.slice(4, 7).every((value) => value > 0));
+  }
+  await t.rejects(
+    async () =>
+      tuneTiny(join(folder, 'none'), {
+        pairs: pairs.slice(0, 7),
+        config: { ...CONFIG, positions: 'differing' },
+      }),
+    { name: 'InputError', message: /the two sides of some pair must differ in a token/ },
+  );
 });
 
 t.test('a run that is aborted anywhere and resumed ends in the same bytes', async (t) => {

@@ -49,7 +49,7 @@ t.test('a checkpoint that says other than the run is refused before a step', asy
     const path = join(folder, 'checkpoint.safetensors');
     const bytes = withState(path, (state) => spoil(state as unknown as State));
     writeFileSync(path, bytes);
-    const onStep = (): void => t.fail(`${name}: took a step`);
+    const onStep = (): void => void t.fail(`${name}: took a step`);
     await t.rejects(tuneTiny(folder, { resume: true, onStep }), { name: 'InputError', message }, name);
     t.ok(readFileSync(path).equals(bytes), `${name}: the checkpoint stays`);
   }
@@ -68,7 +68,7 @@ t.test('a log that was damaged is told before a step, and nothing is lost', asyn
   for (const [name, text, message] of cases) {
     cpSync(good, folder, { recursive: true });
     writeFileSync(join(folder, 'steps.jsonl'), text);
-    const onStep = (): void => t.fail(`${name}: took a step`);
+    const onStep = (): void => void t.fail(`${name}: took a step`);
     await t.rejects(tuneTiny(folder, { resume: true, onStep }), { name: 'InputError', message }, name);
     t.ok(existsSync(join(folder, 'checkpoint.safetensors')), name);
   }

@@ -81,6 +81,15 @@ t.test('each thing that can be wrong has its own message', (t) => {
   t.end();
 });
 
+t.test('a folder that has only tekken.json says so', (t) => {
+  const folder = t.testdir({ 'tekken.json': '{}' });
+  t.throws(() => Tokenizer.fromFolder(folder), {
+    name: 'InputError',
+    message: /^tokenizer.json: no such file in .*; tekken.json alone is not supported/,
+  });
+  t.end();
+});
+
 t.test('special tokens and templates', (t) => {
   const tokenizer = Tokenizer.fromFolder(
     folderWith(t, (_, config) => {

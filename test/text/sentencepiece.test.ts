@@ -148,6 +148,7 @@ t.test('each thing that can be wrong has its own message', (t) => {
   const cases: [parts: Uint8Array[], message: RegExp][] = [
     [[], /is not a SentencePiece model: it has no pieces or no settings/],
     [[Buffer.from('{"a": 1}')], /is not a SentencePiece model/],
+    [[Buffer.from('IQ== 0\nIg== 1\n')], /tokenizer.model: is a tiktoken file, which is not supported; tokenizer.json is/],
     [[unk, trainer(3), rule()], /model type word is not supported; known are unigram and bpe/],
     [[unk, trainer(4), rule()], /model type char is not supported/],
     [[unk, trainer(9), rule()], /model type 9 is not supported/],

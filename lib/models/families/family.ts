@@ -30,11 +30,15 @@ export const positive = z.number(wanted('a number')).positive(wanted('above 0'))
 export const notNegative = z.number(wanted('a number')).min(0, wanted('0 or more'));
 export const flag = z.boolean(wanted('true or false'));
 export const tokenId = z.int(wanted('a token id')).min(0, wanted('a token id of 0 or more'));
+/** -1 stands for none in the first conversions of Llama. */
+export const padTokenId = z.preprocess((value) => (value === -1 ? null : value), tokenId.nullish());
 export const tokenIds = z.union([tokenId, z.array(tokenId)], wanted('a token id or a list of them'));
 
-const dtype = z
-  .enum(['float32', 'float64', 'float16', 'bfloat16'], wanted('float32, float64, float16 or bfloat16'))
-  .nullish();
+/** `torch.bfloat16` and `auto`, which says nothing, were written too. */
+const dtype = z.preprocess(
+  (value) => (typeof value === 'string' ? value.replace(/^torch\./, '').replace(/^auto$/, '') || undefined : value),
+  z.enum(['float32', 'float64', 'float16', 'bfloat16'], wanted('float32, float64, float16 or bfloat16')).nullish(),
+);
 
 export const ropeSchema = z.looseObject(
   {

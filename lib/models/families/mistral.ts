@@ -6,6 +6,7 @@ import { completeConfig, CONFIG_FILE } from '../decoder-config';
 import {
   flag,
   notNegative,
+  padTokenId,
   positive,
   ropeSchema,
   sharedFields,
@@ -24,7 +25,8 @@ const schema = z.looseObject(
     // Absent and null differ in transformers: absent means its default.
     num_key_value_heads: size.nullable().default(8),
     head_dim: size.nullish(),
-    hidden_act: z.literal('silu', wanted('"silu"')).default('silu'),
+    // One function under two names.
+    hidden_act: z.enum(['silu', 'swish'], wanted('"silu"')).default('silu'),
     max_position_embeddings: size.default(131072),
     initializer_range: notNegative.default(0.02),
     rms_norm_eps: notNegative.default(1e-6),
@@ -36,7 +38,7 @@ const schema = z.looseObject(
     attention_dropout: notNegative.default(0),
     bos_token_id: tokenId.nullable().default(1),
     eos_token_id: tokenIds.nullable().default(2),
-    pad_token_id: tokenId.nullish(),
+    pad_token_id: padTokenId,
   },
   wanted('an object'),
 );
@@ -48,7 +50,8 @@ export const mistral: Family = {
     const file = checkShape(schema, json, CONFIG_FILE);
     for (const rope of [file.rope_scaling, file.rope_parameters])
       refuseOtherRope(rope?.rope_type ?? rope?.type ?? 'default');
-    const config = completeConfig({
+    refuseOtherArchitectures(file.architectures ?? []);
+    return completeConfig({
       modelType: MODEL_TYPE,
       vocabSize: file.vocab_size,
       hiddenSize: file.hidden_size,
@@ -67,17 +70,14 @@ export const mistral: Family = {
       bosTokenId: file.bos_token_id,
       eosTokenIds: [file.eos_token_id ?? []].flat(),
       padTokenId: file.pad_token_id ?? null,
+      attentionDropout: file.attention_dropout,
     });
-    if (file.attention_dropout !== 0) {
-      throw new InputError(`${CONFIG_FILE}: attention_dropout is ${file.attention_dropout}; only 0 is supported`);
-    }
-    return config;
   },
 
   write(config, dtype) {
     return {
       architectures: ['MistralForCausalLM'],
-      attention_dropout: 0.0,
+      attention_dropout: config.attentionDropout,
       bos_token_id: config.bosTokenId,
       dtype,
       eos_token_id: config.eosTokenIds.length > 1 ? config.eosTokenIds : (config.eosTokenIds[0] ?? null),
@@ -103,6 +103,13 @@ export const mistral: Family = {
     };
   },
 };
+
+/** Embedding and reward models have the same layers and another head, or none. */
+function refuseOtherArchitectures(names: readonly string[]): void {
+  if (names.length > 0 && !names.some((name) => name.endsWith('ForCausalLM'))) {
+    throw new InputError(`${CONFIG_FILE}: architectures is ${shown(names)}; only MistralForCausalLM is supported`);
+  }
+}
 
 function refuseOtherRope(type: string): void {
   if (type !== 'default') {

@@ -114,7 +114,12 @@ function typeOfModel(): Type {
   return Root.fromJSON(SCHEMA).lookupType('Model');
 }
 
+/** Llama 3 has such a file under the same name: tokens in base 64, each with its rank. */
+const isTiktoken = (bytes: Uint8Array): boolean =>
+  /^[A-Za-z0-9+/]+=* \d+\r?\n/.test(Buffer.from(bytes.subarray(0, 1024)).toString('latin1'));
+
 function decode(bytes: Uint8Array): Written {
+  if (isTiktoken(bytes)) refuse('is a tiktoken file, which is not supported; tokenizer.json is');
   modelType ??= typeOfModel();
   try {
     return modelType.decode(bytes) as unknown as Written;

@@ -1,11 +1,12 @@
 /** What a tokenizer.json does to a text before it is cut: the normalizers of Python's `tokenizers`. */
 import { z } from 'zod';
+import { InputError } from '../../files/input-error';
 import { lowerCase, SPACES, spelledBytes, stripped } from '../characters';
 import { build, expressionOf, flag, pattern, settingsOf, stages, text, type Builder } from './stages';
 
 export type Normalizer = (text: string) => string;
 
-const replaceSettings = z.looseObject({ pattern, content: text });
+const replaceSettings = z.looseObject({ pattern, content: text.max(1000, 'must have 1000 characters at most') });
 const stripSettings = z.looseObject({ strip_left: flag.default(true), strip_right: flag.default(true) });
 const bertSettings = z.looseObject({
   clean_text: flag.default(true),
@@ -50,7 +51,7 @@ const NORMALIZERS: ReadonlyMap<string, Builder<Normalizer>> = new Map<string, Bu
     (settings, where) => {
       const { normalizers } = settingsOf(z.looseObject({ normalizers: stages }), settings, where);
       const each = normalizers.map((one, i) => build(NORMALIZERS, one, `${where}.normalizers.${i}`));
-      return (given) => each.reduce((text, normalize) => normalize(text), given);
+      return (given) => each.reduce((text, normalize) => requireShort(normalize(text), given), given);
     },
   ],
 ]);
@@ -58,6 +59,13 @@ const NORMALIZERS: ReadonlyMap<string, Builder<Normalizer>> = new Map<string, Bu
 /** @param settings the file's, or null for none */
 export function makeNormalizer(settings: unknown): Normalizer {
   return settings === null ? (given) => given : build(NORMALIZERS, settings, 'normalizer');
+}
+
+/** Forty stages that double a text fill the memory; no language's marks make sixty-four of one. */
+function requireShort(made: string, given: string): string {
+  if (made.length > 64 * given.length + 1e6)
+    throw new InputError('normalizer: makes the text more than 64 times as long');
+  return made;
 }
 
 const unwanted = /[\0\ufffd]|(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu;
