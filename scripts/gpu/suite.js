@@ -74,7 +74,9 @@ function runPart({ name, command }, seconds, log) {
     const measures = [];
     const tail = [];
     let timedOut = false;
-    const child = spawn(command[0], command.slice(1), { cwd: ROOT, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const stdio = ['ignore', 'pipe', 'pipe'];
+    const env = { SOO_GPU_TEST_SECONDS: String(Math.round(90 * SLOWER)), ...process.env };
+    const child = spawn(command[0], command.slice(1), { cwd: ROOT, env, detached: true, stdio });
     const kill = () => {
       try {
         process.kill(-child.pid, 'SIGKILL');

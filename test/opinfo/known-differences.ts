@@ -3,6 +3,11 @@ import { hasWholeFloat, type Call } from './recorded-chunk';
 /** What the binding answers in another way than PyTorch, on purpose; docs/operators.md lists the same reasons. */
 const KNOWN: readonly { reason: string; is: (call: Call, detail: string) => boolean }[] = [
   {
+    reason: 'the overload cannot be called',
+    is: (_, detail) =>
+      /it is a step inside of other operators|weights in a packed form|MKL-DNN's own form/.test(detail),
+  },
+  {
     reason: 'a whole float is an integer in JavaScript',
     is: ({ args, options }) => hasWholeFloat(args) || hasWholeFloat(Object.values(options)),
   },

@@ -33,7 +33,8 @@ MOST_OF_A_KIND = 3  # calls of an overload with tensors of the same dtypes
 MOST_ELEMENTS = 100_000
 CHUNK_BYTES = 200e6
 
-UNCERTAIN = re.compile(r"^(new_)?empty|^resize|^_efficientzerotensor|^_fill_mem_eff|_like_.*empty|^rename")
+# They give memory that is not set.
+UNCERTAIN = re.compile(r"^(new_)?empty|^resize|^_efficientzerotensor|^rename|^_ctc_loss")
 
 
 class Unrecorded(Exception):
@@ -78,7 +79,7 @@ class Chunk:
 
 
 chunk = Chunk()
-waiting = []  # calls whose gradients are computed outside of the recorder, which runs below autograd
+waiting = []  # calls that are finished outside of the recorder, which runs below autograd and conjugation
 unrecorded = collections.Counter()
 of_a_kind = collections.Counter()
 seen = set()
@@ -150,29 +151,50 @@ def record(function, args, kwargs):
         del chunk.data[size:]
         unrecorded[str(reason)] += 1
         return function(*args, **kwargs)
-    before = [copied(v) for v in args], {k: copied(v) for k, v in kwargs.items()}
-    result = function(*args, **kwargs)
-    try:
-        written = [i for i, a in enumerate(schema.arguments[:len(args)]) if a.alias_info and a.alias_info.is_write]
-        call["outputs"] = [chunk.value(v) for v in outputs_of(result)] if schema.returns else []
-        call["written"] = {i: chunk.value(args[i]) for i in written}
-        call["random"] = torch.Tag.nondeterministic_seeded in function.tags or UNCERTAIN.search(name) is not None
-        call["grads"] = None
-        chunk.calls.append(call)
-        waiting.append((call, function, before))
-    except Unrecorded as reason:
-        del chunk.data[size:]
-        unrecorded[str(reason)] += 1
-    return result
+    chunk.calls.append(call)
+    waiting.append((call, function, args, kwargs))
+    return function(*args, **kwargs)
 
 
-def add_gradients():
-    for call, function, (args, kwargs) in waiting:
-        grads = gradients(function, args, kwargs)
+def rebuilt(value, written):
+    """The argument as it was when it was written down, in memory of its own."""
+    if isinstance(value, torch.Tensor):
+        size = written["extent"] * value.element_size()
+        data = bytearray(chunk.data[written["t"]:written["t"] + size])
+        flat = torch.frombuffer(data, dtype=value.dtype) if size else torch.empty(0, dtype=value.dtype)
+        return flat.as_strided(written["shape"], written["stride"])
+    if isinstance(value, (list, tuple)):
+        return [rebuilt(v, w) for v, w in zip(value, written)]
+    return value
+
+
+def arguments_of(call, args, kwargs):
+    return rebuilt(args, call["args"]), {k: rebuilt(v, call["options"].get(k)) for k, v in kwargs.items()}
+
+
+def finish(call, function, args, kwargs):
+    """What the call gives, and its gradients."""
+    schema = function._schema
+    taken, options = arguments_of(call, args, kwargs)
+    result = function(*taken, **options)
+    changed = [i for i, a in enumerate(schema.arguments[:len(args)]) if a.alias_info and a.alias_info.is_write]
+    call["outputs"] = [chunk.value(v) for v in outputs_of(result)] if schema.returns else []
+    call["written"] = {i: chunk.value(taken[i]) for i in changed}
+    call["random"] = torch.Tag.nondeterministic_seeded in function.tags or UNCERTAIN.search(call["name"]) is not None
+    taken, options = arguments_of(call, args, kwargs)
+    grads = gradients(function, taken, options)
+    call["grads"] = None if grads is None else [chunk.value(v) for v in grads]
+
+
+def finish_all():
+    for call, function, args, kwargs in waiting:
         try:
-            call["grads"] = None if grads is None else [chunk.value(v) for v in grads]
-        except Unrecorded:
-            continue
+            finish(call, function, args, kwargs)
+        except Unrecorded as reason:
+            unrecorded[str(reason)] += 1
+        except Exception:  # out of a sample that this build cannot run, or of memory beyond the tensor's elements
+            unrecorded["PyTorch refuses it itself"] += 1
+    chunk.calls = [call for call in chunk.calls if "grads" in call]
     waiting.clear()
 
 
@@ -236,7 +258,7 @@ def run(op, dtype):
                 way()
             except Exception:  # a sample that this build cannot run
                 pass
-            add_gradients()
+            finish_all()
 
 
 def main():
