@@ -14,7 +14,7 @@ import { addModelOptions, loadBase } from './model-options';
 import { makeFolder } from './out-folder';
 import { ROOT } from './package-root';
 import { startProgress } from './progress';
-import { encodePrompts, promptsOf } from './prompts';
+import { encodeLongPrompts, encodePrompts, promptsOf } from './prompts';
 import { table } from './table';
 
 export function define(command: Command): void {
@@ -75,7 +75,7 @@ function encodePairs(
   { pad }: FinetuneConfig,
 ): { pairs: TokenPair[]; cut: number } {
   const most = Math.min(pad === 'longest' ? Infinity : pad, model.config.maxPositionEmbeddings);
-  const whole = encodePrompts(
+  const whole = encodeLongPrompts(
     texts.flatMap(({ self, other }) => [self, other]),
     tokenizer,
     model,

@@ -24,9 +24,25 @@ export function promptsOf(bytes: Uint8Array, file: string): string[] {
 
 /**
  * Token ids of prompts, bos and all.
- * @throws InputError for a prompt that gives no tokens, or one that the model has no embedding for
+ * @throws InputError for a prompt that gives no tokens, more than the model has positions for, or one that it has no
+ * embedding for
  */
-export function encodePrompts(prompts: readonly string[], tokenizer: Tokenizer, { config }: LanguageModel): number[][] {
+export function encodePrompts(prompts: readonly string[], tokenizer: Tokenizer, model: LanguageModel): number[][] {
+  const encoded = encodeLongPrompts(prompts, tokenizer, model);
+  const most = model.config.maxPositionEmbeddings;
+  const long = encoded.findIndex((ids) => ids.length > most);
+  if (long < 0) return encoded;
+  throw new InputError(
+    `prompt ${long} has ${encoded[long].length} tokens, but max_position_embeddings of config.json is ${most}`,
+  );
+}
+
+/** The same, of any length: for those who cut. */
+export function encodeLongPrompts(
+  prompts: readonly string[],
+  tokenizer: Tokenizer,
+  { config }: LanguageModel,
+): number[][] {
   return prompts.map((prompt, i) => {
     const ids = tokenizer.encode(prompt);
     if (ids.length === 0) throw new InputError(`prompt ${i} gives no tokens`);

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { readDrawable } from '../report';
+import { MissingPackages, readDrawable } from '../report';
 import { messageOf } from '../files/input-error';
 import { checked, InputError, type Result } from './command';
 import { makeFolder } from './out-folder';
@@ -22,8 +22,9 @@ export async function run([file]: readonly string[], options: Readonly<Record<st
   const { out = path.dirname(file) } = checked(optionsSchema, options);
   const draw = readDrawable(file);
   const { report, charts } = await draw(path.resolve(makeFolder(out))).catch((thrown: unknown) => {
-    // A disk has its own words; all else that goes wrong lies in what was to be drawn.
-    if (thrown instanceof InputError || (thrown as NodeJS.ErrnoException).code !== undefined) throw thrown;
+    // A disk and a missing package have words of their own; all else that goes wrong lies in what was to be drawn.
+    const toldAlready = thrown instanceof InputError || thrown instanceof MissingPackages;
+    if (toldAlready || (thrown as NodeJS.ErrnoException).code !== undefined) throw thrown;
     throw new InputError(`${path.basename(file)}: cannot be drawn: ${messageOf(thrown)}`);
   });
   return { json: { report, charts }, text: [report, ...charts].join('\n') };

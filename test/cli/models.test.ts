@@ -54,7 +54,7 @@ const cases: [args: string[], message: RegExp][] = [
   [['logits', ...good, '--adapter', at('mute')], /adapter_config.json: no such file/],
   [
     ['logits', ...good, '--device', 'cuda:77'],
-    /--device cuda:77: this machine and this libtorch have cpu(; this libtorch is built .*|, cuda:0.*)$/,
+    /--device cuda:77: this machine and this libtorch have cpu(; this libtorch is built .*|, cuda:0.*)$/m,
   ],
   [['logits', ...good, '--dtype', 'int8'], /--dtype int8: must be one of float32, float64, float16, bfloat16, auto/],
   [['generate', ...good, '--batch', '0'], /'--batch <n>' argument '0' is invalid. It must be at least 1/],

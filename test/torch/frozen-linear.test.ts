@@ -88,10 +88,12 @@ t.test('anything else is left to others', async (t) => {
 });
 
 t.test('long products are as near to the right ones as libtorch is', { skip }, async (t) => {
-  // 1.3 times libtorch's errors with its MKL, against float64, of normal numbers: root mean square and largest.
+  // 1.3 times libtorch's errors with its MKL, against float64, of normal numbers: root mean square, and the largest of a
+  // row, meant over rows (the largest of all varies by half from seed to seed).
+  torch.manualSeed(0);
   for (const [inputs, most, largest] of [
-    [4096, 2.2e-5, 1.0e-4],
-    [8192, 3.2e-5, 1.2e-4],
+    [4096, 2.2e-5, 5.9e-5],
+    [8192, 3.2e-5, 8.6e-5],
   ] as const) {
     const [weight, input] = [torch.randn([64, inputs]), torch.randn([64, inputs])];
     using packed = new PackedWeight(weight);
@@ -103,7 +105,7 @@ t.test('long products are as near to the right ones as libtorch is', { skip }, a
     };
     for (const [name, result] of Object.entries(results)) {
       const off = result.to('float64').sub(right);
-      const [rms, worst] = [off.square().mean().sqrt(), off.abs().max()].map((x) => Number(x.item()));
+      const [rms, worst] = [off.square().mean().sqrt(), off.abs().amax([1]).mean()].map((x) => Number(x.item()));
       t.comment(`${name}, ${inputs} inputs: ${rms} and ${worst}`);
       t.ok(name === 'libtorch' || (rms <= most && worst <= largest), `${name}: ${rms} and ${worst}`);
     }

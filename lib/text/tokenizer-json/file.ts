@@ -42,11 +42,16 @@ const stage = z
   .optional()
   .transform((settings) => settings ?? null);
 
+/** The largest published vocabularies hold a quarter of this. */
+const MOST_TOKENS = 2 ** 20;
+
 /** Vocabularies hold tens of thousands of entries; a plain loop checks them in a tenth of the time a schema takes. */
 function checkVocab(vocab: unknown, refuse: (message: string) => void): void {
   if (typeof vocab !== 'object' || vocab === null || Array.isArray(vocab)) {
     return refuse(`must be an object of token: id, got ${shown(vocab)}`);
   }
+  const count = Object.keys(vocab).length;
+  if (count > MOST_TOKENS) return refuse(`has ${count} tokens, more than the ${MOST_TOKENS} allowed`);
   for (const [token, id] of Object.entries(vocab)) {
     if (!Number.isInteger(id) || id < 0 || id >= 2 ** 31) {
       return refuse(`must map ${shown(token)} to a token id, got ${shown(id)}`);
