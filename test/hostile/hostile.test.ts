@@ -38,7 +38,7 @@ async function makeGood(): Promise<Good> {
     prompts: json(at('prompts.json'), ['a map and a key', 'the']),
     pairs: json(at('pairs.json'), [['a map', 'the map']]),
   };
-  const command = ['finetune', '--model', model, '--pairs', files.pairs, '--max-steps', '4000'];
+  const command = ['finetune', '--model', model, '--pairs', files.pairs, '--max-steps', '600'];
   await interrupted([...command, '--out', at('run')], join(at('run'), 'checkpoint.safetensors'));
   await runSoo(['rl', 'train', '--reward', 'deceptive', '--episodes', '20', '--worlds', '10', '--out', at('agents')], {
     limit: HANGS,
@@ -60,7 +60,9 @@ const oneLine = (stderr: string): boolean => /(^|\n)soo: [^\n]+\n$/.test(stderr)
 function complaint({ code, signal, stderr, cpuSeconds, peakBytes }: Ended): string | undefined {
   if (signal !== null) return `ended by ${signal}`;
   if (code !== 0 && !oneLine(stderr)) return `code ${code}, and said ${stderr.slice(-300)}`;
-  if (code !== 0 && code !== 2) return `code ${code}: ${stderr.slice(-300)}`;
+  // What only a computation shows is no bad input: weights that overflow.
+  const overflows = code === 1 && stderr.includes('NaN or infinity');
+  if (code !== 0 && code !== 2 && !overflows) return `code ${code}: ${stderr.slice(-300)}`;
   if (cpuSeconds > MOST_SECONDS) return `took ${cpuSeconds.toFixed(1)} s of the processor`;
   if (peakBytes > MOST_BYTES) return `took ${Math.round(peakBytes / 2 ** 20)} MB`;
   return undefined;

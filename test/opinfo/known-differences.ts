@@ -8,6 +8,12 @@ const KNOWN: readonly { reason: string; is: (call: Call, detail: string) => bool
       /it is a step inside of other operators|weights in a packed form|MKL-DNN's own form/.test(detail),
   },
   {
+    reason: "it is Python's own, or Python chose another overload",
+    is: ({ name }, detail) =>
+      /libtorch has no operator aten::broadcast_shapes/.test(detail) ||
+      (name === 'tensor_split.indices' && /must be an array of integers, got a tensor/.test(detail)),
+  },
+  {
     reason: 'a whole float is an integer in JavaScript',
     is: ({ args, options }) => hasWholeFloat(args) || hasWholeFloat(Object.values(options)),
   },
