@@ -1,4 +1,5 @@
 import { spawnSync, type SpawnSyncOptions } from 'node:child_process';
+import { join } from 'node:path';
 
 /** Runs `node ...args` with these variables alone: tap adds its own to every process that a test starts directly. */
 export function runBare(args: readonly string[], env: NodeJS.ProcessEnv, options: SpawnSyncOptions = {}) {
@@ -12,3 +13,11 @@ const NOBODY = 65534;
 export function asAnotherUser(args: readonly string[], env: NodeJS.ProcessEnv) {
   return runBare(args, env, { ...(process.getuid?.() === 0 && { uid: NOBODY, gid: NOBODY }), cwd: '/' });
 }
+
+const ROOT = join(__dirname, '..', '..');
+
+/** For tests that become another user: why they cannot, or nothing. */
+export const strangers =
+  asAnotherUser(['-e', 'require("node:fs").readdirSync(process.argv[1])', ROOT], {}).status === 0
+    ? {}
+    : { skip: 'the checkout or Node lies where another user may not look' };

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { asAnotherUser, runBare } from './bare-process';
+import { asAnotherUser, runBare, strangers } from './bare-process';
 import { writeLibtorch } from './fake-libtorch';
 
 const ROOT = path.resolve(__dirname, '../..');
@@ -179,7 +179,7 @@ t.test("Yarn's Plug'n'Play keeps its NODE_OPTIONS, and others are not handed to 
   }
 });
 
-t.test('another user runs what was built, where they may read and not write', async (t) => {
+t.test('another user runs what was built, where they may read and not write', strangers, async (t) => {
   const { root, build, calls } = workplace(t.testdir());
   build();
   calls();

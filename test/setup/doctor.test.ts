@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { asAnotherUser } from './bare-process';
+import { asAnotherUser, strangers } from './bare-process';
 import { writeLibtorch } from './fake-libtorch';
 
 const ROOT = path.resolve(__dirname, '../..');
@@ -126,7 +126,7 @@ t.test('installed, the fix is a command that no package manager blocks', async (
   });
 });
 
-t.test("a libtorch in another user's cache that this one may not read", async (t) => {
+t.test("a libtorch in another user's cache that this one may not read", strangers, async (t) => {
   const root = unbuilt(t);
   const home = path.join(root, 'home');
   pretendBuild(root, writeLibtorch(path.join(home, 'cache/libtorch')));
