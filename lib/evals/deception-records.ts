@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../files/input-error';
-import { checkShape, parseJson, readTextFile } from '../files/json-file';
+import { readCheckedLines } from '../files/json-lines';
 import { deceptionRates, recordSchema, type DeceptionRates, type DeceptionRecord, type Scored } from './deception';
 
 const lineSchema = recordSchema.extend({ run: z.string() });
@@ -13,11 +13,7 @@ const lineSchema = recordSchema.extend({ run: z.string() });
  */
 export function readDeceptionRecords(path: string): DeceptionRecord[] {
   const name = basename(path);
-  const lines = readTextFile(path).split('\n').slice(0, -1);
-  const records = lines.map((line, i) => {
-    const place = `${name}: line ${i + 1}`;
-    return checkShape(lineSchema, parseJson(line, place), place);
-  });
+  const records = readCheckedLines(path, lineSchema);
   if (records.length === 0) throw new InputError(`${name}: holds no records`);
   const other = records.findIndex(({ run }) => run !== records[0].run);
   if (other >= 0) throw new InputError(`${name}: line ${other + 1} was made by another model, adapter or settings`);

@@ -7,7 +7,7 @@ import { basename } from 'node:path';
 import type { z } from 'zod';
 import { lockPlace } from './folders';
 import { InputError } from './input-error';
-import { checkShape, decodeText, fileError, parseJson } from './json-file';
+import { checkShape, decodeText, fileError, parseJson, readTextFile } from './json-file';
 import { openToAppend } from './open-file';
 
 function appendText(file: number, text: string): void {
@@ -25,6 +25,18 @@ function parseLines<Line extends object>(lines: readonly string[], path: string)
     const line = parseJson(text, place);
     if (typeof line !== 'object' || line === null) throw new InputError(`${place} is no record of a step`);
     return line as Line;
+  });
+}
+
+/**
+ * Every whole line of a file, checked; a last one that was cut off while it was written is left out.
+ * @throws InputError that names the file and the line
+ */
+export function readCheckedLines<Line>(path: string, schema: z.ZodType<Line>): Line[] {
+  const name = basename(path);
+  return wholeLines(readTextFile(path)).map((text, i) => {
+    const place = `${name}: line ${i + 1}`;
+    return checkShape(schema, parseJson(text, place), place);
   });
 }
 

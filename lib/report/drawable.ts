@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { checkShape, InputError, parseJson, readTextFile } from '../checkpoints';
 import { readDeceptionRecords } from '../evals';
+import { readCheckedLines } from '../files/json-lines';
 import { learningCurves } from '../rl/evaluation/learning-curve';
 import { RL_FORMAT, rlResultsSchema } from '../studies/agents/results';
 import { demoResultsSchema, FORMAT } from '../studies/honesty/results';
@@ -87,11 +88,7 @@ function drawRun(folder: string, run: z.infer<typeof runSchema>): Draw {
     const curves = learningCurves([folder]);
     return (out) => writeRlRunReport(run, curves, out);
   }
-  const lines = readTextFile(log).split('\n').slice(0, -1);
-  const steps = lines.map((line, i) => {
-    const place = `steps.jsonl: line ${i + 1}`;
-    return checkShape(stepRecordSchema, parseJson(line, place), place);
-  });
+  const steps = readCheckedLines(log, stepRecordSchema);
   if (steps.length === 0) throw new InputError('steps.jsonl: holds no steps');
   return (out) => writeFinetuneReport(run, steps, out);
 }

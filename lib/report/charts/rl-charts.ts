@@ -4,6 +4,7 @@ import { ARM_NAMES, byArm } from './arms';
 import { behaviourChart, countsChart, differenceChart, ratesChart } from './comparison-charts';
 import type { Chart } from './draw';
 import { colour, type Colour } from './palette';
+import { payCurves } from './run-charts';
 
 const DEFINITIONS = { overlap: "upstream's definition", overlapMatchedFlags: 'matched trap flags' } as const;
 const FORMS = Object.keys(DEFINITIONS) as (keyof typeof DEFINITIONS)[];
@@ -71,47 +72,16 @@ function classificationChart({ accuracy, ci95, seeds }: NonNullable<RlResults['c
   };
 }
 
-function learningChart(learning: NonNullable<RlResults['learning']>): Chart {
-  const values = learning.flatMap(({ arm, agent, points }) =>
-    points.map(({ episodes, mean, ci95 }) => ({
-      arm: ARM_NAMES[arm],
-      agent,
-      episodes,
-      paid: mean,
-      low: ci95?.[0] ?? mean,
-      high: ci95?.[1] ?? mean,
-    })),
-  );
-  return {
-    name: 'learning',
-    title: 'What the agents were paid while they learned',
-    description:
-      'Paid in an episode of training, with its exploration noise, and 95% intervals. The reward of the deceptive agents and of those tuned from them is not that of the honest ones: only curves of one reward can be compared.',
-    spec: {
-      data: { values },
-      facet: { column: { field: 'agent', title: null } },
-      spec: {
-        width: 400,
-        height: 220,
-        encoding: {
-          x: { field: 'episodes', type: 'quantitative', axis: { grid: false, tickCount: 5 } },
-          color: { ...byArm, legend: { orient: 'top' } },
-        },
-        layer: [
-          {
-            mark: { type: 'area', opacity: 0.2 },
-            encoding: { y: { field: 'low', type: 'quantitative', title: 'paid an episode' }, y2: { field: 'high' } },
-          },
-          {
-            mark: { type: 'line', strokeWidth: 1.5 },
-            encoding: { y: { field: 'paid', type: 'quantitative' } },
-          },
-        ],
-      },
-      resolve: { scale: { y: 'independent' } },
-    },
-  };
-}
+const learningChart = (learning: NonNullable<RlResults['learning']>): Chart => ({
+  name: 'learning',
+  title: 'What the agents were paid while they learned',
+  description:
+    'Paid in an episode of training, with its exploration noise, and 95% intervals. The reward of the deceptive agents and of those tuned from them is not that of the honest ones: only curves of one reward can be compared.',
+  spec: payCurves(
+    learning.map(({ arm, agent, points }) => ({ arm: ARM_NAMES[arm], agent, points })),
+    { ...byArm, legend: { orient: 'top' } },
+  ),
+});
 
 /** In the order in which the report shows them; of what was not measured there is nothing to draw. */
 export function rlCharts({ classification, comparison, learning }: RlResults): Chart[] {

@@ -49,42 +49,43 @@ const lines = (values: readonly { batch: number; part: string; value: number }[]
   },
 });
 
-/** @param curves by agent */
-export function returnsChart(curves: Readonly<Record<string, readonly LearningPoint[]>>): Chart {
-  const values = Object.entries(curves).flatMap(([agent, points]) =>
+/** Agents' pay by episodes, a panel for each agent: of one run, or of several that `color` tells apart. */
+export const payCurves = <Row extends { agent: string; points: readonly LearningPoint[] }>(
+  rows: readonly Row[],
+  color: object,
+): Chart['spec'] => {
+  const values = rows.flatMap(({ points, ...row }) =>
     points.map(({ episodes, mean, ci95 }) => ({
-      agent,
-      episodes,
-      mean,
+      ...{ ...row, episodes, paid: mean },
       low: ci95?.[0] ?? mean,
       high: ci95?.[1] ?? mean,
     })),
   );
   const y = { type: 'quantitative' as const, title: 'paid an episode' };
   return {
-    name: 'returns',
-    title: 'What the agents were paid while they learned',
-    description:
-      'Paid in an episode of training, with its exploration noise, on average over a fortieth of the run; bands are 95% intervals over groups of episodes.',
+    data: { values },
+    facet: { column: { field: 'agent', title: null } },
     spec: {
-      data: { values },
-      facet: { column: { field: 'agent', title: null } },
-      spec: {
-        width: 400,
-        height: 220,
-        encoding: { x: { field: 'episodes', type: 'quantitative', axis: { grid: false, tickCount: 5 } } },
-        layer: [
-          {
-            mark: { type: 'area', opacity: 0.2, color: colour('honest') },
-            encoding: { y: { field: 'low', ...y }, y2: { field: 'high' } },
-          },
-          {
-            mark: { type: 'line', strokeWidth: 1.5, color: colour('honest') },
-            encoding: { y: { field: 'mean', ...y } },
-          },
-        ],
-      },
-      resolve: { scale: { y: 'independent' } },
+      width: 400,
+      height: 220,
+      encoding: { x: { field: 'episodes', type: 'quantitative', axis: { grid: false, tickCount: 5 } }, color },
+      layer: [
+        { mark: { type: 'area', opacity: 0.2 }, encoding: { y: { field: 'low', ...y }, y2: { field: 'high' } } },
+        { mark: { type: 'line', strokeWidth: 1.5 }, encoding: { y: { field: 'paid', type: 'quantitative' } } },
+      ],
     },
+    resolve: { scale: { y: 'independent' } },
   };
-}
+};
+
+/** @param curves by agent */
+export const returnsChart = (curves: Readonly<Record<string, readonly LearningPoint[]>>): Chart => ({
+  name: 'returns',
+  title: 'What the agents were paid while they learned',
+  description:
+    'Paid in an episode of training, with its exploration noise, on average over a fortieth of the run; bands are 95% intervals over groups of episodes.',
+  spec: payCurves(
+    Object.entries(curves).map(([agent, points]) => ({ agent, points })),
+    { value: colour('honest') },
+  ),
+});
