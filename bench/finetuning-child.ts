@@ -6,14 +6,14 @@ import { readPairs } from '../lib/evals';
 import { loadModel } from '../lib/models';
 import { originOf } from '../lib/training';
 import { finetune, UPSTREAM, type FinetuneConfig } from '../lib/soo';
-import { torch } from '../lib/torch';
+import { torch, type DType } from '../lib/torch';
 import type { Run } from './finetuning';
 import { ROOT } from './llm-peer';
 
 async function main(): Promise<void> {
-  const [modelFolder, pairsFile, loss, layer] = process.argv.slice(2);
+  const [modelFolder, pairsFile, loss, layer, dtype] = process.argv.slice(2);
   torch.setNumThreads(1);
-  const model = loadModel(modelFolder);
+  const model = loadModel(modelFolder, { dtype: (dtype ?? 'float32') as DType });
   const encode = (text: string): number[] => model.tokenizer?.encode(text) ?? [];
   const pairs = readPairs(pairsFile).map(({ self, other }) => ({ selfIds: encode(self), otherIds: encode(other) }));
   const config: FinetuneConfig = {

@@ -1,13 +1,13 @@
 /** Generates in a process of its own, so that time and peak memory are the generation's: `generation.ts` starts it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { generate, loadModel } from '../lib/models';
-import { torch } from '../lib/torch';
+import { torch, type DType } from '../lib/torch';
 
 async function main(): Promise<void> {
-  const [folder, promptsFile, idsFile, adapter, ...numbers] = process.argv.slice(2);
+  const [folder, promptsFile, idsFile, adapter, dtype, ...numbers] = process.argv.slice(2);
   const [batchSize, limit, maxNewTokens] = numbers.map(Number);
   torch.setNumThreads(1);
-  const model = loadModel(folder);
+  const model = loadModel(folder, { dtype: dtype as DType });
   if (adapter) (require('../lib/peft') as typeof import('../lib/peft')).loadLora(model, adapter);
   const prompts = JSON.parse(readFileSync(promptsFile, 'utf8')) as { prompt: string }[];
   const ids = prompts.slice(0, limit).map(({ prompt }) => model.tokenizer?.encode(prompt) ?? []);

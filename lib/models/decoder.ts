@@ -1,7 +1,7 @@
 import { InputError } from '../files/input-error';
 import { join } from 'node:path';
-import type { Device, DType, Tensor } from '../torch';
-import { init, Linear, Module, skipInit } from '../nn';
+import { isHalf, type Device, type DType, type Tensor } from '../torch';
+import { init, Module, skipInit } from '../nn';
 import { PackedLinears } from '../nn/packed-linears';
 import { initialise } from '../nn/parameter';
 import { saveSafetensors } from '../checkpoints/safetensors';
@@ -21,6 +21,7 @@ import { DecoderBody } from './decoder-layers';
 import { familyOf } from './families';
 import { KvCache } from './kv-cache';
 import type { DecodingSession, DecodingWork, ForwardOptions, LanguageModel, PreparedDecoding } from './language-model';
+import { OutputHead } from './output-head';
 import { rotationOf } from './rotary';
 import { weightLayout } from './weights';
 
@@ -46,7 +47,7 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
     // The layers' own initialisers draw other numbers, so they are passed over.
     [this.model, this.lmHead] = skipInit(() => [
       new DecoderBody(config),
-      new Linear(config.hiddenSize, config.vocabSize, { bias: false }),
+      new OutputHead(config.hiddenSize, config.vocabSize),
     ]);
     // Tied weights are one parameter under two names, as in transformers.
     if (config.tieWordEmbeddings) Reflect.set(this.lmHead, 'weight', this.model.embedTokens.weight);
@@ -98,7 +99,7 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
 
   /**
    * @param ids int64 [batch, seq]
-   * @returns logits [batch, seq, vocab], in the weights' dtype; rows of pads are meaningless but finite
+   * @returns logits [batch, seq, vocab], in float32 for weights of half precision; rows of pads are meaningless but finite
    * @throws InputError for more tokens than the sliding window, RangeError when the cache or a mask does not fit
    */
   forward(ids: Tensor, options: ForwardOptions = {}): Tensor {
@@ -168,9 +169,12 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
     return new KvCache({ layers, batch, kvHeads, maxLength, headDim, dtype: this.dtype, device: this.device });
   }
 
-  /** Packs the weights where that is made up for: it copies them once, and spares each step of two rows or more. */
+  /**
+   * Packs the weights where that is made up for: it copies them once, and spares each step of two rows or more, and of
+   * half precision each step.
+   */
   prepareDecoding({ rows, steps }: DecodingWork): PreparedDecoding | undefined {
-    return rows > 1 && steps >= STEPS_THAT_PAY ? new PackedLinears(this) : undefined;
+    return (rows > 1 || isHalf(this.dtype)) && steps >= STEPS_THAT_PAY ? new PackedLinears(this) : undefined;
   }
 
   startDecoding(prompts: readonly (readonly number[])[], maxNewTokens: number): DecodingSession {

@@ -5,6 +5,7 @@ export type { LoadOptions, LoadReport } from './state';
 export { ModuleList, Sequential } from './containers';
 export { inMode } from './mode';
 export { Linear } from './linear';
+export { wideLinear } from './wide-linear';
 export { Embedding } from './embedding';
 export { LayerNorm, RMSNorm } from './norms';
 export { BatchNorm1d } from './batch-norm';

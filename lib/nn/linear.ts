@@ -60,14 +60,13 @@ export class Linear extends Module {
   }
 
   /**
-   * A copy of the weight in panels; undefined for a layer with a bias, a weight that is trained, on a GPU, not float32 or
-   * made in inference mode, where changes are not counted, or a processor without the instructions.
+   * A copy of the weight in panels; undefined for a layer with a bias, a weight that is trained, or made in inference
+   * mode, where changes are not counted, and for one that cannot be packed.
    */
   packedWeight(): PackedWeight | undefined {
     const { weight } = this;
-    if (this.bias || weight.requiresGrad || weight.dtype !== 'float32' || String(weight.device) !== 'cpu')
-      return undefined;
-    return torch.canPack() && !weight.isInference() ? new PackedWeight(weight) : undefined;
+    if (this.bias || weight.requiresGrad || weight.isInference()) return undefined;
+    return PackedWeight.fits(weight) ? new PackedWeight(weight) : undefined;
   }
 
   unpack(): void {
@@ -85,7 +84,7 @@ export class Linear extends Module {
   forward(input: Tensor): Tensor {
     try {
       const packed = this.#packed || packedNow ? this.packed : undefined;
-      if (packed && !input.requiresGrad) return packed.linear(input);
+      if (packed && !input.requiresGrad && !packed.isSlowerFor(input)) return packed.linear(input);
       const frozen = this.bias || this.weight.requiresGrad ? null : frozenLinear(input, this.weight);
       return frozen ?? torch.linear(input, this.weight, this.bias);
     } catch (error) {

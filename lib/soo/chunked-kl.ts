@@ -1,6 +1,6 @@
 /** Upstream's KL loss from hidden states, without ever holding the logits of more than a few rows. */
-import { Linear, type AnyModule } from '../nn';
-import { frozenLinear, inFloat32, isHalf, torch, type Tensor } from '../torch';
+import { Linear, wideLinear, type AnyModule } from '../nn';
+import { frozenLinear, isHalf, torch, type Tensor } from '../torch';
 
 /** Rows of each side whose logits are held at a time, at most: at a vocabulary of 32,000 that is 16 MB per tensor. */
 const MOST_ROWS = 64;
@@ -20,10 +20,10 @@ interface Terms {
 
 /**
  * KL(other || self) of some rows, from the hidden states of both sides, self first, [2 * rows, hidden]. In place where it
- * can be: these are the largest tensors. The product with a head in half precision is made there, all else in float32.
+ * can be: these are the largest tensors. Logits of a head in half precision are float32, and so is all that is made of them.
  */
 function termsOf(both: Tensor, head: Tensor): Terms {
-  const logits = inFloat32(frozenLinear(both, head) ?? torch.linear(both, head));
+  const logits = frozenLinear(both, head) ?? wideLinear(both, head);
   const [self, other] = logits.chunk(2, 0) as [Tensor, Tensor];
   for (const side of [self, other]) torch.scope(() => void side.copy_(side.logSoftmax(-1)));
   const p = other.exp();

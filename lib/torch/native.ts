@@ -117,10 +117,12 @@ export interface NativeAddon {
   /** Null where the tensors are of another kind, or the processor lacks AVX2. */
   cachedAttention(query: number, key: number, value: number, mask: number | null): number | null;
   canPrepack(): boolean;
+  multipliesTiles(): boolean;
   /** Null where another way is meant or faster. */
   frozenLinear(input: number, weight: number): number | null;
+  wideLinear(input: number, weight: number): number | null;
   prepackLinear(weight: number): number;
-  linearPrepacked(input: number, panels: number, out: number): number;
+  linearPrepacked(input: number, panels: number, out: number, wide: boolean): number;
   /** Null where the tensors are of another kind. */
   rmsNorm(input: number, weight: number, eps: number): number | null;
   /** Null where the tensors are not contiguous float32 (int64 for the count) on the processor. */

@@ -17,8 +17,8 @@ namespace soo {
 namespace {
 
 /** [rows, heads, positions, size] of which each vector lies in one piece */
-bool is_heads(const at::Tensor& tensor) {
-  return is_plain(tensor, c10::kFloat, 4) && (tensor.size(3) == 1 || tensor.stride(3) == 1) &&
+bool is_heads(const at::Tensor& tensor, c10::ScalarType dtype) {
+  return is_plain(tensor, dtype, 4) && (tensor.size(3) == 1 || tensor.stride(3) == 1) &&
          !(at::GradMode::is_enabled() && tensor.requires_grad());
 }
 
@@ -33,8 +33,30 @@ bool is_mask(const at::Tensor& mask, const at::Tensor& key) {
          mask.size(3) == key.size(2);
 }
 
-Vectors vectors(const at::Tensor& heads, int64_t row, int64_t head, int64_t stride) {
-  return {heads.const_data_ptr<float>() + row * heads.stride(0) + head * heads.stride(1), stride};
+template <class T>
+Vectors<T> vectors(const at::Tensor& heads, int64_t row, int64_t head, int64_t stride) {
+  return {heads.const_data_ptr<T>() + row * heads.stride(0) + head * heads.stride(1), stride};
+}
+
+/** softmax(query · keysᵀ / sqrt(size)) · values in float32, [rows, heads, 1, size], of a cache of T */
+template <class T>
+at::Tensor attend_rows(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
+                       const at::Tensor& mask) {
+  const at::Tensor output = at::empty(query.sizes(), query.options());
+  const int64_t kv_heads = key.size(1), queries = query.size(1) / kv_heads, size = query.size(3);
+  const int64_t groups = key.size(0) * kv_heads;
+  on_threads(groups, [&, to = output.mutable_data_ptr<float>()](int64_t at) {
+    const int64_t row = at / kv_heads, head = at % kv_heads, next = std::min(at + 1, groups - 1);
+    const auto place = [&](const at::Tensor& x, int64_t group) {
+      return vectors<T>(x, group / kv_heads, group % kv_heads, x.stride(2));
+    };
+    const bool* seen = mask.defined() ? mask.const_data_ptr<bool>() + row * mask.stride(0) : nullptr;
+    const int64_t seen_stride = mask.defined() ? mask.stride(3) : 0;
+    attend({vectors<float>(query, row, head * queries, query.stride(1)), place(key, at), place(value, at), queries,
+            key.size(2), size, seen, seen_stride, place(key, next), place(value, next)},
+           to + at * queries * size);
+  });
+  return output;
 }
 
 /**
@@ -46,25 +68,15 @@ Napi::Value cached_attention(Environment& self, const Napi::CallbackInfo& info) 
   const auto tensor = [&](size_t i) { return self.tensors.get(to_double(self.env, info[i])); };
   const at::Tensor query = tensor(0), key = tensor(1), value = tensor(2);
   const at::Tensor mask = is_missing(self.env, info[3]) ? at::Tensor() : tensor(3);
-  if (!has_cached_attention() || !is_heads(query) || !is_heads(key) || !is_heads(value) || !fit(query, key, value))
-    return self.env.Null();
+  const bool rounds = query.scalar_type() == c10::kBFloat16;
+  const c10::ScalarType dtype = rounds ? c10::kBFloat16 : c10::kFloat;
+  const bool heads = is_heads(query, dtype) && is_heads(key, dtype) && is_heads(value, dtype);
+  if (!has_cached_attention() || !heads || !fit(query, key, value)) return self.env.Null();
   if (mask.defined() && !is_mask(mask, key)) return self.env.Null();
   const at::AutoDispatchBelowADInplaceOrView below;
-  const at::Tensor output = at::empty(query.sizes(), query.options());
-  const int64_t kv_heads = key.size(1), queries = query.size(1) / kv_heads, size = query.size(3);
-  const int64_t groups = key.size(0) * kv_heads;
-  on_threads(groups, [&, to = output.mutable_data_ptr<float>()](int64_t at) {
-    const int64_t row = at / kv_heads, head = at % kv_heads, next = std::min(at + 1, groups - 1);
-    const auto place = [&](const at::Tensor& x, int64_t group) {
-      return vectors(x, group / kv_heads, group % kv_heads, x.stride(2));
-    };
-    const bool* seen = mask.defined() ? mask.const_data_ptr<bool>() + row * mask.stride(0) : nullptr;
-    const int64_t seen_stride = mask.defined() ? mask.stride(3) : 0;
-    attend({vectors(query, row, head * queries, query.stride(1)), place(key, at), place(value, at), queries,
-            key.size(2), size, seen, seen_stride, place(key, next), place(value, next)},
-           to + at * queries * size);
-  });
-  return from_tensor(self, output);
+  if (!rounds) return from_tensor(self, attend_rows<float>(query, key, value, mask));
+  const at::Tensor wide = attend_rows<c10::BFloat16>(query.to(c10::kFloat), key, value, mask);
+  return from_tensor(self, wide.to(dtype));
 }
 
 const KernelFunctions kFunctions([](Napi::Object exports) { define<cached_attention>(exports, "cachedAttention"); });

@@ -2,11 +2,16 @@
 
 #include <cstdint>
 
-// Code for processors with AVX2 and FMA: compiled where the compiler can, taken where the processor has them.
+#include "kernels/instructions.h"
+
+// Code for processors with AVX2 and FMA, or with AVX-512: compiled where the compiler can, taken where the processor
+// has them (instructions.h).
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
 #define SOO_HAS_AVX2 1
 #define SOO_AVX2 __attribute__((target("avx2,fma"), optimize("O3")))
+#define SOO_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"), optimize("O3")))
+#define SOO_AVX512_BFLOAT16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16"), optimize("O3")))
 #endif
 
 namespace soo {
@@ -15,9 +20,5 @@ namespace soo {
 constexpr int64_t kLanes = 8;
 
 constexpr int64_t whole_lanes(int64_t count) { return (count + kLanes - 1) / kLanes * kLanes; }
-
-#ifdef SOO_HAS_AVX2
-inline bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
-#endif
 
 }  // namespace soo

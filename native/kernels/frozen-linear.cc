@@ -10,8 +10,9 @@
 #include "out-of-memory.h"
 #include "values.h"
 
-// The product with a weight that is not trained, and its gradient, a panel of the weight laid out at a time: with 150
-// rows libtorch's takes 1.1 times as long, as it lays out both sides in ways that suit any shape.
+// The product with a weight that is not trained, and its gradient, some panels of the weight laid out at a time: with
+// 150 rows libtorch's takes 1.1 times as long, as it lays out both sides in ways that suit any shape. Of bfloat16 it is
+// made only where its sums are wanted as they are, in float32.
 
 namespace soo {
 
@@ -25,16 +26,20 @@ constexpr int64_t kLeastRows = 64;
 /** With more inputs so few rows are laid out at a time that panels are, again and again. */
 constexpr int64_t kMostInputs = kLaid / kLeastRows;
 
+/** Panels of a weight [out, in] are laid out as they are asked for. */
 at::Tensor frozen_product(const at::Tensor& input, const at::Tensor& weight) {
   const at::AutoDispatchBelowADInplaceOrView below;
-  const Weight from{weight.const_data_ptr<float>(), weight.size(0), weight.size(1), weight.stride(0), weight.stride(1)};
-  return multiply_rows(input, from.out, [&from](int64_t panel, Scratch& scratch) {
-    float* laid = scratch.take(from.in * kPanel);
-    lay_panel(from, panel, laid);
-    // Where rows of the weight lie end to end, the next panel's come after this one's.
-    return Panel{laid, from.in_stride == 1 && (panel + 1) * kPanel < from.out
-                           ? from.data + (panel + 1) * kPanel * from.out_stride
-                           : laid};
+  const int64_t in_word = weight.scalar_type() == c10::kFloat ? 1 : 2;
+  const auto words = [in_word](int64_t stride) { return stride == 1 ? 1 : stride / in_word; };
+  const Weight from{static_cast<const float*>(weight.const_data_ptr()), weight.size(0), weight.size(1) / in_word,
+                    words(weight.stride(0)), words(weight.stride(1))};
+  return multiply_rows(input, from.out, c10::kFloat, [&from](int64_t first, int64_t count, Scratch& scratch) {
+    float* laid = scratch.take(count * from.words * kPanel);
+    for (int64_t i = 0; i < count; ++i) lay_panel(from, first + i, laid + i * from.words * kPanel);
+    // Where rows of the weight lie end to end, the next panels' come after these.
+    const int64_t next = (first + count) * kPanel;
+    return Panels{first, count, laid,
+                  from.word_stride == 1 && next < from.out ? from.data + next * from.out_stride : laid};
   });
 }
 
@@ -46,9 +51,11 @@ struct FrozenLinear : torch::autograd::Function<FrozenLinear> {
 
   static variable_list backward(AutogradContext* context, const variable_list& grads) {
     const at::Tensor weight = context->get_saved_variables()[0];
+    const bool rounds = weight.scalar_type() != c10::kFloat;
     // So that there can be a gradient of the gradient.
-    const bool other = at::GradMode::is_enabled() || weight.size(0) > kMostInputs;
-    return {other ? at::matmul(grads[0], weight) : frozen_product(grads[0], weight.t()), at::Tensor()};
+    const bool other = at::GradMode::is_enabled() || weight.size(0) > kMostInputs || rounds;
+    const at::Tensor grad = rounds ? grads[0].to(weight.scalar_type()) : grads[0];
+    return {other ? at::matmul(grad, weight) : frozen_product(grad, weight.t()), at::Tensor()};
   }
 };
 
@@ -62,18 +69,40 @@ bool has_rows(const at::Tensor& input, int64_t in) {
          input.numel() >= kLeastRows * in;
 }
 
+at::Tensor product_of(const at::Tensor& input, const at::Tensor& weight) {
+  const bool records = at::GradMode::is_enabled() && input.requires_grad();
+  return records ? FrozenLinear::apply(input, weight) : frozen_product(input, weight);
+}
+
 /** frozenLinear(input [..., in], weight [out, in]): [..., out]; null where another way is meant or faster */
 Napi::Value frozen_linear(Environment& self, const Napi::CallbackInfo& info) {
   const at::Tensor input = self.tensors.get(to_double(self.env, info[0])),
                    weight = self.tensors.get(to_double(self.env, info[1]));
   if (!has_panels() || !is_weight(weight) || !has_rows(input, weight.size(1))) return self.env.Null();
-  const bool records = at::GradMode::is_enabled() && input.requires_grad();
-  return from_tensor(self, with_room(self, [&] {
-                       return records ? FrozenLinear::apply(input, weight) : frozen_product(input, weight);
-                     }));
+  return from_tensor(self, with_room(self, [&] { return product_of(input, weight); }));
 }
 
-const KernelFunctions kFunctions([](Napi::Object exports) { define<frozen_linear>(exports, "frozenLinear"); });
+/** Rows of which words are whole, and begin where words do. */
+bool has_pairs(const at::Tensor& weight) {
+  return is_plain(weight, c10::kBFloat16, 2) && weight.numel() > 0 && weight.stride(1) == 1 &&
+         weight.size(1) % 2 == 0 && weight.stride(0) % 2 == 0 && weight.storage_offset() % 2 == 0;
+}
+
+/** wideLinear(input [..., in], weight [out, in], both bfloat16): [..., out] in float32; null where another way is meant
+ */
+Napi::Value wide_linear(Environment& self, const Napi::CallbackInfo& info) {
+  const at::Tensor input = self.tensors.get(to_double(self.env, info[0])),
+                   weight = self.tensors.get(to_double(self.env, info[1]));
+  const bool fits = has_panels() && has_pairs(weight) && !weight.requires_grad() && input.dim() >= 1 &&
+                    is_plain(input, c10::kBFloat16, input.dim()) && input.size(-1) == weight.size(1);
+  if (!fits) return self.env.Null();
+  return from_tensor(self, with_room(self, [&] { return product_of(input, weight); }));
+}
+
+const KernelFunctions kFunctions([](Napi::Object exports) {
+  define<frozen_linear>(exports, "frozenLinear");
+  define<wide_linear>(exports, "wideLinear");
+});
 
 }  // namespace
 

@@ -11,32 +11,42 @@
 
 namespace soo {
 
-/** Numbers of rows that are laid out at a time: two megabytes, so that they stay near while panels pass by. */
+/** Words of rows that are laid out at a time: two megabytes, so that they stay near while panels pass by. */
 constexpr int64_t kLaid = 1 << 19;
 
 /**
  * input [..., in] times a weight of `out` outputs: [..., out], on libtorch's threads, without a graph.
- * @param panel_of hands out a panel of the weight, which may lie in the scratch memory that it is given
+ * @param input float32, or bfloat16 with an even number of inputs
+ * @param dtype of the result: float32, or the input's
+ * @param panels_of hands out panels of the weight, which may lie in the scratch memory that it is given:
+ * (first, count, scratch)
  */
-template <class PanelOf>
-at::Tensor multiply_rows(const at::Tensor& input, int64_t out, const PanelOf& panel_of) {
+template <class PanelsOf>
+at::Tensor multiply_rows(const at::Tensor& input, int64_t out, c10::ScalarType dtype, const PanelsOf& panels_of) {
+  const Numbers numbers = input.scalar_type() == c10::kFloat ? Numbers::kFloat : Numbers::kBFloat16;
   auto shape = input.sizes().vec();
-  const int64_t in = shape.back();
+  const int64_t words = shape.back() / inputs_in_word(numbers);
   shape.back() = out;
-  const at::Tensor output = at::empty(shape, input.options());
+  const at::Tensor output = at::empty(shape, input.options().dtype(dtype));
   if (output.numel() == 0) return output;
   const at::Tensor rows = input.contiguous();
-  const int64_t count = rows.numel() / in, most = std::min(count, std::max<int64_t>(1, kLaid / in));
-  const at::Tensor laid = at::empty({most, in}, input.options());
+  const int64_t count = output.numel() / out, most = std::min(count, std::max<int64_t>(1, kLaid / words));
+  const at::Tensor laid = at::empty({most, words}, input.options().dtype(c10::kFloat));
+  auto* place = laid.mutable_data_ptr<float>();
+  const int64_t panels = (out + kPanel - 1) / kPanel, together = panels_together(numbers);
   for (int64_t first = 0; first < count; first += most) {
-    const RowBlocks blocks = row_blocks(std::min(most, count - first), in);
-    const float* from = rows.const_data_ptr<float>() + first * in;
-    float* to = output.mutable_data_ptr<float>() + first * out;
-    on_threads(blocks.count,
-               [&, place = laid.mutable_data_ptr<float>()](int64_t block) { lay_block(from, blocks, block, place); });
-    on_threads((out + kPanel - 1) / kPanel, [&, place = laid.const_data_ptr<float>()](int64_t panel) {
+    const RowBlocks blocks = row_blocks(numbers, std::min(most, count - first), words);
+    const float* from = static_cast<const float*>(rows.const_data_ptr()) + first * words;
+    on_threads(blocks.count, [&](int64_t block) { lay_block(from, blocks, block, place); });
+    Output to{nullptr, nullptr, out};
+    if (dtype == c10::kFloat)
+      to.floats = output.mutable_data_ptr<float>() + first * out;
+    else
+      to.rounded = output.mutable_data_ptr<c10::BFloat16>() + first * out;
+    on_threads((panels + together - 1) / together, [&](int64_t at) {
       Scratch scratch;
-      multiply_panel(place, blocks, panel_of(panel, scratch), panel, to, out);
+      const int64_t start = at * together;
+      multiply_panels(place, blocks, panels_of(start, std::min(together, panels - start), scratch), to);
     });
   }
   return output;

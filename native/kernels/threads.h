@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ATen/Parallel.h>
 #include <ATen/TensorIterator.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty_like.h>
@@ -9,6 +10,10 @@ namespace soo {
 /** Calls `work` with every number below `count`, on libtorch's threads: only its compiled loops reach them. */
 template <class Work>
 void on_threads(int64_t count, const Work& work) {
+  if (at::get_num_threads() == 1) {
+    for (int64_t i = 0; i < count; ++i) work(i);
+    return;
+  }
   const at::Tensor numbers = at::arange(count, at::kLong), unused = at::empty_like(numbers);
   auto iterator = at::TensorIteratorConfig().add_output(unused).add_const_input(numbers).build();
   iterator.for_each(

@@ -72,11 +72,15 @@ t.test('what does not fit is refused in one line', { skip }, async (t) => {
   const trained = torch.zeros([2, 3], { requiresGrad: true });
   t.throws(() => packed.linear(trained), /no gradient can flow through a packed weight/);
   t.same(torch.noGrad(() => packed.linear(trained)).shape, [2, 4]);
-  t.throws(() => new PackedWeight(torch.zeros([3])), /expected a float32 weight \[out, in\]/);
+  t.throws(() => new PackedWeight(torch.zeros([3])), /expected a float32 or bfloat16 weight \[out, in\]/);
   packed.dispose();
   t.throws(() => packed.linear(torch.zeros([2, 3])), /disposed/);
   const [empty, none] = [torch.zeros([1, 0, 16]), torch.zeros([2, 0])];
-  t.throws(() => native.linearPrepacked(none.handle, empty.handle, 16), /expected a packed weight/, 'without inputs');
+  t.throws(
+    () => native.linearPrepacked(none.handle, empty.handle, 16, false),
+    /expected a packed weight/,
+    'without inputs',
+  );
 });
 
 t.test('packing copies: the weight may change, and packed weights are freed', { skip }, async (t) => {

@@ -1,0 +1,25 @@
+import { frozenWideLinear, inFloat32, isHalf, torch, type Tensor } from '../torch';
+
+/** Numbers of a weight that are converted at a time: 64 MB of them. */
+const MOST_NUMBERS = 2 ** 24;
+
+/**
+ * `linear` without a bias whose result is float32 where the weight is of half precision: the numbers are multiplied
+ * exactly, and their sums are not rounded to half precision.
+ *
+ * @param input [..., in]
+ * @param weight [out, in], of the input's dtype
+ * @returns [..., out]
+ */
+export function wideLinear(input: Tensor, weight: Tensor): Tensor {
+  if (!isHalf(weight.dtype)) return torch.linear(input, weight);
+  return frozenWideLinear(input, weight) ?? inPieces(input, weight);
+}
+
+/** Some of the weight's rows converted at a time. */
+function inPieces(input: Tensor, weight: Tensor): Tensor {
+  const wide = inFloat32(input);
+  const most = Math.max(1, Math.floor(MOST_NUMBERS / Math.max(1, weight.size(1))));
+  const pieces = weight.split(most, 0).map((rows) => torch.linear(wide, inFloat32(rows)));
+  return pieces.length === 1 ? pieces[0] : torch.cat(pieces, -1);
+}
