@@ -1,7 +1,6 @@
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/ops/empty_like.h>
 
-#include <bit>
 #include <cmath>
 #include <numeric>
 
@@ -25,7 +24,7 @@ namespace {
 
 /** Written out: as a call it would not be made for several numbers at a time. */
 [[gnu::always_inline]] inline float number(c10::BFloat16 value) {
-  return std::bit_cast<float>(static_cast<uint32_t>(value.x) << 16);
+  return __builtin_bit_cast(float, static_cast<uint32_t>(value.x) << 16);
 }
 
 template <class T>
