@@ -35,7 +35,7 @@ at::Tensor frozen_product(const at::Tensor& input, const at::Tensor& weight) {
                     words(weight.stride(0)), words(weight.stride(1))};
   return multiply_rows(input, from.out, c10::kFloat, [&from](int64_t first, int64_t count, Scratch& scratch) {
     float* laid = scratch.take(count * from.words * kPanel);
-    for (int64_t i = 0; i < count; ++i) lay_panel(from, first + i, laid + i * from.words * kPanel);
+    lay_panels(from, first, count, laid);
     // Where rows of the weight lie end to end, the next panels' come after these.
     const int64_t next = (first + count) * kPanel;
     return Panels{first, count, laid,

@@ -65,6 +65,18 @@ SOO_AVX2 void transpose(const float* from, int64_t rows, int64_t in, int64_t fro
   }
 }
 
+/** Of a weight whose outputs lie side by side: each line that is read holds numbers of one panel, and its neighbours
+ * the others'. */
+SOO_AVX2 void copy_panels(const float* from, const Weight& weight, int64_t count, float* laid) {
+  for (int64_t i = 0; i < weight.words; ++i)
+    for (int64_t at = 0; at < count; ++at) {
+      const float* line = from + i * weight.word_stride + at * kPanel;
+      float* to = laid + (at * weight.words + i) * kPanel;
+      _mm256_storeu_ps(to, _mm256_loadu_ps(line));
+      _mm256_storeu_ps(to + kLanes, _mm256_loadu_ps(line + kLanes));
+    }
+}
+
 PanelLoops loops_of(Numbers numbers) { return numbers == Numbers::kFloat ? float_loops() : bfloat16_loops(); }
 
 /** Sums of a block that go elsewhere than to whole rows of floats. */
@@ -84,12 +96,19 @@ void put(const float* sums, int64_t rows, int64_t width, const Output& output, i
 
 bool has_panels() { return has_avx2(); }
 
-void lay_panel(const Weight& weight, int64_t panel, float* laid) {
-  const int64_t first = panel * kPanel, count = std::min(kPanel, weight.out - first);
-  const float* from = weight.data + first * weight.out_stride;
-  if (count < kPanel) std::fill_n(laid, weight.words * kPanel, 0.0f);
-  if (weight.word_stride == 1) return transpose(from, count, weight.words, weight.out_stride, laid, kPanel);
-  for (int64_t i = 0; i < weight.words; ++i) std::copy_n(from + i * weight.word_stride, count, laid + i * kPanel);
+void lay_panels(const Weight& weight, int64_t first, int64_t count, float* laid) {
+  const int64_t size = weight.words * kPanel, begin = first * kPanel;
+  const int64_t whole = std::min(count, (weight.out - begin) / kPanel), left = weight.out - begin - whole * kPanel;
+  const float* from = weight.data + begin * weight.out_stride;
+  if (weight.word_stride != 1) copy_panels(from, weight, whole, laid);
+  for (int64_t at = 0; weight.word_stride == 1 && at < whole; ++at)
+    transpose(from + at * kPanel * weight.out_stride, kPanel, weight.words, weight.out_stride, laid + at * size,
+              kPanel);
+  if (whole == count) return;
+  std::fill_n(laid + whole * size, size, 0.0f);
+  for (int64_t out = 0; out < left; ++out)
+    for (int64_t i = 0; i < weight.words; ++i)
+      laid[whole * size + i * kPanel + out] = from[(whole * kPanel + out) * weight.out_stride + i * weight.word_stride];
 }
 
 RowBlocks row_blocks(Numbers numbers, int64_t rows, int64_t words) {
@@ -132,7 +151,7 @@ bool has_panels() { return false; }
 
 void round_sums(const Rounding&) {}
 
-void lay_panel(const Weight&, int64_t, float*) {}
+void lay_panels(const Weight&, int64_t, int64_t, float*) {}
 
 RowBlocks row_blocks(Numbers numbers, int64_t rows, int64_t words) { return {numbers, rows, words, rows, 1}; }
 

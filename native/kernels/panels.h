@@ -31,8 +31,8 @@ struct Weight {
   int64_t out, words, out_stride, word_stride;
 };
 
-/** Lays the weights of a panel's outputs out as [words, kPanel]; outputs beyond the last are 0. */
-void lay_panel(const Weight& weight, int64_t panel, float* laid);
+/** Lays the weights of panels out as [count, words, kPanel]; outputs beyond the last are 0. */
+void lay_panels(const Weight& weight, int64_t first, int64_t count, float* laid);
 
 /** How rows are cut into blocks: of one size, as a last block of one row costs as much as a whole one. */
 struct RowBlocks {

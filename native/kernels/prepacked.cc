@@ -52,7 +52,7 @@ Napi::Value prepack_linear(Environment& self, const Napi::CallbackInfo& info) {
                    panels = with_room(self, [&] { return at::empty({count, in, kPanel}, weight.options()); });
   on_threads(count, [&, from = static_cast<const float*>(rows.const_data_ptr()),
                      to = static_cast<float*>(panels.mutable_data_ptr())](int64_t panel) {
-    lay_panel({from, out, words, words, 1}, panel, to + panel * words * kPanel);
+    lay_panels({from, out, words, words, 1}, panel, 1, to + panel * words * kPanel);
   });
   // A checkpoint's weight is not read again soon: its file has it.
   release_clean_pages(rows.const_data_ptr(), rows.nbytes());
