@@ -13,7 +13,7 @@ import { ROOT } from './llm-peer';
 async function main(): Promise<void> {
   const [modelFolder, pairsFile, loss, layer, dtype] = process.argv.slice(2);
   torch.setNumThreads(1);
-  const model = loadModel(modelFolder, { dtype: (dtype ?? 'float32') as DType });
+  const model = loadModel(modelFolder, { dtype: dtype as DType });
   const encode = (text: string): number[] => model.tokenizer?.encode(text) ?? [];
   const pairs = readPairs(pairsFile).map(({ self, other }) => ({ selfIds: encode(self), otherIds: encode(other) }));
   const config: FinetuneConfig = {
@@ -39,7 +39,9 @@ async function main(): Promise<void> {
   }
   const [, ...warm] = times;
   const seconds = warm.sort((a, b) => a - b)[warm.length >> 1];
-  const run: Run = { seconds, peakMb: process.resourceUsage().maxRSS / 1024, losses: losses.slice(0, 4) };
+  const sides = pairs.flatMap(({ selfIds, otherIds }) => [selfIds, otherIds]);
+  const tokens = (sides.flat().length / pairs.length) * config.batch;
+  const run: Run = { seconds, tokens, peakMb: process.resourceUsage().maxRSS / 1024, losses: losses.slice(0, 4) };
   process.stdout.write(JSON.stringify(run));
 }
 

@@ -1,6 +1,7 @@
 /** Generates in a process of its own, so that time and peak memory are the generation's: `generation.ts` starts it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { generate, loadModel } from '../lib/models';
+import { sharedPrefix } from '../lib/models/cached-decoding';
 import { torch, type DType } from '../lib/torch';
 
 async function main(): Promise<void> {
@@ -16,7 +17,10 @@ async function main(): Promise<void> {
   const { user, system } = process.cpuUsage(before);
   writeFileSync(idsFile, JSON.stringify(outputs));
   const tokensPerSecond = outputs.flat().length / ((user + system) / 1e6);
-  process.stdout.write(JSON.stringify({ tokensPerSecond, peakMb: process.resourceUsage().maxRSS / 1024 }));
+  // What all prompts begin with is computed once.
+  const promptTokens = ids.flat().length - sharedPrefix(ids) * (ids.length - 1);
+  const peakMb = process.resourceUsage().maxRSS / 1024;
+  process.stdout.write(JSON.stringify({ tokensPerSecond, peakMb, promptTokens, seconds: (user + system) / 1e6 }));
 }
 
 void main();

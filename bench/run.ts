@@ -5,7 +5,8 @@
  *     npm run bench -- [--quick] [--json] [--out FILE] [--only NAME] [--check]
  *
  * --check ends with 1 when a goal is missed. `--only generation` and `--only finetuning` measure language models beside
- * transformers (generation.ts, finetuning.ts), `--only rl` agents (rl.ts).
+ * transformers (generation.ts, finetuning.ts), also of other shapes and in bfloat16 (`--shape`, `--dtype`:
+ * llm-shapes.ts), `--only rl` agents (rl.ts).
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -16,6 +17,7 @@ import { torch } from '../lib/torch';
 import { operatorCases, stepCases, type Case } from './cases';
 import { finetuningMet, finetuningTable, measureFinetuning } from './finetuning';
 import { generationMet, generationTable, measureGeneration } from './generation';
+import type { SubjectChoice } from './llm-shapes';
 import { Peer } from './peer';
 import { measureRl, rlMet, rlTable } from './rl';
 
@@ -43,6 +45,8 @@ async function main(): Promise<void> {
       json: { type: 'boolean', default: false },
       out: { type: 'string' },
       only: { type: 'string' },
+      shape: { type: 'string' },
+      dtype: { type: 'string' },
       check: { type: 'boolean', default: false },
     },
   });
@@ -71,7 +75,7 @@ async function main(): Promise<void> {
   process.stdout.write(values.json ? text : `${table(results)}\n${footnote(report.versions)}\n`);
 }
 
-interface Choice {
+interface Choice extends SubjectChoice {
   quick: boolean;
   json: boolean;
   out?: string;
@@ -80,12 +84,13 @@ interface Choice {
 
 /** What takes long, so only when asked for by name. */
 function alone<Report>(
-  { quick, json, out, check }: Choice,
-  measure: (rounds: number) => Report,
+  choice: Choice,
+  measure: (rounds: number, choice: Choice) => Report,
   show: (report: Report) => string,
   met: (report: Report) => boolean,
 ): void {
-  const report = measure(quick ? 1 : 3);
+  const { quick, json, out, check } = choice;
+  const report = measure(quick ? 1 : 3, choice);
   const text = `${JSON.stringify(report, null, 2)}\n`;
   if (out) writeFileSync(out, text);
   if (check && !met(report)) process.exitCode = 1;
