@@ -24,7 +24,9 @@ using torch::autograd::variable_list;
 /** With fewer rows laying panels out takes longer than it saves. */
 constexpr int64_t kLeastRows = 64;
 /** With more inputs so few rows are laid out at a time that panels are, again and again. */
-constexpr int64_t kMostInputs = kLaid / kLeastRows;
+constexpr int64_t kMostInputs = 8192;
+/** Two megabytes: each piece has panels laid out anew. */
+constexpr LaidRows kNear{1 << 19, 1};
 
 /** Panels of a weight [out, in] are laid out as they are asked for. */
 at::Tensor frozen_product(const at::Tensor& input, const at::Tensor& weight) {
@@ -33,7 +35,7 @@ at::Tensor frozen_product(const at::Tensor& input, const at::Tensor& weight) {
   const auto words = [in_word](int64_t stride) { return stride == 1 ? 1 : stride / in_word; };
   const Weight from{static_cast<const float*>(weight.const_data_ptr()), weight.size(0), weight.size(1) / in_word,
                     words(weight.stride(0)), words(weight.stride(1))};
-  return multiply_rows(input, from.out, c10::kFloat, [&from](int64_t first, int64_t count, Scratch& scratch) {
+  return multiply_rows(input, from.out, c10::kFloat, kNear, [&from](int64_t first, int64_t count, Scratch& scratch) {
     float* laid = scratch.take(count * from.words * kPanel);
     lay_panels(from, first, count, laid);
     // Where rows of the weight lie end to end, the next panels' come after these.

@@ -21,6 +21,9 @@ Napi::Value can_prepack(Environment& self, const Napi::CallbackInfo&) {
   return Napi::Boolean::New(self.env, has_panels());
 }
 
+/** Half a megabyte, which leaves room for panels in a core's own cache. */
+constexpr LaidRows kNear{1 << 17, 96};
+
 bool has_numbers(const at::Tensor& tensor) {
   return tensor.layout() == c10::kStrided && tensor.is_cpu() &&
          (tensor.scalar_type() == c10::kFloat || tensor.scalar_type() == c10::kBFloat16);
@@ -83,7 +86,7 @@ Napi::Value linear_prepacked(Environment& self, const Napi::CallbackInfo& info) 
     return Panels{first, count, weights + first * size, weights + (first + count) * size};
   };
   const c10::ScalarType made = to_bool(self.env, info[3]) ? c10::kFloat : dtype;
-  return from_tensor(self, with_room(self, [&] { return multiply_rows(input, out, made, panels_of); }));
+  return from_tensor(self, with_room(self, [&] { return multiply_rows(input, out, made, kNear, panels_of); }));
 }
 
 const KernelFunctions kFunctions([](Napi::Object exports) {
