@@ -4,46 +4,42 @@
  * @param scores of the tokens, in their order
  */
 export function derivedMerges(tokens: readonly string[], scores: readonly number[]): [string, string][] {
-  const ids = new Map(tokens.map((token, id) => [token, id]));
   const scoreOf = new Map(tokens.map((token, id) => [token, scores[id]]));
-  const merges: Merge[] = [];
-  for (const [token, score] of scoreOf) {
-    const cuts = cutsOf(token, ids);
-    // Of equals the order of their ids stays, as both sorts are stable.
-    cuts.sort((a, b) => a.leftId - b.leftId || a.rightId - b.rightId);
-    for (const cut of cuts) merges.push({ ...cut, score });
+  const merges: [string, string][] = [];
+  let group: Cut[] = [];
+  let score = NaN;
+  const flush = (): void => {
+    // Halves of equal lengths keep the order of their tokens.
+    group.sort((a, b) => b.left - a.left || b.right - a.right);
+    for (const { pair } of group) merges.push(pair);
+    group = [];
+  };
+  for (const [token, own] of [...scoreOf].sort((a, b) => b[1] - a[1])) {
+    if (own !== score) flush();
+    score = own;
+    addCuts(token, scoreOf, group);
   }
-  merges.sort((a, b) => b.score - a.score || b.leftLength - a.leftLength || b.rightLength - a.rightLength);
-  return merges.map(({ left, right }) => [left, right]);
+  flush();
+  return merges;
 }
 
 interface Cut {
-  left: string;
-  right: string;
-  leftId: number;
-  rightId: number;
-  /** In characters. */
-  leftLength: number;
-  rightLength: number;
+  pair: [string, string];
+  /** Lengths of both halves, in characters. */
+  left: number;
+  right: number;
 }
 
-interface Merge extends Cut {
-  score: number;
-}
-
-function cutsOf(token: string, ids: ReadonlyMap<string, number>): Cut[] {
-  const characters = Array.from(token);
-  const cuts: Cut[] = [];
-  let at = 0;
-  for (let leftLength = 1; leftLength < characters.length; leftLength++) {
-    at += characters[leftLength - 1].length;
-    const left = token.slice(0, at);
-    const leftId = ids.get(left);
-    if (leftId === undefined) continue;
-    const right = token.slice(at);
-    const rightId = ids.get(right);
-    if (rightId === undefined) continue;
-    cuts.push({ left, right, leftId, rightId, leftLength, rightLength: characters.length - leftLength });
+function addCuts(token: string, known: ReadonlyMap<string, number>, cuts: Cut[]): void {
+  const first = cuts.length;
+  let characters = 0;
+  for (let at = 0; at < token.length; characters++) {
+    if (at > 0) {
+      const left = token.slice(0, at);
+      const right = known.has(left) ? token.slice(at) : '';
+      if (right !== '' && known.has(right)) cuts.push({ pair: [left, right], left: characters, right: 0 });
+    }
+    at += (token.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
   }
-  return cuts;
+  for (let i = first; i < cuts.length; i++) cuts[i].right = characters - cuts[i].left;
 }
