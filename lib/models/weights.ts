@@ -2,6 +2,7 @@ import { Device, torch, type DeviceLike, type DType, type Tensor } from '../torc
 import { skipInit, type AnyModule } from '../nn';
 import { InputError, messageOf, quoted } from '../files/input-error';
 import { openWeights, type Weights } from '../checkpoints/sharded';
+import { textHalfOf } from './text-half';
 
 export interface LoadOptions {
   /** Where the weights go; default 'cpu'. */
@@ -43,7 +44,7 @@ export function weightLayout(build: () => AnyModule): WeightLayout {
  * @throws InputError that names the file and the tensor.
  */
 export function openCheckedWeights(folder: string, layout: WeightLayout): Weights {
-  const weights = openWeights(folder);
+  const weights = textHalfOf(openWeights(folder));
   try {
     checkWeights(weights, layout);
   } catch (thrown) {
