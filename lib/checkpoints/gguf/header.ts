@@ -1,4 +1,4 @@
-import { closeSync, fstatSync } from 'node:fs';
+import { closeSync, fstatSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { InputError, quoted } from '../../files/input-error';
 import { fileError } from '../../files/json-file';
@@ -34,8 +34,9 @@ const MOST_KEYS = 2 ** 16;
 const MOST_DIMENSIONS = 4;
 const DEFAULT_ALIGNMENT = 32;
 
-/** Whether a path looks like a GGUF file's, in the place of a folder's. */
-export const isGgufPath = (path: string): boolean => /\.gguf$/i.test(path);
+/** Whether a path is a GGUF file's, in the place of a folder's: by its name, for a folder may be called as it likes. */
+export const isGgufFile = (path: string): boolean =>
+  /\.gguf$/i.test(path) && !statSync(path, { throwIfNoEntry: false })?.isDirectory();
 
 /**
  * Reads what a GGUF file says about itself (versions 2 and 3, little-endian) and checks all of it, also that every tensor
