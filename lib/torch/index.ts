@@ -104,6 +104,7 @@ export { Generator } from './generator';
 export {
   cachedAttention,
   clippedAdamStep,
+  dequantizeGgml,
   frozenLinear,
   frozenWideLinear,
   PackedWeight,
