@@ -1,4 +1,4 @@
-import { cachedAttention, inFloat32, torch, type Tensor } from '../torch';
+import { cachedAttention, inFloat32, promptAttention, torch, type Tensor } from '../torch';
 import { Linear, Module, type RMSNorm } from '../nn';
 import type { AttentionPlan, Queries } from './attention-plan';
 import type { DecoderConfig } from './decoder-config';
@@ -50,7 +50,9 @@ export class Attention extends Module<[hiddenStates: Tensor, plan: AttentionPlan
     let key = seen.rotation ? rotate(unturned, seen.rotation) : unturned;
     let value = this.#split(v, null, plan);
     if (plan.cache) [key, value] = plan.cache.append(this.layer, key, value);
-    const mixed = this.#attend(query, key, value, asking).transpose(1, 2).flatten(2);
+    const mixed = this.#attend(query, key, value, asking, plan.cache !== undefined)
+      .transpose(1, 2)
+      .flatten(2);
     return this.oProj.call(sharedPads ? sharedPads.share(mixed) : mixed);
   }
 
@@ -80,13 +82,15 @@ export class Attention extends Module<[hiddenStates: Tensor, plan: AttentionPlan
     return this.#scale === 1 ? grown : grown.mul(this.#scale);
   }
 
-  #attend(query: Tensor, key: Tensor, value: Tensor, { mask, causal }: Queries): Tensor {
+  /** @param cached without a cache libtorch's kernel is asked, as where there is a gradient */
+  #attend(query: Tensor, key: Tensor, value: Tensor, { mask, causal }: Queries, cached: boolean): Tensor {
     const { attentionSoftcap: cap, numAttentionHeads: heads, numKeyValueHeads: kvHeads, headDim } = this.#config;
     if (cap !== null) return cappedAttention(query, key, value, { mask, causal, cap });
     const [batch, , seq] = query.shape as [number, number, number, number];
     const groups = heads / kvHeads;
-    const fused = seq === 1 ? cachedAttention(query, key, value, mask) : null;
-    if (fused) return fused;
+    const fused = seq === 1 ? cachedAttention : cached && (mask || causal) ? promptAttention : null;
+    const attended = fused?.(query, key, value, mask);
+    if (attended) return attended;
     if (seq === 1 && groups > 1) {
       // One query per head: the heads that share keys become that many queries, and no key is copied.
       const grouped = query.reshape([batch, kvHeads, groups, headDim]);

@@ -109,6 +109,7 @@ export {
   frozenWideLinear,
   PackedWeight,
   plainRmsNorm,
+  promptAttention,
   type AdamStep,
 } from './kernels';
 export { MappedFile } from './mapped-file';

@@ -34,6 +34,22 @@ export function cachedAttention(query: Tensor, key: Tensor, value: Tensor, mask?
 }
 
 /**
+ * Attention of many queries a head over the keys and values of a cache, without a graph, as prompts have it:
+ * `scaledDotProductAttention` but for rounding.
+ *
+ * @param query float32 or bfloat16 [rows, heads, queries, headDim]; headDim is a multiple of 8. Computed in float32
+ * @param key [rows, kvHeads, positions, headDim], and so is `value`; heads is a multiple of kvHeads
+ * @param mask bool [rows or 1, 1, queries, positions], true where a query may look; a query without any gets zeros. Left
+ * out, a query looks at what is not after it, the last one standing at the last position
+ * @returns [rows, heads, queries, headDim]; null when something is of another kind than said above, a gradient is wanted,
+ * or the processor lacks AVX2
+ */
+export function promptAttention(query: Tensor, key: Tensor, value: Tensor, mask?: Tensor): Tensor | null {
+  const handle = native.promptAttention(query.handle, key.handle, value.handle, mask?.handle ?? null);
+  return handle === null ? null : new Tensor(handle);
+}
+
+/**
  * `linear` without a bias for a weight that is not trained, but for rounding and faster: the gradient flows to the input
  * alone. A row's result does not depend on how many other rows there are.
  *

@@ -116,6 +116,7 @@ export interface NativeAddon {
 
   /** Null where the tensors are of another kind, or the processor lacks AVX2. */
   cachedAttention(query: number, key: number, value: number, mask: number | null): number | null;
+  promptAttention(query: number, key: number, value: number, mask: number | null): number | null;
   canPrepack(): boolean;
   multipliesTiles(): boolean;
   /** Blocks of one of ggml's types, by its number in files. */

@@ -40,7 +40,7 @@ at::Tensor frozen_product(const at::Tensor& input, const at::Tensor& weight) {
     lay_panels(from, first, count, laid);
     // Where rows of the weight lie end to end, the next panels' come after these.
     const int64_t next = (first + count) * kPanel;
-    return Panels{first, count, laid,
+    return Panels{first, count, laid, from.words * kPanel,
                   from.word_stride == 1 && next < from.out ? from.data + next * from.out_stride : laid};
   });
 }

@@ -138,7 +138,7 @@ void multiply_panels(const float* laid, const RowBlocks& blocks, const Panels& p
     for (int64_t start = 0; start < words; start += chain) {
       loops(rows, panels.count,
             {laid + row * words + start * rows, std::min(chain, words - start), panels.weights + start * kPanel,
-             words * kPanel, to, whole ? output.out : kMostTogether * kPanel, start > 0,
+             panels.stride, to, whole ? output.out : kMostTogether * kPanel, start > 0,
              next + start / blocks.count * panels.count * kPanel, blocks.count});
     }
     if (!whole) put(aside, rows, width, output, row * output.out + first);

@@ -49,10 +49,13 @@ void lay_block(const float* rows, const RowBlocks& blocks, int64_t block, float*
 /** How many panels this processor multiplies at a time. */
 int64_t panels_together(Numbers numbers);
 
-/** Panels `first` and the `count - 1` after it, [count, words, kPanel], and memory that is read after them. */
+/** Panels `first` and the `count - 1` after it, [words, kPanel] each and `stride` apart, and memory that is read after
+ * them. */
 struct Panels {
   int64_t first, count;
-  const float *weights, *next;
+  const float* weights;
+  int64_t stride;
+  const float* next;
 };
 
 /** Rows of `out` numbers: one of the two is null. */

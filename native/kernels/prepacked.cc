@@ -83,7 +83,7 @@ Napi::Value linear_prepacked(Environment& self, const Napi::CallbackInfo& info) 
   const int64_t size = words_of(panels, in) * kPanel;
   const auto panels_of = [size, weights = static_cast<const float*>(panels.const_data_ptr())](int64_t first,
                                                                                               int64_t count, Scratch&) {
-    return Panels{first, count, weights + first * size, weights + (first + count) * size};
+    return Panels{first, count, weights + first * size, size, weights + (first + count) * size};
   };
   const c10::ScalarType made = to_bool(self.env, info[3]) ? c10::kFloat : dtype;
   return from_tensor(self, with_room(self, [&] { return multiply_rows(input, out, made, kNear, panels_of); }));

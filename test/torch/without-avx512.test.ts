@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 
 const env = { ...process.env, ATEN_CPU_CAPABILITY: 'avx2' };
-for (const name of ['prepacked', 'frozen-linear', 'bfloat16-kernels', 'cached-attention']) {
+for (const name of ['prepacked', 'frozen-linear', 'bfloat16-kernels', 'cached-attention', 'prompt-attention']) {
   const file = join(__dirname, `${name}.test.ts`);
   void t.spawn(process.execPath, [...process.execArgv, file], { env }, name);
 }
