@@ -26,6 +26,11 @@ export const commands: readonly (Entry | Group)[] = [
     load: () => require('./finetune') as typeof import('./finetune'),
   },
   {
+    name: 'repeat',
+    summary: "repeat the paper's experiment on a model: measure, tune with controls, measure again",
+    load: () => require('./repeat') as typeof import('./repeat'),
+  },
+  {
     name: 'logits',
     summary: 'print the likeliest next tokens after each prompt',
     load: () => require('./logits') as typeof import('./logits'),

@@ -29,7 +29,7 @@ export {
 } from './upstream-data';
 export { firstMention, isDeceptiveUpstream, labelAffirmed, labelAnswer, type Label, type Rooms } from './labels';
 export { orderOf, withFactsSwapped, type FactOrder } from './fact-order';
-export { choiceMargin, choiceOf, leadIn, type Choice } from './forced-choice';
+export { choiceBetween, choiceMargin, choiceOf, leadIn, type Choice } from './forced-choice';
 export {
   askScenarios,
   deceptionRates,
