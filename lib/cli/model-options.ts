@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { torch, type Device } from '../torch';
+import { isGgufFile } from '../checkpoints/gguf/header';
 import { loadModel, type LanguageModel } from '../models';
 import { loadLora, type LoraAdapter } from '../peft';
 import type { Tokenizer } from '../text';
@@ -23,7 +24,7 @@ export interface LoadedModel {
   adapter: LoraAdapter | undefined;
 }
 
-/** A model without its adapter, and the folders that were named. */
+/** A model without its adapter, and the folders (or the GGUF file) that were named. */
 export interface LoadedBase {
   model: LanguageModel;
   tokenizer: Tokenizer;
@@ -37,7 +38,10 @@ export function addModelOptions(
   { adapter = 'PEFT folder of a LoRA adapter to apply to the model' } = {},
 ): void {
   command
-    .requiredOption('--model <dir>', 'Hugging Face folder: config.json, model.safetensors, tokenizer.json')
+    .requiredOption(
+      '--model <path>',
+      'Hugging Face folder (config.json, model.safetensors, tokenizer.json) or GGUF file',
+    )
     .option('--adapter <dir>', adapter)
     .option('--device <name>', 'cpu, cuda:0, ...', 'cpu')
     .option('--dtype <name>', `${DTYPES.join(', ')} (default: float32 on the CPU, the checkpoint's own elsewhere)`);
@@ -60,7 +64,7 @@ export function loadBase(options: Readonly<Record<string, unknown>>): LoadedBase
     throw new InputError(`--dtype ${String(options.dtype)}: must be one of ${DTYPES.join(', ')}`);
   }
   const { model: folder, adapter: adapterFolder, device, dtype } = checked(modelSchema, options);
-  requireFolder('--model', folder);
+  requireModel(folder);
   if (adapterFolder !== undefined) requireFolder('--adapter', adapterFolder);
   const model = loadModel(folder, { device: knownDevice(device), dtype });
   if (!model.tokenizer)
@@ -76,6 +80,12 @@ export function knownDevice(name: string): Device {
   const why = name.startsWith('cuda') ? torch.cuda.whyUnavailable() : null;
   const reason = why === null ? '' : `; ${why}`;
   throw new InputError(`--device ${name}: this machine and this libtorch have ${devices.join(', ')}${reason}`);
+}
+
+/** @throws InputError for a path that is neither a folder's nor a GGUF file's */
+export function requireModel(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() && isGgufFile(path)) return;
+  requireFolder('--model', path);
 }
 
 function requireFolder(option: string, folder: string): void {
