@@ -56,6 +56,11 @@ export const commands: readonly (Entry | Group)[] = [
     load: () => require('./deception') as typeof import('./deception'),
   },
   {
+    name: 'relabel',
+    summary: 'label the stored answers of a deception run anew',
+    load: () => require('./relabel') as typeof import('./relabel'),
+  },
+  {
     name: 'latent',
     summary: "measure how far apart a model's activations for itself and for others are",
     load: () => require('./latent') as typeof import('./latent'),
