@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { isGgufFile, readGgufHeader } from '../checkpoints/gguf/header';
 import { ggufVocabulary } from '../checkpoints/gguf/vocabulary';
 import { Tokenizer } from '../text';
+import { addChatOptions, formatOf, templateOf } from './chat-options';
 import { checked, InputError, type Result } from './command';
 import { readPrompts } from './prompts';
 
@@ -15,16 +16,17 @@ export function define(command: Command): void {
   command
     .requiredOption('--model <path>', 'Hugging Face folder with tokenizer.json or tokenizer.model, or GGUF file')
     .requiredOption('--prompts <file>', 'JSON list of texts or of {prompt}');
+  addChatOptions(command);
 }
 
-/** `soo tokenize`: token ids of prompts, special tokens and all, as the model would get them. */
+/** `soo tokenize`: token ids of prompts, special tokens, template and all, as the model would get them. */
 export function run(_: readonly string[], options: Readonly<Record<string, unknown>>): Result {
   const { model: folder, prompts: file } = checked(optionsSchema, options);
   const prompts = readPrompts(file);
-  const tokenizer = tokenizerOf(folder);
-  const ids = prompts.map((prompt) => tokenizer.encode(prompt));
+  const format = formatOf(options, tokenizerOf(folder));
+  const ids = prompts.map((prompt) => format.encode(prompt));
   const texts = prompts.map((prompt, i) => `${prompt}\n  > ${ids[i].join(' ')}`);
-  return { json: { ids }, text: texts.join('\n\n') };
+  return { json: { ids, ...templateOf(format) }, text: texts.join('\n\n') };
 }
 
 function tokenizerOf(path: string): Tokenizer {

@@ -178,7 +178,11 @@ function refuseMisfitRope(rope: Rope, { headDim }: DecoderConfig): void {
   if (scaling?.type === 'dynamic' && pairs < 2)
     throw new InputError(`${CONFIG_FILE}: rope_type "dynamic" needs heads of 4 numbers or more, got ${headDim}`);
   if (scaling?.type !== 'longrope') return;
-  for (const [name, list] of [['short_factor', scaling.shortFactor], ['long_factor', scaling.longFactor]] as const) { // prettier-ignore
+  for (const [name, list] of [
+    ['short_factor', scaling.shortFactor],
+    ['long_factor', scaling.longFactor],
+  ] as const) {
+    // prettier-ignore
     if (list.length !== pairs)
       throw new InputError(`${CONFIG_FILE}: ${name} has ${list.length} numbers, but a head has ${pairs} rotary pairs`);
   }

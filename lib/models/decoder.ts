@@ -10,9 +10,16 @@ import { writeTextAside } from '../files/write-aside';
 import type { Tokenizer } from '../text';
 import { positionsOf, queriesOf, type AttentionPlan } from './attention-plan';
 import { CachedDecoding } from './cached-decoding';
-import { completeConfig, CONFIG_FILE, layerViews, type DecoderConfig, type DecoderShape, type LayerView } from './decoder-config';
+import {
+  completeConfig,
+  CONFIG_FILE,
+  layerViews,
+  type DecoderConfig,
+  type DecoderShape,
+  type LayerView,
+} from './decoder-config';
 import { DecoderBody } from './decoder-layers';
-import { familyOf } from './families';
+import { configText } from './families';
 import { KvCache } from './kv-cache';
 import type { DecodingSession, DecodingWork, ForwardOptions, LanguageModel, PreparedDecoding } from './language-model';
 import { dependsOnLength } from './rope';
@@ -65,10 +72,10 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
     const other = [...state.keys()].find((name) => !shapes.has(name));
     if (other !== undefined)
       throw new Error(`Decoder.save: ${other} is no weight of the model; unload the adapters first`);
-    const json = familyOf(this.config.modelType).write(this.config, this.dtype);
+    const text = configText(this.config, this.dtype);
     makeFolders(folder);
     saveSafetensors(join(folder, 'model.safetensors'), state, { format: 'pt' });
-    writeTextAside(join(folder, CONFIG_FILE), `${JSON.stringify(json, null, 2)}\n`);
+    writeTextAside(join(folder, CONFIG_FILE), text);
   }
 
   get dtype(): DType {

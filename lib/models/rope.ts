@@ -78,7 +78,10 @@ export function frequenciesOf(rope: Rope, headDim: number, maxPositions: number,
       return { inverse: plain().div(scaling.factor), attentionFactor: 1 };
     case 'dynamic': {
       const lengths = lengthsOf(positions).clampMin(maxPositions);
-      const stretch = lengths.mul(scaling.factor).div(maxPositions).sub(scaling.factor - 1);
+      const stretch = lengths
+        .mul(scaling.factor)
+        .div(maxPositions)
+        .sub(scaling.factor - 1);
       const base = stretch.pow(dim / (dim - 2)).mul(rope.theta);
       return { inverse: base.pow(exponents).reciprocal(), attentionFactor: 1 };
     }
@@ -104,8 +107,7 @@ type Scaling<T extends RopeScaling['type']> = Extract<RopeScaling, { type: T }>;
 function yarn(theta: number, dim: number, scaling: Scaling<'yarn'>, exponents: Tensor): Tensor {
   const { factor, originalMaxPositionEmbeddings: original, betaFast = 32, betaSlow = 1, truncate = true } = scaling;
   /** The pair that turns so many times over the original context. */
-  const pairOf = (turns: number): number =>
-    (dim * Math.log(original / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
+  const pairOf = (turns: number): number => (dim * Math.log(original / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
   const [fast, slow] = [pairOf(betaFast), pairOf(betaSlow)];
   const low = Math.max(truncate ? Math.floor(fast) : fast, 0);
   const high = Math.min(truncate ? Math.ceil(slow) : slow, dim - 1);
@@ -136,8 +138,15 @@ function llama3(inverse: Tensor, scaling: Scaling<'llama3'>): Tensor {
   const wavelength = inverse.reciprocal().mul(2 * Math.PI);
   const isSlow = wavelength.gt(original / low);
   const slowed = torch.where(isSlow, inverse.div(factor), inverse);
-  const smooth = wavelength.reciprocal().mul(original).sub(low).div(high - low);
+  const smooth = wavelength
+    .reciprocal()
+    .mul(original)
+    .sub(low)
+    .div(high - low);
   const between = smooth.neg().add(1).mul(slowed).div(factor).add(smooth.mul(slowed));
-  const isBetween = wavelength.lt(original / high).logicalNot().logicalAnd(isSlow.logicalNot());
+  const isBetween = wavelength
+    .lt(original / high)
+    .logicalNot()
+    .logicalAnd(isSlow.logicalNot());
   return torch.where(isBetween, between, slowed);
 }

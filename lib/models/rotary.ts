@@ -39,5 +39,4 @@ export function rotate(x: Tensor, rotation: Rotation): Tensor {
   return torch.cat([turned(x.narrow(-1, 0, rotary), rotation), x.narrow(-1, rotary, headDim - rotary)], -1);
 }
 
-const turned = (x: Tensor, { cos, sin }: Rotation): Tensor =>
-  x.mul(cos).addcmul_(x.roll([x.size(-1) / 2], [-1]), sin);
+const turned = (x: Tensor, { cos, sin }: Rotation): Tensor => x.mul(cos).addcmul_(x.roll([x.size(-1) / 2], [-1]), sin);

@@ -47,8 +47,16 @@ t.test('a query sees real keys up to its own place, a pad nothing', (t) => {
     [1, 1, 1, 1, 1],
   ]);
   t.same(rows(4, 1), [[[0, 0, 1, 1, 1]], [[1, 1, 1, 1, 1]]]);
-  t.equal(maskOf({ attentionMask: torch.ones([2, 4]), past: 0, seq: 4 }, 'cpu', null), undefined, 'without pads the kernel masks by itself');
-  t.equal(maskOf({ attentionMask: undefined, past: 4, seq: 1 }, 'cpu', null), undefined, 'the newest token sees everything');
+  t.equal(
+    maskOf({ attentionMask: torch.ones([2, 4]), past: 0, seq: 4 }, 'cpu', null),
+    undefined,
+    'without pads the kernel masks by itself',
+  );
+  t.equal(
+    maskOf({ attentionMask: undefined, past: 4, seq: 1 }, 'cpu', null),
+    undefined,
+    'the newest token sees everything',
+  );
   t.same(rows(1, 2, false), [
     [
       [1, 1, 0],

@@ -61,15 +61,15 @@ t.test('what does not fit is named with what came', (t) => {
     [{ hidden_size: 0 }, 'config.json: hidden_size must be 1 or more, got 0'],
     [{ hidden_size: undefined }, 'config.json: hidden_size must be a whole number, got nothing'],
     [{ num_hidden_layers: 1e9 }, 'config.json: num_hidden_layers must be 10000 or fewer, got 1000000000'],
-    [
-      { hidden_act: 'relu' },
-      'config.json: hidden_act must be "silu", "gelu" or "gelu_pytorch_tanh", got "relu"',
-    ],
+    [{ hidden_act: 'relu' }, 'config.json: hidden_act must be "silu", "gelu" or "gelu_pytorch_tanh", got "relu"'],
     [
       { model_type: 'mistrall' },
       'config.json: model_type is "mistrall", which is not known; the nearest that are: "mistral", "ministral", "ministral3" (docs/extending.md says how to add one)',
     ],
-    [{ model_type: 'qwen3_moe' }, /^config.json: model_type is "qwen3_moe", a mixture of experts, which is not supported/],
+    [
+      { model_type: 'qwen3_moe' },
+      /^config.json: model_type is "qwen3_moe", a mixture of experts, which is not supported/,
+    ],
     [{ model_type: undefined }, 'config.json: model_type must be text, got nothing'],
     [
       { hidden_size: 2 ** 30, vocab_size: 2 ** 30 },

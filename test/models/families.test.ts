@@ -1,6 +1,13 @@
 import t from 'tap';
 import { addLora } from '../../lib/peft';
-import { createModel, generate, parseConfig, SharedPads, type DecoderConfig, type LanguageModel } from '../../lib/models';
+import {
+  createModel,
+  generate,
+  parseConfig,
+  SharedPads,
+  type DecoderConfig,
+  type LanguageModel,
+} from '../../lib/models';
 import { familyOf, modelTypes } from '../../lib/models/families';
 import type { Tensor } from '../../lib/torch';
 import { padLeft, placed, torch } from '../device';
@@ -31,7 +38,7 @@ function modelOf(config: DecoderConfig): LanguageModel {
     for (const [name, parameter] of model.namedParameters())
       parameter.copy_(closedFormValues(name, parameter.shape, config.normAddsOne));
   });
-  return placed(model).requiresGrad_(false).eval() as LanguageModel;
+  return placed(model).requiresGrad_(false).eval();
 }
 
 function lastLogits(model: LanguageModel): number[] {

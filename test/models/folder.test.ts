@@ -279,3 +279,49 @@ t.test('pads attend to nothing: finite logits and gradients', (t) => {
   for (const [name, { grad }] of model.namedParameters()) t.ok(grad?.isfinite().all().item(), name);
   t.end();
 });
+
+t.test(
+  'of a multimodal checkpoint the text half is read, under the names of transformers 5 and of releases before it',
+  (t) => {
+    const wrapper = (text: object) => ({
+      architectures: ['Mistral3ForConditionalGeneration'],
+      model_type: 'mistral3',
+      text_config: text,
+      vision_config: {},
+      tie_word_embeddings: false,
+    });
+    const plain = loadModel(join(MODELS, 'tiny')).call(ids);
+    const text = JSON.parse(readFileSync(join(MODELS, 'tiny', 'config.json'), 'utf8')) as object;
+    for (const rename of [
+      (name: string) => name.replace(/^model\./, 'model.language_model.'),
+      (name: string) => `language_model.${name}`,
+    ]) {
+      const folder = damagedModel(t, (state) => {
+        for (const [name, tensor] of [...state]) {
+          state.delete(name);
+          state.set(rename(name), tensor);
+        }
+        state.set('model.vision_tower.patch.weight', torch.ones([2, 2]));
+        state.set('multi_modal_projector.linear.weight', torch.ones([2, 2]));
+      });
+      writeFileSync(join(folder, 'config.json'), JSON.stringify(wrapper(text)));
+      const model = loadModel(folder);
+      t.same(numbers(model.call(ids)), numbers(plain), rename('model.norm.weight'));
+      model.save(folder);
+      t.equal((JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as { model_type: string }).model_type, 'mistral', 'saved as what it is'); // prettier-ignore
+    }
+    t.end();
+  },
+);
+
+t.test('numbers that transformers wants with a point get one', (t) => {
+  const model = createModel({ ...SHAPE, modelType: 'gemma2', logitSoftcap: 30, attentionSoftcap: 2.5, rmsNormEps: 1 });
+  const folder = t.testdir({});
+  model.save(folder);
+  const text = readFileSync(join(folder, 'config.json'), 'utf8');
+  t.match(text, '"final_logit_softcapping": 30.0,');
+  t.match(text, '"attn_logit_softcapping": 2.5,');
+  t.match(text, '"rms_norm_eps": 1.0,');
+  t.match(text, '"max_position_embeddings": 4096,');
+  t.end();
+});

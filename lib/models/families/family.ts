@@ -4,7 +4,14 @@ import type { DType } from '../../torch';
 import { InputError, shown } from '../../files/input-error';
 import { checkShape } from '../../files/json-file';
 import { completeConfig, CONFIG_FILE, type DecoderConfig, type DecoderShape } from '../decoder-config';
-import { flatRope, sharedFields, sharedShape, sharedWords, type SharedDefaults, type SharedWords } from './shared-words';
+import {
+  flatRope,
+  sharedFields,
+  sharedShape,
+  sharedWords,
+  type SharedDefaults,
+  type SharedWords,
+} from './shared-words';
 
 /** Models whose config.json is read the same way. */
 export interface Family {

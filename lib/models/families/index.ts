@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
+import type { DType } from '../../torch';
 import { InputError, quoted, shown } from '../../files/input-error';
 import { checkShape, readJsonFile } from '../../files/json-file';
 import { CONFIG_FILE, type DecoderConfig } from '../decoder-config';
@@ -27,7 +28,7 @@ const FAMILIES: ReadonlyMap<string, Family> = new Map(ALL.map((family) => [famil
 /** Every `model_type` that is known. */
 export const modelTypes: readonly string[] = [...FAMILIES.keys()];
 
-/** A multimodal wrapper's text half; what its config.json leaves out. */
+/** The text half of multimodal wrappers whose config.json may leave out its `model_type`. */
 const TEXT_TYPES: Record<string, string> = { gemma3: 'gemma3_text', mistral3: 'mistral' };
 
 const schema = z.looseObject(
@@ -63,10 +64,21 @@ export function parseConfig(json: unknown): DecoderConfig {
   const { model_type: modelType, text_config: textHalf, ...outer } = checkShape(schema, json, CONFIG_FILE);
   if (!textHalf || FAMILIES.has(modelType)) return familyOf(modelType).parse(json);
   const textType = textHalf.model_type ?? TEXT_TYPES[modelType] ?? modelType;
-  const { dtype, torch_dtype, quantization_config, eos_token_id, tie_word_embeddings } = outer;
-  const inherited = { dtype, torch_dtype, quantization_config, eos_token_id, tie_word_embeddings };
-  const given = Object.entries(inherited).filter(([name, value]) => value !== undefined && !(name in textHalf));
-  return familyOf(textType).parse({ ...Object.fromEntries(given), ...textHalf, model_type: textType });
+  const { dtype, torch_dtype, quantization_config, eos_token_id, tie_word_embeddings = true } = outer;
+  const inherited = Object.entries({ dtype, torch_dtype, quantization_config, eos_token_id });
+  const given = inherited.filter(([name, value]) => value !== undefined && !(name in textHalf));
+  // Whether the head is tied is the wrapper's to say.
+  return familyOf(textType).parse({ ...Object.fromEntries(given), ...textHalf, tie_word_embeddings, model_type: textType }); // prettier-ignore
+}
+
+/** Numbers that transformers' checks want with a point. */
+const FLOATS = ['attn_logit_softcapping', 'final_logit_softcapping', 'initializer_range', 'rms_norm_eps'];
+const WHOLE_FLOAT = new RegExp(`^( *"(?:${FLOATS.join('|')})": \\d+)(,?)$`, 'gm');
+
+/** The text of config.json. */
+export function configText(config: DecoderConfig, dtype: DType): string {
+  const text = JSON.stringify(familyOf(config.modelType).write(config, dtype), null, 2);
+  return `${text.replace(WHOLE_FLOAT, '$1.0$2')}\n`;
 }
 
 /** Reads and checks the config.json of a Hugging Face folder; throws as {@link parseConfig}. */

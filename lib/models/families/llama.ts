@@ -1,4 +1,4 @@
-/** Llama (Touvron et al. 2023, arXiv 2302.13971) up to 3.3: Mistral without a window, with biases where asked. */
+/** Llama (Touvron et al. 2023, arXiv 2302.13971) up to 3.3: no window, biases where asked. */
 import { defineFamily } from './family';
 
 export const llama = defineFamily({

@@ -1,4 +1,4 @@
-/** Ministral (Mistral AI 2024): Mistral with a window in some layers only. */
+/** Ministral (2024): a window in some layers only. */
 import { defineFamily } from './family';
 import { layerTypesOf, slidingOf } from './shared-words';
 

@@ -1,4 +1,4 @@
-/** Ministral 3 (Mistral AI 2025): Mistral whose queries grow with their position, as Llama 4's, over YaRN. */
+/** Ministral 3 (2025): queries that grow with their position, as Llama 4's, over YaRN. */
 import { z } from 'zod';
 import { defineFamily } from './family';
 import { ropeParameters } from './rope-words';
@@ -23,7 +23,15 @@ const growthSchema = z.looseObject({ llama_4_scaling_beta: notNegative.nullish()
 export const ministral3 = defineFamily({
   modelType: 'ministral3',
   architecture: 'Ministral3ForCausalLM',
-  defaults: { keyValueHeads: 8, headDim: 128, maxPositionEmbeddings: 262144, rmsNormEps: 1e-5, bos: 1, eos: 2, pad: 11 },
+  defaults: {
+    keyValueHeads: 8,
+    headDim: 128,
+    maxPositionEmbeddings: 262144,
+    rmsNormEps: 1e-5,
+    bos: 1,
+    eos: 2,
+    pad: 11,
+  },
   fields: {},
   decoder(given) {
     const words = given.rope_scaling ?? given.rope_parameters ?? DEFAULT_ROPE;

@@ -12,7 +12,10 @@ const nestedSchema = z.looseObject({ full_attention: ropeSchema.nullish(), slidi
  * Both kinds. Old files have one rope_scaling, which is meant for the layers without a window, and the bases apart.
  * @param thetas what each kind takes where the file does not say
  */
-export function nestedRopes(file: SharedWords, thetas: { full: number; sliding: number }): Record<'full' | 'sliding', Rope> {
+export function nestedRopes(
+  file: SharedWords,
+  thetas: { full: number; sliding: number },
+): Record<'full' | 'sliding', Rope> {
   const nested = checkShape(nestedSchema, file.rope_parameters ?? {}, CONFIG_FILE);
   const originalMaxPositionEmbeddings = file.max_position_embeddings;
   const full = { ...nested.full_attention, ...file.rope_scaling };

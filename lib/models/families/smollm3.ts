@@ -7,7 +7,15 @@ import { flag, size, wanted } from './words';
 export const smollm3 = defineFamily({
   modelType: 'smollm3',
   architecture: 'SmolLM3ForCausalLM',
-  defaults: { keyValueHeads: 4, maxPositionEmbeddings: 32768, ropeTheta: 2e6, tied: true, bos: 128000, eos: 128001, pad: 128004 },
+  defaults: {
+    keyValueHeads: 4,
+    maxPositionEmbeddings: 32768,
+    ropeTheta: 2e6,
+    tied: true,
+    bos: 128000,
+    eos: 128001,
+    pad: 128004,
+  },
   fields: {
     /** 1 where a layer knows positions, 0 where it does not. */
     no_rope_layers: z.array(z.int(wanted('0 or 1')), wanted('a list')).nullish(),
@@ -25,7 +33,11 @@ export const smollm3 = defineFamily({
       mlpBias: file.mlp_bias,
       ropeLayers,
       slidingWindow: slides ? file.sliding_window : null,
-      slidingLayers: slides ? (file.layer_types ? slidingOf(file.layer_types) : ropeLayers.map((turns) => !turns)) : null,
+      slidingLayers: slides
+        ? file.layer_types
+          ? slidingOf(file.layer_types)
+          : ropeLayers.map((turns) => !turns)
+        : null,
     };
   },
   write: (config) => ({
