@@ -51,7 +51,8 @@ for (const [name, { config, logits }] of Object.entries(made.models)) {
     const converted = convertGguf(fileOf(name), { out, dtype: 'float32', onTensor: (done) => steps.push(done) });
     t.same(steps, [...Array(converted.tensors + 1).keys()]);
     t.same(readdirSync(out).sort(), converted.files);
-    t.same(logitsOf(loadModel(out)), logitsOf(loadModel(fileOf(name))));
+    const [own, wanted] = [out, fileOf(name)].map((path) => logitsOf(loadModel(path)).flat());
+    t.ok(largestDifference(own, wanted) < 1e-5);
     t.end();
   });
 }

@@ -131,7 +131,10 @@ function testFolder(path: string, model: LanguageModel, tokenizer: Tokenizer, { 
     const folder = loadModel(out);
     const ids = tokenizer.encode(prompts[0]);
     t.same(folder.tokenizer?.encode(prompts[0]), ids);
-    t.same(lastLogits(folder, ids), lastLogits(model, ids));
+    // Weights lie at other places of memory, and products of unaligned ones are summed in another order.
+    const [own, wanted] = [folder, model].map((one) => lastLogits(one, ids));
+    const far = own.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i])), 0);
+    t.ok(far < 1e-4, `the farthest logit is ${far.toExponential(1)} off`);
     t.end();
   });
 }
