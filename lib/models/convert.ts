@@ -1,5 +1,5 @@
 /** A GGUF file as a Hugging Face folder, for programs that read nothing else. */
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { DType } from '../torch';
 import { lockPlace, makeFolders } from '../files/folders';
@@ -84,8 +84,9 @@ function checkedWeights(config: unknown, path: string): Weights {
 }
 
 function requireNothing(target: string, out: string): void {
-  if (existsSync(target) && readdirSync(target).some((name) => name !== '.soo-lock'))
-    throw new InputError(`${out}: is there already and not empty; choose another folder`);
+  const found = statSync(target, { throwIfNoEntry: false });
+  if (found && (!found.isDirectory() || readdirSync(target).some((name) => name !== '.soo-lock')))
+    throw new InputError(`${out}: is there already, and is no empty folder; choose another`);
 }
 
 function counted(weights: Weights): { tensors: number; parameters: number } {

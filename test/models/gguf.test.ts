@@ -69,7 +69,7 @@ t.test('the default dtype is that of a file which is not quantised', (t) => {
 t.test('a folder is whole or not there', (t) => {
   const folder = t.testdir({ full: { a: 'x' }, empty: {} });
   const convert = (out: string, options = {}) => convertGguf(fileOf('llama'), { out: join(folder, out), ...options });
-  t.throws(() => convert('full'), { name: 'InputError', message: /full: is there already and not empty/ });
+  t.throws(() => convert('full'), { name: 'InputError', message: /full: is there already, and is no empty folder/ });
   t.same(readdirSync(join(folder, 'full')), ['a']);
   convert('empty');
   t.ok(existsSync(join(folder, 'empty', 'config.json')));
