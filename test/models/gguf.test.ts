@@ -6,7 +6,7 @@ import { openGguf } from '../../lib/checkpoints/gguf/file';
 import { Metadata } from '../../lib/checkpoints/gguf/metadata';
 import { convertGguf, loadModel, openCheckpoint, parseConfig, type LanguageModel } from '../../lib/models';
 import { torch } from '../../lib/torch';
-import { f32 } from '../checkpoints/gguf-files';
+import { f32, ggufBytes, typed } from '../checkpoints/gguf-files';
 import { expected, largestDifference } from '../parity/expected';
 
 const FILES = join(__dirname, '..', 'parity', 'gguf');
@@ -112,6 +112,13 @@ t.test('a folder may be called NAME.gguf', (t) => {
   cpSync(`${out}-made`, out, { recursive: true });
   t.equal(openCheckpoint(out).path, out);
   t.equal(loadModel(out).config.modelType, 'qwen2');
+  t.end();
+});
+
+t.test('a part of a model is refused', (t) => {
+  const path = join(t.testdir({}), 'model-00001-of-00003.gguf');
+  writeFileSync(path, ggufBytes({ keys: [['split.count', typed(2, Uint8Array.of(3, 0))]] })); // prettier-ignore
+  t.throws(() => loadModel(path), /is one of 3 parts; put them together with llama-gguf-split --merge/);
   t.end();
 });
 
