@@ -46,6 +46,11 @@ export const commands: readonly (Entry | Group)[] = [
     load: () => require('./import') as typeof import('./import'),
   },
   {
+    name: 'convert',
+    summary: 'write a GGUF file as a folder that transformers reads',
+    load: () => require('./convert') as typeof import('./convert'),
+  },
+  {
     name: 'tokenize',
     summary: 'print the token ids of prompts',
     load: () => require('./tokenize') as typeof import('./tokenize'),

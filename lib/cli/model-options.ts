@@ -84,8 +84,8 @@ export function knownDevice(name: string): Device {
 
 /** @throws InputError for a path that is neither a folder's nor a GGUF file's */
 export function requireModel(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() && isGgufFile(path)) return;
-  requireFolder('--model', path);
+  if (!isGgufFile(path)) return requireFolder('--model', path);
+  if (!statSync(path, { throwIfNoEntry: false })) throw new InputError(`--model ${path}: no such file`);
 }
 
 function requireFolder(option: string, folder: string): void {
