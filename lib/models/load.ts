@@ -7,8 +7,10 @@ import { readJsonFile } from '../files/json-file';
 import { Tokenizer } from '../text';
 import { Decoder } from './decoder';
 import type { DecoderShape } from './decoder-config';
-import { familyOf, readConfig } from './families';
+import { familyOf, readConfig, readQuantisation } from './families';
+import type { Weights } from '../checkpoints/sharded';
 import type { LanguageModel } from './language-model';
+import { putFourBitLayers } from './quantisation/four-bit-layers';
 import { hasOwnTwin, openCheckedWeights, readWeights, weightLayout, type LoadOptions } from './weights';
 
 /**
@@ -22,19 +24,25 @@ export function loadModel(folder: string, options: LoadOptions = {}): LanguageMo
   config.eosTokenIds = generationEos(folder, config.vocabSize) ?? config.eosTokenIds;
   const build = (): Decoder => new Decoder(config);
   let layout = weightLayout(build);
-  let weights = openCheckedWeights(folder, layout);
+  const quantisation = readQuantisation(folder);
+  let weights = openCheckedWeights(folder, layout, quantisation);
   if (config.tieWordEmbeddings && hasOwnTwin(weights, layout)) {
     // As in transformers 5: a head that is stored and is another one counts, whatever config.json says.
     weights.dispose();
     config.tieWordEmbeddings = false;
     layout = weightLayout(build);
-    weights = openCheckedWeights(folder, layout);
+    weights = openCheckedWeights(folder, layout, quantisation);
   }
   try {
     const model = torch.scope(() => {
       const empty = skipInit(build);
+      const left = new Set(layout.shapes.keys());
+      const read = progressOf(weights, left, options.onProgress);
+      const { device = 'cpu', quantize } = options;
+      putFourBitLayers(empty, weights, { quantised: quantize === 'nf4', device, read });
       // What was checked lacks nothing but the further names of shared weights.
-      empty.loadStateDict(readWeights(weights, layout, config.dtype, options), { assign: true, strict: false });
+      const state = readWeights(weights, [...left], config.dtype, { ...options, read });
+      empty.loadStateDict(state, { assign: true, strict: false });
       return empty;
     });
     if (Tokenizer.isIn(folder)) model.tokenizer = Tokenizer.fromFolder(folder);
@@ -42,6 +50,27 @@ export function loadModel(folder: string, options: LoadOptions = {}): LanguageMo
   } finally {
     weights.dispose();
   }
+}
+
+/** Takes what has been read off what is left, and tells how many bytes that makes. */
+function progressOf(
+  weights: Weights,
+  left: Set<string>,
+  tell: (done: number, total: number) => void = () => undefined,
+): (names: string[]) => void {
+  const bytesOf = (name: string): number => {
+    const { begin, end } = weights.info(name);
+    return end - begin;
+  };
+  const total = [...left].reduce((sum, name) => sum + bytesOf(name), 0);
+  let done = 0;
+  return (names) => {
+    for (const name of names) {
+      left.delete(name);
+      done += bytesOf(name);
+    }
+    tell(done, total);
+  };
 }
 
 /**

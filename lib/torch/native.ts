@@ -113,6 +113,7 @@ export interface NativeAddon {
   readMapped(id: number, offset: number, into: Uint8Array): void;
   mappedTensor(id: number, offset: number, dtype: string, shape: readonly number[]): number;
   unmapFile(id: number): void;
+  releaseMapped(handle: number): void;
 
   /** Null where the tensors are of another kind, or the processor lacks AVX2. */
   cachedAttention(query: number, key: number, value: number, mask: number | null): number | null;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { DType } from '../../torch';
 import { shown } from '../../files/input-error';
 import type { DecoderConfig } from '../decoder-config';
+import { quantisationSchema } from '../quantisation/config';
 
 /** Models whose config.json is read the same way. */
 export interface Family {
@@ -60,5 +61,5 @@ export const sharedFields = {
   num_attention_heads: size,
   dtype,
   torch_dtype: dtype,
-  quantization_config: z.null(wanted('absent: quantised checkpoints are not supported')).optional(),
+  quantization_config: quantisationSchema.nullish(),
 };

@@ -5,6 +5,7 @@ import { quoted } from '../../files/input-error';
 import { checkShape, readJsonFile } from '../../files/json-file';
 import { CONFIG_FILE, type DecoderConfig } from '../decoder-config';
 import { wanted, type Family } from './family';
+import { quantisationSchema, type Quantisation } from '../quantisation/config';
 import { mistral } from './mistral';
 
 const FAMILIES: ReadonlyMap<string, Family> = new Map([mistral].map((family) => [family.modelType, family]));
@@ -30,6 +31,12 @@ export function familyOf(modelType: unknown): Family {
  */
 export function parseConfig(json: unknown): DecoderConfig {
   return familyOf(checkShape(schema, json, CONFIG_FILE).model_type).parse(json);
+}
+
+/** How the weights of a Hugging Face folder are quantised, if they are; throws as {@link parseConfig}. */
+export function readQuantisation(folder: string): Quantisation | null {
+  const fields = z.looseObject({ quantization_config: quantisationSchema.nullish() });
+  return checkShape(fields, readJsonFile(join(folder, CONFIG_FILE)), CONFIG_FILE).quantization_config ?? null;
 }
 
 /** Reads and checks the config.json of a Hugging Face folder; throws as {@link parseConfig}. */
