@@ -21,6 +21,7 @@ import { DecoderBody } from './decoder-layers';
 import { familyOf } from './families';
 import { KvCache } from './kv-cache';
 import type { DecodingSession, DecodingWork, ForwardOptions, LanguageModel, PreparedDecoding } from './language-model';
+import { savedFourBit } from './quantisation/saved';
 import { rotationOf } from './rotary';
 import { weightLayout } from './weights';
 
@@ -67,8 +68,11 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
     if (other !== undefined)
       throw new Error(`Decoder.save: ${other} is no weight of the model; unload the adapters first`);
     const json = familyOf(this.config.modelType).write(this.config, this.dtype);
+    const fourBit = savedFourBit(this);
+    if (fourBit) Object.assign(json, { quantization_config: fourBit.config });
     makeFolders(folder);
-    saveSafetensors(join(folder, 'model.safetensors'), state, { format: 'pt' });
+    const whole = new Map([...state, ...(fourBit?.state ?? [])]);
+    saveSafetensors(join(folder, 'model.safetensors'), whole, { format: 'pt' });
     writeTextAside(join(folder, CONFIG_FILE), `${JSON.stringify(json, null, 2)}\n`);
   }
 

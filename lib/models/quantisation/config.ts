@@ -50,18 +50,18 @@ export const quantisationSchema = loose.transform((config, context): Quantisatio
   }
 });
 
-/** What transformers reads back for weights that {@link writeNames | bitsandbytes' names} hold. */
-export const nf4Config = (double: boolean): Record<string, unknown> => ({
+/**
+ * What transformers reads back for weights under bitsandbytes' names.
+ * @param of.skipped modules whose weights are numbers
+ */
+export const nf4Config = (of: { double: boolean; skipped: readonly string[] }): Record<string, unknown> => ({
   _load_in_4bit: true,
   _load_in_8bit: false,
   bnb_4bit_compute_dtype: 'float32',
   bnb_4bit_quant_storage: 'uint8',
   bnb_4bit_quant_type: 'nf4',
-  bnb_4bit_use_double_quant: double,
-  llm_int8_enable_fp32_cpu_offload: false,
-  llm_int8_has_fp16_weight: false,
-  llm_int8_skip_modules: null,
-  llm_int8_threshold: 6,
+  bnb_4bit_use_double_quant: of.double,
+  llm_int8_skip_modules: of.skipped,
   load_in_4bit: true,
   load_in_8bit: false,
   quant_method: 'bitsandbytes',
