@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
 import { dequantise, dynamicMap, lookUp, magnitudes, quantise } from '../../lib/nn/four-bit';
-import { quantiseNf4, torch, type DType, type Tensor } from '../../lib/torch';
+import { nf4Linear, quantiseNf4, torch, type DType, type Tensor } from '../../lib/torch';
 import { expected } from '../parity/expected';
 
 interface Case {
@@ -12,6 +12,8 @@ interface Case {
   values: string;
   nested: { absmax: string; nested_absmax: string; offset: number; values: string };
 }
+
+const skip = torch.canPack() ? false : 'this processor lacks AVX2 or FMA';
 
 const written = expected<{ map: string; cases: Case[] }>('nf4');
 
@@ -75,4 +77,70 @@ t.test('what has no code is refused', async (t) => {
   t.throws(() => dequantise({ ...weight, blockSize: 32 }), /magnitudes of 7 blocks/);
   t.throws(() => dequantise({ ...weight, absmax: absmax.to('float64') }), /float32 magnitudes/);
   t.throws(() => dequantise(weight, 'float64'), /not float64/);
+});
+
+const far = (a: Tensor, b: Tensor): number => {
+  const [x, y] = [a.to('float64'), b.to('float64')];
+  return Number(x.sub(y).norm().div(y.norm()).item());
+};
+
+t.test('the product and its gradient are those of the numbers that the codes stand for', { skip }, async (t) => {
+  torch.manualSeed(1);
+  for (const threads of [1, 3]) {
+    torch.setNumThreads(threads);
+    for (const [into, out] of [
+      [64, 1],
+      [64, 40],
+      [192, 17],
+      [576, 192],
+      [1024, 100],
+    ] as const) {
+      for (const double of [true, false]) {
+        const weight = quantise(torch.randn([out, into]), { double });
+        const numbers = dequantise(weight).to('float64');
+        for (const rows of [1, 2, 3, 4, 5, 70]) {
+          torch.scope(() => {
+            const input = torch.randn([rows, into]).requiresGrad_(true);
+            const slope = torch.randn([rows, out]);
+            const ours = nf4Linear(input, weight)!;
+            const name = `${rows} rows of ${into} to ${out}, ${threads} threads`;
+            t.ok(far(ours, input.to('float64').matmul(numbers.t())) < 1e-6, name);
+            const [gradient] = torch.grad([ours], [input], { gradOutputs: [slope] });
+            t.ok(far(gradient!, slope.to('float64').matmul(numbers)) < 1e-6, `gradient of ${name}`);
+            t.ok(
+              far(
+                torch.noGrad(() => nf4Linear(input, weight)!),
+                ours,
+              ) < 1e-6,
+            );
+          });
+        }
+      }
+    }
+  }
+  torch.setNumThreads(1);
+  const weight = quantise(torch.randn([40, 128]));
+  const numbers = dequantise(weight);
+  const input = torch.randn([2, 3, 128]).requiresGrad_(true);
+  const [first] = torch.grad([nf4Linear(input, weight)!.square().sum()], [input], { createGraph: true });
+  const [second] = torch.grad([first!.square().sum()], [input]);
+  const twice = numbers.t().matmul(numbers).mul(2);
+  t.ok(far(second!, input.matmul(twice).matmul(twice).mul(2)) < 1e-5, 'a gradient of the gradient');
+  t.same(nf4Linear(torch.ones([0, 128]), weight)!.shape, [0, 40]);
+});
+
+t.test('products of anything else are refused or left to others', { skip }, async (t) => {
+  const weight = quantise(torch.randn([40, 128]));
+  const input = torch.ones([3, 128]);
+  t.equal(nf4Linear(input.to('float64'), weight), null, 'float64');
+  t.equal(nf4Linear(torch.ones([3, 50]), quantise(torch.ones([4, 50]))), null, 'rows that are not whole blocks');
+  t.throws(() => nf4Linear(torch.ones([3, 64]), weight), /an input \[\.\.\., 128\]/);
+  t.throws(() => nf4Linear(input, { ...weight, shape: [41, 128] }), /codes uint8 of 5248 numbers/);
+  t.throws(() => nf4Linear(input, { ...weight, shape: [0, 128] }), /a weight is not \[0, 128\]/);
+  t.throws(() => nf4Linear(input, { ...weight, shape: [2 ** 40, 2 ** 40] }), /a weight is not/);
+  t.throws(() => nf4Linear(input, { ...weight, absmax: torch.ones([80]) }), /magnitudes of 80 blocks/);
+  t.throws(() => nf4Linear(input, { ...weight, nested: null }), /magnitudes of 80 blocks, got uint8/);
+  const { nested } = weight;
+  t.throws(() => nf4Linear(input, { ...weight, nested: { ...nested!, map: torch.ones([255]) } }), /map \[256\]/);
+  t.throws(() => nf4Linear(input, { ...weight, nested: { ...nested!, absmax: torch.ones([2]) } }), /for every 256/);
 });
