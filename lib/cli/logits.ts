@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { torch } from '../torch';
-import type { LanguageModel } from '../models';
+import { encodePrompts, type LanguageModel } from '../models';
 import type { Tokenizer } from '../text';
+import { addChatOptions, formatOf, templateOf, warnIfRaw } from './chat-options';
 import type { Result } from './command';
 import { addModelOptions, loadNamedModel } from './model-options';
 import { startProgress } from './progress';
-import { encodePrompts, readPrompts } from './prompts';
+import { readPrompts } from './prompts';
 import { table } from './table';
 
 /** Rows of the table per prompt. */
@@ -14,13 +15,16 @@ const TOP = 5;
 export function define(command: Command): void {
   addModelOptions(command);
   command.requiredOption('--prompts <file>', 'JSON list of texts or of {prompt}');
+  addChatOptions(command);
 }
 
 /** `soo logits`: what the model thinks comes next after each prompt. */
 export function run(_: readonly string[], options: Readonly<Record<string, unknown>>): Result {
   const prompts = readPrompts(String(options.prompts));
   const { model, tokenizer } = loadNamedModel(options);
-  const ids = encodePrompts(prompts, tokenizer, model);
+  const format = formatOf(options, tokenizer);
+  const ids = encodePrompts(model, prompts, { format });
+  warnIfRaw(format);
   const progress = startProgress('logits', ids.length);
   const logits = ids.map((prompt, i) => {
     const row = lastLogits(model, prompt);
@@ -29,7 +33,7 @@ export function run(_: readonly string[], options: Readonly<Record<string, unkno
     return row;
   });
   progress.stop();
-  return { json: { logits, ids }, text: describe(prompts, logits, tokenizer) };
+  return { json: { logits, ids, ...templateOf(format) }, text: describe(prompts, logits, tokenizer) };
 }
 
 /** Logits of the position after the prompt, [vocab]. */

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { Tokenizer } from '../text';
+import { addChatOptions, formatOf, templateOf } from './chat-options';
 import { checked, InputError, type Result } from './command';
 import { readPrompts } from './prompts';
 
@@ -13,16 +14,17 @@ export function define(command: Command): void {
   command
     .requiredOption('--model <dir>', 'Hugging Face folder with tokenizer.json or tokenizer.model')
     .requiredOption('--prompts <file>', 'JSON list of texts or of {prompt}');
+  addChatOptions(command);
 }
 
-/** `soo tokenize`: token ids of prompts, special tokens and all, as the model would get them. */
+/** `soo tokenize`: token ids of prompts, special tokens, template and all, as the model would get them. */
 export function run(_: readonly string[], options: Readonly<Record<string, unknown>>): Result {
   const { model: folder, prompts: file } = checked(optionsSchema, options);
   const prompts = readPrompts(file);
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw new InputError(`--model ${folder}: no such folder`);
-  const tokenizer = Tokenizer.fromFolder(folder);
-  const ids = prompts.map((prompt) => tokenizer.encode(prompt));
+  const format = formatOf(options, Tokenizer.fromFolder(folder));
+  const ids = prompts.map((prompt) => format.encode(prompt));
   const texts = prompts.map((prompt, i) => `${prompt}\n  > ${ids[i].join(' ')}`);
-  return { json: { ids }, text: texts.join('\n\n') };
+  return { json: { ids, ...templateOf(format) }, text: texts.join('\n\n') };
 }

@@ -4,6 +4,7 @@ import { InputError, messageOf, quoted } from '../files/input-error';
 import { openWeights, type Weights } from '../checkpoints/sharded';
 import type { Quantisation } from './quantisation/config';
 import { numbersOf, type NumberWeights } from './quantisation/numbers';
+import { textHalfOf } from './text-half';
 
 export interface LoadOptions {
   /** Where the weights go; default 'cpu'. */
@@ -56,7 +57,7 @@ export function openCheckedWeights(
   layout: WeightLayout,
   quantisation: Quantisation | null,
 ): NumberWeights {
-  const weights = numbersOf(openWeights(folder), quantisation);
+  const weights = numbersOf(textHalfOf(openWeights(folder)), quantisation);
   try {
     checkWeights(weights, layout);
   } catch (thrown) {

@@ -1,3 +1,18 @@
-export { ChatTemplate, type ChatMessage, type ChatVariables } from './chat-template';
+export {
+  ChatTemplate,
+  type ChatMessage,
+  type ChatVariables,
+  type RenderOptions,
+  type TemplateArguments,
+} from './chat-template';
+export {
+  chatPrompts,
+  rawPrompts,
+  templateSchema,
+  type ChatSettings,
+  type PromptFormat,
+  type TemplateRecord,
+} from './prompt-format';
+export { decodeAnswer, spokenIn, type Spoken } from './thinking';
 export { Tokenizer } from './tokenizer';
 export { TextStream } from './text-stream';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError, messageOf, quoted, shown } from '../files/input-error';
 import { withinSeconds } from '../files/time-limit';
-import { ChatTemplate, type ChatMessage } from './chat-template';
+import { ChatTemplate, type ChatMessage, type RenderOptions } from './chat-template';
 import { withFurtherTokens } from './added-tokens';
 import { SentencePieceEngine } from './sentencepiece/engine';
 import { readSentencePieceModel } from './sentencepiece/model-file';
@@ -129,23 +129,29 @@ export class Tokenizer {
   }
 
   /**
+   * Source of the model's chat template (Jinja).
+   * @throws InputError when it has none
+   */
+  get chatTemplate(): string {
+    const { chatTemplates: templates } = this.#settings;
+    const source = templates.get('default');
+    if (source !== undefined) return source;
+    const named = [...templates.keys()].map(quoted).join(', ');
+    const what = named ? `has chat templates called ${named}, but none called default` : 'has no chat_template';
+    throw new InputError(`tokenizer_config.json: ${what}`);
+  }
+
+  /**
    * A conversation as the model's chat template writes it, special tokens included: encode the result with
    * `addSpecialTokens: false`.
    * @throws InputError when the model has no template or the template refuses the messages.
    */
-  applyChatTemplate(messages: ChatMessage[], { addGenerationPrompt = false } = {}): string {
-    const { chatTemplates: templates } = this.#settings;
-    const source = templates.get('default');
-    if (source === undefined) {
-      const named = [...templates.keys()].map(quoted).join(', ');
-      const what = named ? `has chat templates called ${named}, but none called default` : 'has no chat_template';
-      throw new InputError(`tokenizer_config.json: ${what}`);
-    }
+  applyChatTemplate(messages: readonly ChatMessage[], options: RenderOptions = {}): string {
+    const source = this.chatTemplate;
     if (messages.length === 0) throw new InputError('chat template: wanted at least one message, got none');
     this.#template ??= new ChatTemplate(source);
     const { bos, eos, pad, unk } = this.#settings.special;
-    const variables = { bos_token: bos, eos_token: eos, pad_token: pad, unk_token: unk };
-    return this.#template.render(messages, variables, addGenerationPrompt);
+    return this.#template.render(messages, { bos_token: bos, eos_token: eos, pad_token: pad, unk_token: unk }, options);
   }
 
   #idOf(role: string, token: string | undefined): number | undefined {
