@@ -3,6 +3,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "environment.h"
+#include "kernels/nf4-bfloat16.h"
 #include "kernels/nf4-panels.h"
 #include "kernels/panel-rows.h"
 #include "kernels/plain-tensor.h"
@@ -58,6 +59,7 @@ at::Tensor few_rows(const at::Tensor& input, const Nf4Weight& weight) {
 at::Tensor product(const at::Tensor& input, const Held& held) {
   const at::AutoDispatchBelowADInplaceOrView below;
   const Nf4Weight weight = held.weight();
+  if (input.scalar_type() == c10::kBFloat16) return nf4_product_bfloat16(input, weight, false);
   const int64_t rows = input.numel() / weight.in;
   if (rows > 0 && rows <= kMostNf4Rows) return few_rows(input, weight);
   return multiply_rows(input, weight.out, [&weight](int64_t panel, Scratch& scratch) {
@@ -71,6 +73,7 @@ at::Tensor product(const at::Tensor& input, const Held& held) {
 at::Tensor transposed_product(const at::Tensor& input, const Held& held) {
   const at::AutoDispatchBelowADInplaceOrView below;
   const Nf4Weight weight = held.weight();
+  if (input.scalar_type() == c10::kBFloat16) return nf4_product_bfloat16(input, weight, true);
   return multiply_rows(input, weight.in, [&weight](int64_t panel, Scratch& scratch) {
     float* laid = scratch.take(weight.out * kPanel);
     lay_nf4_columns(weight, panel, laid);
@@ -142,6 +145,12 @@ void require_weight(const Held& held) {
     throw BadArgument("expected a magnitude for every 256 of " + std::to_string(blocks) + " blocks");
 }
 
+/** Numbers of half precision are multiplied in pairs, of outputs too where a gradient is computed. */
+bool has_product(c10::ScalarType dtype, int64_t out) {
+  if (dtype == c10::kBFloat16) return has_nf4_bfloat16() && out % 2 == 0;
+  return dtype == c10::kFloat && has_nf4_products();
+}
+
 at::Tensor optional_tensor(Environment& self, napi_value value) {
   return is_missing(self.env, value) ? at::Tensor() : self.tensors.get(to_double(self.env, value));
 }
@@ -159,9 +168,9 @@ Napi::Value nf4_linear(Environment& self, const Napi::CallbackInfo& info) {
                   static_cast<float>(to_double(self.env, info[5])),
                   to_int64(self.env, info[6]),
                   to_int64(self.env, info[7])};
-  const bool here = input.defined() && input.dim() >= 1 && is_plain(input, c10::kFloat, input.dim()) &&
+  const bool here = input.defined() && input.dim() >= 1 && is_plain(input, input.scalar_type(), input.dim()) &&
                     held.codes.defined() && held.codes.is_cpu();
-  if (!has_nf4_products() || !here || held.in % kNf4Block != 0) return self.env.Null();
+  if (!here || !has_product(input.scalar_type(), held.out) || held.in % kNf4Block != 0) return self.env.Null();
   require_weight(held);
   if (input.size(-1) != held.in)
     throw BadArgument("expected an input [..., " + std::to_string(held.in) + "], got " + describe(input));

@@ -144,3 +144,33 @@ t.test('products of anything else are refused or left to others', { skip }, asyn
   t.throws(() => nf4Linear(input, { ...weight, nested: { ...nested!, map: torch.ones([255]) } }), /map \[256\]/);
   t.throws(() => nf4Linear(input, { ...weight, nested: { ...nested!, absmax: torch.ones([2]) } }), /for every 256/);
 });
+
+t.test('bfloat16 is multiplied in pairs where the processor can, near the product of rounded numbers', async (t) => {
+  torch.manualSeed(3);
+  const probe = nf4Linear(torch.ones([1, 64], { dtype: 'bfloat16' }), quantise(torch.ones([2, 64])));
+  t.comment(probe ? 'by this processor' : 'left to operators here');
+  if (!probe) return;
+  for (const [into, out] of [
+    [64, 40],
+    [192, 18],
+    [576, 192],
+    [1024, 100],
+  ] as const) {
+    const weight = quantise(torch.randn([out, into]));
+    const numbers = dequantise(weight, 'bfloat16').to('float64');
+    for (const rows of [1, 3, 4, 5, 30, 70]) {
+      torch.scope(() => {
+        const input = torch.randn([rows, into]).to('bfloat16').requiresGrad_(true);
+        const slope = torch.randn([rows, out]).to('bfloat16');
+        const ours = nf4Linear(input, weight)!;
+        t.equal(ours.dtype, 'bfloat16');
+        const off = far(ours, input.to('float64').matmul(numbers.t()));
+        t.ok(off < 1e-2, `${rows} rows of ${into} to ${out}: ${off}`);
+        const [gradient] = torch.grad([ours], [input], { gradOutputs: [slope] });
+        const gradientOff = far(gradient!, slope.to('float64').matmul(numbers));
+        t.ok(gradientOff < 1e-2, `and its gradient: ${gradientOff}`);
+      });
+    }
+  }
+  t.equal(nf4Linear(torch.ones([1, 64], { dtype: 'bfloat16' }), quantise(torch.ones([3, 64]))), null, 'no pairs');
+});
