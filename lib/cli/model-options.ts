@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { torch, type Device } from '../torch';
+import { isGgufFile } from '../checkpoints/gguf/header';
 import { loadModel, type LanguageModel, type LoadOptions } from '../models';
 import { loadLora, type LoraAdapter } from '../peft';
 import type { Tokenizer } from '../text';
@@ -26,7 +27,7 @@ export interface LoadedModel {
   adapter: LoraAdapter | undefined;
 }
 
-/** A model without its adapter, and the folders that were named. */
+/** A model without its adapter, and the folders (or the GGUF file) that were named. */
 export interface LoadedBase {
   model: LanguageModel;
   tokenizer: Tokenizer;
@@ -40,7 +41,10 @@ export function addModelOptions(
   { adapter = 'PEFT folder of a LoRA adapter to apply to the model' } = {},
 ): void {
   command
-    .requiredOption('--model <dir>', 'Hugging Face folder: config.json, model.safetensors, tokenizer.json')
+    .requiredOption(
+      '--model <path>',
+      'Hugging Face folder (config.json, model.safetensors, tokenizer.json) or GGUF file',
+    )
     .option('--adapter <dir>', adapter)
     .option('--device <name>', 'cpu, cuda:0, ...', 'cpu')
     .option('--dtype <name>', `${DTYPES.join(', ')} (default: float32 on the CPU, the checkpoint's own elsewhere)`)
@@ -64,7 +68,7 @@ export function loadBase(options: Readonly<Record<string, unknown>>): LoadedBase
     throw new InputError(`--dtype ${String(options.dtype)}: must be one of ${DTYPES.join(', ')}`);
   }
   const { model: folder, adapter: adapterFolder, device, dtype, quantize } = checked(modelSchema, options);
-  requireFolder('--model', folder);
+  requireModel(folder);
   if (adapterFolder !== undefined) requireFolder('--adapter', adapterFolder);
   const model = loadWatched(folder, { device: knownDevice(device), dtype, quantize });
   if (!model.tokenizer)
@@ -104,8 +108,13 @@ export function knownDevice(name: string): Device {
   throw new InputError(`--device ${name}: this machine and this libtorch have ${devices.join(', ')}${reason}`);
 }
 
-/** @throws InputError where a folder that an option names is missing */
-export function requireFolder(option: string, folder: string): void {
+/** @throws InputError for a path that is neither a folder's nor a GGUF file's */
+export function requireModel(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() && isGgufFile(path)) return;
+  requireFolder('--model', path);
+}
+
+function requireFolder(option: string, folder: string): void {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw new InputError(`${option} ${folder}: no such folder`);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { checked, InputError, type Result } from './command';
-import { DTYPES, loadWatched, requireFolder } from './model-options';
+import { DTYPES, loadWatched, requireModel } from './model-options';
 import { makeFolder } from './out-folder';
 
 const optionsSchema = z.object({
@@ -40,7 +40,11 @@ export function define(command: Command): void {
 /** `soo quantize`: a model's linear layers, but for the head, in four bits (NF4, double quantisation), as bitsandbytes. */
 export function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Result {
   const { model: folder, out, dtype } = checked(optionsSchema, given);
-  requireFolder('--model', folder);
+  requireModel(folder);
+  if (!statSync(folder).isDirectory())
+    throw new InputError(
+      `--model ${folder}: is one file; convert it to a folder first, for its tokenizer to come along`,
+    );
   makeFolder(out);
   if (realpathSync(out) === realpathSync(folder)) throw new InputError(`--out ${out}: is the model's own folder`);
   const model = loadWatched(folder, { dtype, quantize: 'nf4' });

@@ -1,4 +1,5 @@
 export { CachedDecoding, padLeft, type PaddedBatch } from './cached-decoding';
+export { openCheckpoint, type Checkpoint } from './checkpoint';
 export type { DecoderConfig, DecoderShape } from './decoder-config';
 export { parseConfig, readConfig } from './families';
 export { generate, streamGenerate } from './generate';

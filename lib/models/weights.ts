@@ -1,7 +1,8 @@
 import { Device, releaseMapped, torch, type DeviceLike, type DType, type Tensor } from '../torch';
 import { skipInit, type AnyModule } from '../nn';
 import { InputError, messageOf, quoted } from '../files/input-error';
-import { openWeights, type Weights } from '../checkpoints/sharded';
+import type { Weights } from '../checkpoints/sharded';
+import type { Checkpoint } from './checkpoint';
 import type { Quantisation } from './quantisation/config';
 import { numbersOf, type NumberWeights } from './quantisation/numbers';
 import { textHalfOf } from './text-half';
@@ -49,15 +50,15 @@ export function weightLayout(build: () => AnyModule): WeightLayout {
 }
 
 /**
- * Opens a folder's weights and checks names, shapes and types against the model's before anything is allocated.
+ * Opens a checkpoint's weights and checks names, shapes and types against the model's before anything is allocated.
  * @throws InputError that names the file and the tensor.
  */
 export function openCheckedWeights(
-  folder: string,
+  checkpoint: Pick<Checkpoint, 'openWeights'>,
   layout: WeightLayout,
   quantisation: Quantisation | null,
 ): NumberWeights {
-  const weights = numbersOf(textHalfOf(openWeights(folder)), quantisation);
+  const weights = numbersOf(textHalfOf(checkpoint.openWeights()), quantisation);
   try {
     checkWeights(weights, layout);
   } catch (thrown) {

@@ -14,5 +14,6 @@ export {
   type TemplateRecord,
 } from './prompt-format';
 export { decodeAnswer, spokenIn, type Spoken } from './thinking';
+export { tokenizerFiles, type GgmlVocabulary, type TokenizerFiles } from './ggml-tokenizer';
 export { Tokenizer } from './tokenizer';
 export { TextStream } from './text-stream';

@@ -4,12 +4,13 @@ import { InputError, messageOf, quoted, shown } from '../files/input-error';
 import { withinSeconds } from '../files/time-limit';
 import { ChatTemplate, type ChatMessage, type RenderOptions } from './chat-template';
 import { withFurtherTokens } from './added-tokens';
+import { tokenizerFiles, type GgmlVocabulary } from './ggml-tokenizer';
 import { SentencePieceEngine } from './sentencepiece/engine';
 import { readSentencePieceModel } from './sentencepiece/model-file';
 import type { TokenizerEngine } from './tokenizer-engine';
 import { TokenizerJsonEngine } from './tokenizer-json/engine';
-import { readTokenizerJson } from './tokenizer-json/file';
-import { readTokenizerSettings, type TokenizerSettings } from './tokenizer-settings';
+import { checkTokenizerJson, readTokenizerJson, type TokenizerJson } from './tokenizer-json/file';
+import { checkTokenizerSettings, readTokenizerSettings, type TokenizerSettings } from './tokenizer-settings';
 
 /**
  * Text to token ids and back, as the `tokenizer.json` of a Hugging Face folder says (BPE, byte-fallback BPE, WordLevel,
@@ -61,7 +62,24 @@ export class Tokenizer {
     if (!has('tokenizer.json') && has('tekken.json')) {
       throw new InputError(`tokenizer.json: no such file in ${folder}; tekken.json alone is not supported`);
     }
-    const json = readTokenizerJson(folder);
+    return Tokenizer.#fromJson(readTokenizerJson(folder), settings);
+  }
+
+  /**
+   * The tokenizer of a vocabulary as a GGUF file has it.
+   * @throws InputError, one line that names the file and what is wrong in it
+   */
+  static fromGgml(vocabulary: GgmlVocabulary): Tokenizer {
+    const { tokenizer, config, chatTemplates } = tokenizerFiles(vocabulary);
+    try {
+      return Tokenizer.#fromJson(checkTokenizerJson(tokenizer), checkTokenizerSettings(config, chatTemplates));
+    } catch (thrown) {
+      // What is named there stands in no such file.
+      throw thrown instanceof InputError ? new InputError(`${vocabulary.file}: as ${thrown.message}`) : thrown;
+    }
+  }
+
+  static #fromJson(json: TokenizerJson, settings: TokenizerSettings): Tokenizer {
     const vocabulary = { file: 'tokenizer.json', ids: new Map(Object.entries(json.model.vocab)) };
     const added = withFurtherTokens(vocabulary, json.added_tokens, settings.addedTokens);
     return new Tokenizer(new TokenizerJsonEngine(json, added, settings), settings);

@@ -101,7 +101,15 @@ export {
 } from './dtype';
 export { formatTensor } from './format';
 export { Generator } from './generator';
-export { cachedAttention, clippedAdamStep, frozenLinear, PackedWeight, plainRmsNorm, type AdamStep } from './kernels';
+export {
+  cachedAttention,
+  clippedAdamStep,
+  dequantizeGgml,
+  frozenLinear,
+  PackedWeight,
+  plainRmsNorm,
+  type AdamStep,
+} from './kernels';
 export { MappedFile, releaseMapped } from './mapped-file';
 export { dequantiseNf4, nf4Linear, quantiseBlocks, quantiseNf4, type Nf4Operand, type Quantised } from './nf4';
 export { requireOptions } from './options';

@@ -85,11 +85,11 @@ export function configText(config: DecoderConfig, dtype: DType, more: Record<str
   return `${text.replace(WHOLE_FLOAT, '$1.0$2')}\n`;
 }
 
-/** How the weights of a Hugging Face folder are quantised, if they are; throws as {@link parseConfig}. */
-export function readQuantisation(folder: string): Quantisation | null {
+/** How the weights of that config.json are quantised, if they are; throws as {@link parseConfig}. */
+export function quantisationOf(json: unknown): Quantisation | null {
   const own = z.looseObject({ quantization_config: quantisationSchema.nullish() });
   const fields = z.looseObject({ ...own.shape, text_config: own.nullish() });
-  const { quantization_config: whole, text_config: half } = checkShape(fields, readJsonFile(join(folder, CONFIG_FILE)), CONFIG_FILE); // prettier-ignore
+  const { quantization_config: whole, text_config: half } = checkShape(fields, json, CONFIG_FILE);
   return whole ?? half?.quantization_config ?? null;
 }
 
