@@ -61,9 +61,8 @@ export function dequantise(weight: FourBitWeight, dtype: DType = weight.dtype): 
   const { codes, shape, blockSize } = weight;
   return torch.scope(() => {
     const absmax = magnitudes(weight);
-    return codes.device.type === 'cpu'
-      ? dequantiseNf4({ codes, absmax }, shape, dtype, blockSize)
-      : lookUp(codes, absmax, shape, blockSize).to(dtype);
+    const numbers = dequantiseNf4({ codes, absmax }, shape, dtype, blockSize);
+    return numbers ?? lookUp(codes, absmax, shape, blockSize).to(dtype);
   });
 }
 

@@ -136,6 +136,14 @@ export interface NativeAddon {
     out: number,
     into: number,
   ): number | null;
+  /** Null where the kernel is missing or another way is meant. */
+  nf4DequantiseCuda(
+    codes: number,
+    absmax: number,
+    shape: readonly number[],
+    block: number,
+    dtype: string,
+  ): number | null;
   nf4Dequantise(codes: number, absmax: number, shape: readonly number[], block: number, dtype: string): number;
   linearPrepacked(input: number, panels: number, out: number): number;
   /** Null where the tensors are of another kind. */

@@ -2,8 +2,8 @@ import { native } from './load-native';
 import type { DType } from './dtype';
 import { Tensor } from './tensor';
 
-// Four bits a weight as bitsandbytes has them: see native/kernels/nf4.h. On the processor; elsewhere the codes are
-// looked up by operators (lib/nn/four-bit.ts).
+// Four bits a weight as bitsandbytes has them: see native/kernels/nf4.h. Elsewhere than on the processor codes are looked
+// up by operators (lib/nn/four-bit.ts), where there is no kernel for it.
 
 /** Codes, and the largest magnitude of each block. */
 export interface Quantised {
@@ -37,14 +37,22 @@ export function quantiseBlocks(values: Tensor, map: Tensor, blockSize: number): 
   return quantised(native.blockQuantise(values.handle, map.handle, blockSize));
 }
 
-/** Codes of NF4 to numbers of that shape and dtype (float32, bfloat16 or float16), the same bits as bitsandbytes'. */
+/**
+ * Codes of NF4 to numbers of that shape and dtype (float32, bfloat16 or float16), the same bits as bitsandbytes'.
+ * @returns null on other devices than the processor, and on GPUs where native/cuda was not built
+ */
 export function dequantiseNf4(
   { codes, absmax }: Quantised,
   shape: readonly number[],
   dtype: DType = 'float32',
   blockSize = 64,
-): Tensor {
-  return new Tensor(native.nf4Dequantise(codes.handle, absmax.handle, [...shape], blockSize, dtype));
+): Tensor | null {
+  const { type } = codes.device;
+  if (type === 'cpu')
+    return new Tensor(native.nf4Dequantise(codes.handle, absmax.handle, [...shape], blockSize, dtype));
+  if (type !== 'cuda') return null;
+  const handle = native.nf4DequantiseCuda(codes.handle, absmax.handle, [...shape], blockSize, dtype);
+  return handle === null ? null : new Tensor(handle);
 }
 
 /** A weight of four bits as a product reads it. */
