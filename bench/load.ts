@@ -16,7 +16,7 @@ import { configText } from '../lib/models/families';
 import { skipInit } from '../lib/nn';
 import { torch, type Tensor } from '../lib/torch';
 
-/** Mistral-7B's. */
+/** A widespread shape of seven billion parameters. */
 const SHAPE = {
   modelType: 'mistral',
   vocabSize: 32000,

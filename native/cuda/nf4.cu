@@ -1,5 +1,5 @@
-// Codes of four bits to numbers on a GPU, in one pass over memory; the product is cuBLAS' then. A library of its own, built
-// where nvcc is (scripts/compile-cuda.js) and opened before the addon, which takes operators where it is missing.
+// Codes of four bits to numbers on a GPU, in one pass over memory; the product is cuBLAS' then. A library of its own,
+// built where nvcc is (scripts/compile-cuda.js) and opened before the addon, which takes operators where it is missing.
 
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
@@ -45,7 +45,7 @@ void launch(const uint8_t* codes, const float* absmax, const Values& values, voi
             cudaStream_t stream) {
   const int64_t bytes = (count + 1) / 2, blocks = std::min(kMostBlocks, (bytes + kThreads - 1) / kThreads);
   dequantise<<<static_cast<unsigned>(blocks), kThreads, 0, stream>>>(codes, absmax, values,
-                                                                      static_cast<Number*>(numbers), count, shift);
+                                                                     static_cast<Number*>(numbers), count, shift);
 }
 
 }  // namespace

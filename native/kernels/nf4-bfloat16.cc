@@ -30,8 +30,8 @@ constexpr int kMostRows = 24;
 
 /** [first of 0, second of 0, first of 1, ...], each rounded to bfloat16. */
 SOO_BFLOAT16 inline __m512i pairs_of(__m512 first, __m512 second) {
-  alignas(64) static constexpr std::array<uint16_t, 32> kOrder = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,
-                                                                  21, 6, 22, 7, 23, 8,  24, 9,  25, 10, 26,
+  alignas(64) static constexpr std::array<uint16_t, 32> kOrder = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
+                                                                  21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
                                                                   11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
   const __m512i both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(second, first));
   return _mm512_permutexvar_epi16(_mm512_load_si512(kOrder.data()), both);

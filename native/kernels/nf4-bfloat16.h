@@ -5,7 +5,8 @@
 #include "kernels/nf4.h"
 
 // Products of bfloat16 numbers with a weight of four bits, for processors that multiply pairs of them and add both
-// products to a float (AVX512-BF16): twice as many products an instruction as with floats, and half the bytes of a panel.
+// products to a float (AVX512-BF16): twice as many products an instruction as with floats, and half the bytes of a
+// panel.
 
 namespace soo {
 

@@ -146,8 +146,8 @@ Napi::Value nf4_quantise(Environment& self, const Napi::CallbackInfo& info) {
 }
 
 /**
- * bitsandbytes' way from a number of [-1, 1] to the nearest entry of a map: 65,536 steps, for each of which the entry is
- * written down.
+ * bitsandbytes' way from a number of [-1, 1] to the nearest entry of a map: 65,536 steps, for each of which the entry
+ * is written down.
  */
 class NearestEntry {
  public:
@@ -173,7 +173,8 @@ class NearestEntry {
   std::vector<uint8_t> entries_;
 };
 
-/** blockQuantise(values float32 [count], map float32 [256], block): [codes uint8 [count], magnitudes float32 [blocks]] */
+/** blockQuantise(values float32 [count], map float32 [256], block): [codes uint8 [count], magnitudes float32 [blocks]]
+ */
 Napi::Value block_quantise(Environment& self, const Napi::CallbackInfo& info) {
   const at::Tensor values = self.tensors.get(to_double(self.env, info[0])),
                    map = self.tensors.get(to_double(self.env, info[1]));
@@ -187,8 +188,8 @@ Napi::Value block_quantise(Environment& self, const Napi::CallbackInfo& info) {
   const at::Tensor codes = with_room(self, [&] { return at::empty({count}, at::kByte); }),
                    absmax = with_room(self, [&] { return at::empty({blocks}, at::kFloat); });
   const auto* from = values.const_data_ptr<float>();
-  auto *to = codes.mutable_data_ptr<uint8_t>();
-  auto *largest = absmax.mutable_data_ptr<float>();
+  auto* to = codes.mutable_data_ptr<uint8_t>();
+  auto* largest = absmax.mutable_data_ptr<float>();
   const NearestEntry nearest(map.const_data_ptr<float>());
   for (int64_t i = 0; i < blocks; ++i) {
     const int64_t first = i * block, size = std::min(block, count - first);

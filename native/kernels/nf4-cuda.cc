@@ -27,7 +27,8 @@ bool lies_on(const at::Tensor& tensor, c10::Device device, c10::ScalarType dtype
          tensor.scalar_type() == dtype && tensor.numel() == count && !tensor.is_neg() && !tensor._is_zerotensor();
 }
 
-/** nf4DequantiseCuda(codes, magnitudes, shape, block, dtype); null where the kernel is missing or another way is meant */
+/** nf4DequantiseCuda(codes, magnitudes, shape, block, dtype); null where the kernel is missing or another way is meant
+ */
 Napi::Value nf4_dequantise_cuda(Environment& self, const Napi::CallbackInfo& info) {
   const at::Tensor codes = self.tensors.get(to_double(self.env, info[0])),
                    absmax = self.tensors.get(to_double(self.env, info[1]));
@@ -50,14 +51,17 @@ Napi::Value nf4_dequantise_cuda(Environment& self, const Napi::CallbackInfo& inf
   const at::Tensor numbers = with_room(self, [&] { return at::empty(shape, codes.options().dtype(dtype)); });
   const c10::impl::VirtualGuardImpl device(codes.device().type());
   const auto type = dtype == c10::kFloat ? kSooFloat32 : dtype == c10::kBFloat16 ? kSooBFloat16 : kSooFloat16;
-  const char* problem = soo_nf4_dequantise(
-      codes.const_data_ptr<uint8_t>(), absmax.const_data_ptr<float>(), kNf4.data(), numbers.mutable_data_ptr(), count,
-      std::countr_zero(static_cast<uint64_t>(block)), type, device.getStreamNativeHandle(device.getStream(codes.device())));
+  const char* problem =
+      soo_nf4_dequantise(codes.const_data_ptr<uint8_t>(), absmax.const_data_ptr<float>(), kNf4.data(),
+                         numbers.mutable_data_ptr(), count, std::countr_zero(static_cast<uint64_t>(block)), type,
+                         device.getStreamNativeHandle(device.getStream(codes.device())));
   if (problem != nullptr) throw std::runtime_error(problem);
   return from_tensor(self, numbers);
 }
 
-const KernelFunctions kFunctions([](Napi::Object exports) { define<nf4_dequantise_cuda>(exports, "nf4DequantiseCuda"); });
+const KernelFunctions kFunctions([](Napi::Object exports) {
+  define<nf4_dequantise_cuda>(exports, "nf4DequantiseCuda");
+});
 
 }  // namespace
 

@@ -11,8 +11,8 @@
 #include "out-of-memory.h"
 #include "values.h"
 
-// The product with a frozen weight of four bits, and the gradient of what comes in: a panel of the weight becomes floats
-// at a time, while its numbers are near.
+// The product with a frozen weight of four bits, and the gradient of what comes in: a panel of the weight becomes
+// floats at a time, while its numbers are near.
 
 namespace soo {
 
@@ -48,11 +48,11 @@ at::Tensor few_rows(const at::Tensor& input, const Nf4Weight& weight) {
                    laid = at::empty({count, in}, input.options());
   for (int64_t row = 0; row < count; ++row)
     lay_nf4_input(rows.const_data_ptr<float>() + row * in, in, laid.mutable_data_ptr<float>() + row * in);
-  on_threads((out + kPanel - 1) / kPanel, [&, from = laid.const_data_ptr<float>(),
-                                           to = output.mutable_data_ptr<float>()](int64_t panel) {
-    const int64_t first = panel * kPanel;
-    multiply_nf4(from, count, weight, first, std::min(kPanel, out - first), to + first, out);
-  });
+  on_threads((out + kPanel - 1) / kPanel,
+             [&, from = laid.const_data_ptr<float>(), to = output.mutable_data_ptr<float>()](int64_t panel) {
+               const int64_t first = panel * kPanel;
+               multiply_nf4(from, count, weight, first, std::min(kPanel, out - first), to + first, out);
+             });
   return output;
 }
 
@@ -119,8 +119,7 @@ at::Tensor linear(const at::Tensor& input, const Held& held) {
 }
 
 at::Tensor transposed_linear(const at::Tensor& input, const Held& held) {
-  return records(input) ? Nf4Function<transposed_product, linear>::apply(input, held)
-                        : transposed_product(input, held);
+  return records(input) ? Nf4Function<transposed_product, linear>::apply(input, held) : transposed_product(input, held);
 }
 
 bool is_flat(const at::Tensor& tensor, c10::ScalarType dtype, int64_t count) {

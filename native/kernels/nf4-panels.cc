@@ -18,7 +18,6 @@ namespace soo {
 
 namespace {
 
-
 #define SOO_AVX512_NF4 __attribute__((target("avx512f,avx2,fma"), optimize("O3")))
 
 struct Avx2 {
@@ -29,9 +28,7 @@ struct Avx2 {
   };
 
   static SOO_AVX2 inline Table table() { return {_mm256_loadu_ps(kNf4.data()), _mm256_loadu_ps(kNf4.data() + 8)}; }
-  static SOO_AVX2 inline Words load(const void* from) {
-    return _mm256_loadu_si256(static_cast<const __m256i*>(from));
-  }
+  static SOO_AVX2 inline Words load(const void* from) { return _mm256_loadu_si256(static_cast<const __m256i*>(from)); }
   /** What the lowest four bits of each word stand for. */
   template <int Shift>
   static SOO_AVX2 inline Floats look_up(const Table& table, Words words) {
@@ -122,9 +119,9 @@ SOO_AVX512_NF4 void multiply_avx512(const float* laid, const Nf4Weight& weight, 
         sums[row] = _mm512_fmadd_ps(numbers, _mm512_maskz_loadu_ps(mask, from), sums[row]);
       }
     }
-    const __m512 scale = _mm512_mask_blend_ps(
-        0xff00, _mm512_set1_ps(scale_of(weight.scales, first + block)),
-        _mm512_set1_ps(whole ? scale_of(weight.scales, first + block + 1) : 0.0f));
+    const __m512 scale =
+        _mm512_mask_blend_ps(0xff00, _mm512_set1_ps(scale_of(weight.scales, first + block)),
+                             _mm512_set1_ps(whole ? scale_of(weight.scales, first + block + 1) : 0.0f));
 #pragma GCC unroll 4
     for (int row = 0; row < Rows; ++row) totals[row] = _mm512_fmadd_ps(sums[row], scale, totals[row]);
   }

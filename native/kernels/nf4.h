@@ -3,9 +3,9 @@
 #include <array>
 #include <cstdint>
 
-// Weights of four bits as bitsandbytes keeps them (Dettmers et al. 2023, arXiv 2305.14314): each number is one of sixteen
-// values times the largest magnitude of its block. Two codes share a byte, the first of them in the upper half; blocks
-// run on over the ends of rows.
+// Weights of four bits as bitsandbytes keeps them (Dettmers et al. 2023, arXiv 2305.14314): each number is one of
+// sixteen values times the largest magnitude of its block. Two codes share a byte, the first of them in the upper half;
+// blocks run on over the ends of rows.
 
 namespace soo {
 
