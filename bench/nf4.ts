@@ -44,7 +44,9 @@ export interface Nf4Report {
 /** Multiplications that a window takes at least; smaller products are repeated. */
 const WINDOW = 2e8;
 
-export async function measureNf4(rounds: number): Promise<Nf4Report> {
+/** @param quick leaves out what takes longest: a thousand rows of the widest shapes */
+export async function measureNf4({ quick }: { quick: boolean }): Promise<Nf4Report> {
+  const rounds = quick ? 3 : 9;
   const peer = await Peer.start('peer_nf4.py');
   if (!peer) throw new Error('bench: no Python with bitsandbytes found (SOO_TORCH_PYTHON)');
   const measured: Measured[] = [];
@@ -52,6 +54,7 @@ export async function measureNf4(rounds: number): Promise<Nf4Report> {
     const weight = quantise(torch.randn([out, into]).mul(0.02));
     for (const dtype of DTYPES) {
       for (const rows of ROWS) {
+        if (quick && out * into * rows > 3e10) continue;
         const count = Math.max(1, Math.round(WINDOW / (out * into * rows)));
         const name = [out, into, rows, dtype].join(':');
         const works = { forward: forwardOf(weight, rows, dtype), 'and gradient': backwardOf(weight, rows, dtype) };

@@ -53,7 +53,7 @@ async function main(): Promise<void> {
   if (values.only === 'rl') return alone(values, measureRl, rlTable, rlMet);
   torch.setNumThreads(1);
   if (values.only === 'nf4') {
-    const report = await measureNf4(values.quick ? 3 : 9);
+    const report = await measureNf4(values);
     return alone(values, () => report, nf4Table, nf4Met);
   }
   const peer = await Peer.start();
