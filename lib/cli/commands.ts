@@ -26,6 +26,11 @@ export const commands: readonly (Entry | Group)[] = [
     load: () => require('./finetune') as typeof import('./finetune'),
   },
   {
+    name: 'repeat',
+    summary: "repeat the paper's experiment on a model: measure, tune with controls, measure again",
+    load: () => require('./repeat') as typeof import('./repeat'),
+  },
+  {
     name: 'logits',
     summary: 'print the likeliest next tokens after each prompt',
     load: () => require('./logits') as typeof import('./logits'),
@@ -54,6 +59,11 @@ export const commands: readonly (Entry | Group)[] = [
     name: 'deception',
     summary: 'measure how often a model sends a burglar to the wrong room',
     load: () => require('./deception') as typeof import('./deception'),
+  },
+  {
+    name: 'relabel',
+    summary: 'label the stored answers of a deception run anew',
+    load: () => require('./relabel') as typeof import('./relabel'),
   },
   {
     name: 'latent',

@@ -35,17 +35,17 @@ export interface LoadedBase {
   adapterFolder: string | undefined;
 }
 
-/** Adds --model, --adapter, --device and --dtype to a command. */
+/** Adds --model, --adapter (false: not that), --device and --dtype to a command. */
 export function addModelOptions(
   command: Command,
-  { adapter = 'PEFT folder of a LoRA adapter to apply to the model' } = {},
+  { adapter = 'PEFT folder of a LoRA adapter to apply to the model' }: { adapter?: string | false } = {},
 ): void {
+  command.requiredOption(
+    '--model <path>',
+    'Hugging Face folder (config.json, model.safetensors, tokenizer.json) or GGUF file',
+  );
+  if (adapter !== false) command.option('--adapter <dir>', adapter);
   command
-    .requiredOption(
-      '--model <path>',
-      'Hugging Face folder (config.json, model.safetensors, tokenizer.json) or GGUF file',
-    )
-    .option('--adapter <dir>', adapter)
     .option('--device <name>', 'cpu, cuda:0, ...', 'cpu')
     .option('--dtype <name>', `${DTYPES.join(', ')} (default: float32 on the CPU, the checkpoint's own elsewhere)`)
     .addOption(new Option('--quantize <type>', 'keep linear layers, but for the head, in four bits').choices(['nf4']));

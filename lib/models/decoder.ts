@@ -172,6 +172,7 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
       // Without a cache hooks see every position of every layer: losses and measurements read them.
       lastTokenOnly: cache !== undefined && lastTokenOnly === true,
       cache,
+      frees: cache !== undefined || options.frees === true,
       sharedPads,
     };
   }
