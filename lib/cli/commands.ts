@@ -41,6 +41,11 @@ export const commands: readonly (Entry | Group)[] = [
     load: () => require('./generate') as typeof import('./generate'),
   },
   {
+    name: 'quantize',
+    summary: 'write a model in four bits, as bitsandbytes has them',
+    load: () => require('./quantize') as typeof import('./quantize'),
+  },
+  {
     name: 'import',
     summary: "read a data file of the paper's code and write it as JSON",
     load: () => require('./import') as typeof import('./import'),

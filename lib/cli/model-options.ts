@@ -1,20 +1,23 @@
 import { statSync } from 'node:fs';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { torch, type Device } from '../torch';
 import { isGgufFile } from '../checkpoints/gguf/header';
-import { loadModel, type LanguageModel } from '../models';
+import { loadModel, type LanguageModel, type LoadOptions } from '../models';
 import { loadLora, type LoraAdapter } from '../peft';
 import type { Tokenizer } from '../text';
+import type { Progress } from '../training/progress';
 import { checked, InputError } from './command';
+import { startProgress } from './progress';
 
-const DTYPES = ['float32', 'float64', 'float16', 'bfloat16', 'auto'] as const;
+export const DTYPES = ['float32', 'float64', 'float16', 'bfloat16', 'auto'] as const;
 
 const modelSchema = z.object({
   model: z.string(),
   adapter: z.string().optional(),
   device: z.string().default('cpu'),
   dtype: z.enum(DTYPES).optional(),
+  quantize: z.literal('nf4').optional(),
 });
 
 /** A model ready to compute, with its tokenizer. */
@@ -44,7 +47,8 @@ export function addModelOptions(
   if (adapter !== false) command.option('--adapter <dir>', adapter);
   command
     .option('--device <name>', 'cpu, cuda:0, ...', 'cpu')
-    .option('--dtype <name>', `${DTYPES.join(', ')} (default: float32 on the CPU, the checkpoint's own elsewhere)`);
+    .option('--dtype <name>', `${DTYPES.join(', ')} (default: float32 on the CPU, the checkpoint's own elsewhere)`)
+    .addOption(new Option('--quantize <type>', 'keep linear layers, but for the head, in four bits').choices(['nf4']));
 }
 
 /**
@@ -63,13 +67,35 @@ export function loadBase(options: Readonly<Record<string, unknown>>): LoadedBase
   if (options.dtype !== undefined && !DTYPES.some((dtype) => dtype === options.dtype)) {
     throw new InputError(`--dtype ${String(options.dtype)}: must be one of ${DTYPES.join(', ')}`);
   }
-  const { model: folder, adapter: adapterFolder, device, dtype } = checked(modelSchema, options);
+  const { model: folder, adapter: adapterFolder, device, dtype, quantize } = checked(modelSchema, options);
   requireModel(folder);
   if (adapterFolder !== undefined) requireFolder('--adapter', adapterFolder);
-  const model = loadModel(folder, { device: knownDevice(device), dtype });
+  const model = loadWatched(folder, { device: knownDevice(device), dtype, quantize });
   if (!model.tokenizer)
     throw new InputError(`tokenizer.json: no such file in ${folder}, and no tokenizer.model either`);
   return { model, tokenizer: model.tokenizer, folder, adapterFolder };
+}
+
+/** Loads that take longer are shown, on stderr. */
+const SHOWN_AFTER_MS = 2000;
+
+/** Loads a model, with a bar of the bytes read where that takes long. */
+export function loadWatched(folder: string, options: LoadOptions): LanguageModel {
+  const begun = performance.now();
+  let shown: Progress | undefined;
+  const megabytes = (bytes: number): number => Math.round(bytes / 2 ** 20);
+  try {
+    return loadModel(folder, {
+      ...options,
+      onProgress(done, total) {
+        if (!shown && performance.now() - begun > SHOWN_AFTER_MS && done < total)
+          shown = startProgress('load, MiB', megabytes(total));
+        shown?.update(megabytes(done));
+      },
+    });
+  } finally {
+    shown?.stop();
+  }
 }
 
 /** @throws InputError, one line with the devices that are there and, for CUDA, why it is not */
