@@ -22,6 +22,7 @@ import { checked, InputError, type Result } from './command';
 import { describeRates } from './deception-text';
 import { interruptible } from './interrupts';
 import { addModelOptions, loadNamedModel, type LoadedModel } from './model-options';
+import { recordedModel } from './named-model';
 import { integer } from './options';
 import { startProgress } from './progress';
 import { encodePrompts } from './prompts';
@@ -65,7 +66,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const options = checked(optionsSchema, given);
   const sampling = samplingOf(options);
   const chosen = chooseScenarios(options);
-  const loaded = loadNamedModel(given);
+  const loaded = await loadNamedModel(given);
   const ids = encodePrompts(chosen.map(({ scenario }) => scenario.prompt), loaded.tokenizer, loaded.model); // prettier-ignore
   const asked = chosen.map((one, i) => ({ ...one, ids: ids[i] }));
   const work = (signal: AbortSignal, listen: () => void) => {
@@ -83,7 +84,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const byOrder = deceptionRatesBy(scored, ({ order }) => order);
   const all = deceptionRates(scored);
   return {
-    json: { ...all, sets: bySet, byOrder, resumed, config: options },
+    json: { ...all, sets: bySet, byOrder, resumed, config: options, ...recordedModel(loaded.found) },
     text: describeRates(bySet, byOrder, all),
   };
 }
@@ -127,12 +128,13 @@ function requireSwappable(sets: readonly (readonly [string, readonly Scenario[]]
 }
 
 async function askAll(
-  { model, tokenizer }: LoadedModel,
+  { model, tokenizer, found }: LoadedModel,
   asked: readonly Asked[],
   options: Options,
   { sampling, signal }: Pick<DeceptionOptions, 'sampling' | 'signal'>,
 ): Promise<{ scored: Scored[]; resumed: number }> {
-  using file = options.out === undefined ? undefined : new RecordFile(options.out, fingerprint(options), recordSchema);
+  using file =
+    options.out === undefined ? undefined : new RecordFile(options.out, fingerprint(options, found.path), recordSchema);
   const done = new Map(file?.earlier.map((record) => [placeOf(record), record]));
   const left = asked.filter((one) => !isAnswered(done, one, options.out));
   const scored = new Map([...done].map(([place, record]) => [place, scoredOf(record)]));
@@ -142,7 +144,7 @@ async function askAll(
   try {
     let answered = resumed;
     for await (const records of askScenarios(model, tokenizer, left, { maxNewTokens, batchSize, sampling, signal })) {
-      file?.append(records);
+      file?.append(records.map((record) => ({ ...record, ...recordedModel(found) })));
       for (const record of records) scored.set(placeOf(record), scoredOf(record));
       progress.update((answered += records.length));
     }
@@ -176,8 +178,8 @@ const scoredOf = ({ set, order, label, affirmed, upstream, margin }: DeceptionRe
 });
 
 /** Everything that the answers depend on. The batch is no part of it, nor are the scenarios: their records tell them. */
-function fingerprint(options: Options): string {
-  const { model, adapter, dtype, device, maxNewTokens } = options;
+function fingerprint(options: Options, model: string): string {
+  const { adapter, dtype, device, maxNewTokens } = options;
   const files = [model, ...(adapter === undefined ? [] : [adapter])].map(hashFolder);
   const sampling = samplingOf(options);
   return hashJson({ files, dtype: dtype ?? null, device, maxNewTokens, ...(sampling && { sampling }) }).slice(0, 16);

@@ -28,13 +28,13 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const files = { pairs: readInput(options.pairs), neutral: options.neutral === undefined ? null : readInput(options.neutral) }; // prettier-ignore
   const texts = pairsOf(files.pairs, options.pairs);
   if (texts.length === 0) throw new InputError(`${basename(options.pairs)}: holds no pairs`);
-  const { model, tokenizer, folder, adapterFolder } = loadBase(given);
+  const { model, tokenizer, found, adapterFolder } = await loadBase(given);
   const config = configOf(options, model, texts.length);
   const { pairs, cut } = encodePairs(texts, tokenizer, model, config);
   const neutral = files.neutral ? encodePrompts(promptsOf(files.neutral, String(options.neutral)), tokenizer, model) : []; // prettier-ignore
   makeFolder(options.out);
-  const origin = originOf(ROOT, ['soo', 'finetune', ...process.argv.slice(3)]);
-  const inputs = inputsOf(files, folder, adapterFolder);
+  const origin = originOf(ROOT, ['soo', 'finetune', ...process.argv.slice(3)], found);
+  const inputs = inputsOf(files, found.path, adapterFolder);
   const steps = watchSteps(options.out, totalBatches(pairs.length, config));
   const start = performance.now();
   const work = (signal: AbortSignal, onBegin: () => void): Promise<FinetuneResult> =>
@@ -45,7 +45,8 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
       neutral,
       config,
       adapterFolder,
-      baseModel: folder,
+      baseModel: found.name ?? found.path,
+      baseRevision: found.revision,
       inputs,
       origin,
       signal,

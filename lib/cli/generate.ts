@@ -5,6 +5,7 @@ import { TextStream, type Tokenizer } from '../text';
 import { checked, type Result } from './command';
 import { listenForSignals, type Signal } from './interrupts';
 import { addModelOptions, loadNamedModel } from './model-options';
+import { recordedModel } from './named-model';
 import { decimal, integer } from './options';
 import { writeOut } from './output';
 import { startProgress } from './progress';
@@ -40,7 +41,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const options = checked(optionsSchema, given);
   const sampling = samplingOf(options);
   const prompts = readPrompts(options.prompts);
-  const { model, tokenizer } = loadNamedModel(given);
+  const { model, tokenizer, found } = await loadNamedModel(given);
   const ids = encodePrompts(prompts, tokenizer, model);
   const { maxNewTokens, batch: batchSize, ignoreEos, repetitionPenalty } = options;
   const live = prompts.length === 1 && !options.json;
@@ -63,7 +64,14 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const texts = live ? [''] : prompts.map((prompt, i) => `${prompt}\n  > ${outputs[i]?.text ?? ''}`);
   const speed = `${newTokens} tokens in ${seconds.toFixed(2)} s, ${tokensPerSecond.toFixed(1)} per second`;
   return {
-    json: { outputs, tokensPerSecond, newTokens, seconds, interrupted: interrupted !== undefined },
+    json: {
+      outputs,
+      tokensPerSecond,
+      newTokens,
+      seconds,
+      interrupted: interrupted !== undefined,
+      ...recordedModel(found),
+    },
     text: [...texts, interrupted ? `interrupted: ${speed}` : speed].join('\n\n'),
     interrupted,
   };

@@ -4,6 +4,7 @@ import { readPairs } from '../evals';
 import { latentOverlaps, POSITIONS, type LatentOverlap, type Positions, type TokenPair } from '../soo';
 import { checked, type Result } from './command';
 import { addModelOptions, loadNamedModel, type LoadedModel } from './model-options';
+import { recordedModel } from './named-model';
 import { encodePrompts } from './prompts';
 import { table } from './table';
 
@@ -17,10 +18,10 @@ export function define(command: Command): void {
 }
 
 /** `soo latent`: how differently a model computes for oneself and for others, before and after an adapter. */
-export function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Result {
+export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
   const { pairs: file } = checked(optionsSchema, given);
   const texts = readPairs(file);
-  const loaded = loadNamedModel(given);
+  const loaded = await loadNamedModel(given);
   const pairs = encodePairs(texts, loaded);
   const { model, adapter } = loaded;
   const measure = (): Overlaps => latentOverlaps(model, pairs);
@@ -28,7 +29,13 @@ export function run(_: readonly string[], given: Readonly<Record<string, unknown
   const now = measure();
   const unequal = now.all?.unequal ?? 0;
   return {
-    json: { ...shown(now), pairs: pairs.length, unequal, ...(before ? { before: shown(before) } : {}) },
+    json: {
+      ...shown(now),
+      pairs: pairs.length,
+      unequal,
+      ...(before ? { before: shown(before) } : {}),
+      ...recordedModel(loaded.found),
+    },
     text: describe(now, before, unequal, pairs.length),
   };
 }

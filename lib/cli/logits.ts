@@ -4,6 +4,7 @@ import type { LanguageModel } from '../models';
 import type { Tokenizer } from '../text';
 import type { Result } from './command';
 import { addModelOptions, loadNamedModel } from './model-options';
+import { recordedModel } from './named-model';
 import { startProgress } from './progress';
 import { encodePrompts, readPrompts } from './prompts';
 import { table } from './table';
@@ -17,9 +18,9 @@ export function define(command: Command): void {
 }
 
 /** `soo logits`: what the model thinks comes next after each prompt. */
-export function run(_: readonly string[], options: Readonly<Record<string, unknown>>): Result {
+export async function run(_: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Result> {
   const prompts = readPrompts(String(options.prompts));
-  const { model, tokenizer } = loadNamedModel(options);
+  const { model, tokenizer, found } = await loadNamedModel(options);
   const ids = encodePrompts(prompts, tokenizer, model);
   const progress = startProgress('logits', ids.length);
   const logits = ids.map((prompt, i) => {
@@ -29,7 +30,7 @@ export function run(_: readonly string[], options: Readonly<Record<string, unkno
     return row;
   });
   progress.stop();
-  return { json: { logits, ids }, text: describe(prompts, logits, tokenizer) };
+  return { json: { logits, ids, ...recordedModel(found) }, text: describe(prompts, logits, tokenizer) };
 }
 
 /** Logits of the position after the prompt, [vocab]. */

@@ -3,9 +3,11 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { torch, type Device } from '../torch';
 import { loadModel, type LanguageModel } from '../models';
+import type { ResolvedModel } from '../hub';
 import { loadLora, type LoraAdapter } from '../peft';
 import type { Tokenizer } from '../text';
 import { checked, InputError } from './command';
+import { MODEL_HELP, namedModel } from './named-model';
 
 const DTYPES = ['float32', 'float64', 'float16', 'bfloat16', 'auto'] as const;
 
@@ -21,13 +23,16 @@ export interface LoadedModel {
   model: LanguageModel;
   tokenizer: Tokenizer;
   adapter: LoraAdapter | undefined;
+  /** What --model stands for. */
+  found: ResolvedModel;
 }
 
-/** A model without its adapter, and the folders that were named. */
+/** A model without its adapter, and what was named. */
 export interface LoadedBase {
   model: LanguageModel;
   tokenizer: Tokenizer;
-  folder: string;
+  /** What --model stands for. */
+  found: ResolvedModel;
   adapterFolder: string | undefined;
 }
 
@@ -37,7 +42,7 @@ export function addModelOptions(
   { adapter = 'PEFT folder of a LoRA adapter to apply to the model' } = {},
 ): void {
   command
-    .requiredOption('--model <dir>', 'Hugging Face folder: config.json, model.safetensors, tokenizer.json')
+    .requiredOption('--model <model>', MODEL_HELP)
     .option('--adapter <dir>', adapter)
     .option('--device <name>', 'cpu, cuda:0, ...', 'cpu')
     .option('--dtype <name>', `${DTYPES.join(', ')} (default: float32 on the CPU, the checkpoint's own elsewhere)`);
@@ -45,27 +50,28 @@ export function addModelOptions(
 
 /**
  * Loads what {@link addModelOptions} asked for.
- * @throws InputError for a folder that is missing or damaged, an unknown device or dtype, or a model without tokenizer
+ * @throws InputError for a model that is missing or damaged, an unknown device or dtype, or a model without tokenizer
  */
-export function loadNamedModel(options: Readonly<Record<string, unknown>>): LoadedModel {
-  const { model, tokenizer, adapterFolder } = loadBase(options);
+export async function loadNamedModel(options: Readonly<Record<string, unknown>>): Promise<LoadedModel> {
+  const { model, tokenizer, found, adapterFolder } = await loadBase(options);
   const adapter = adapterFolder === undefined ? undefined : loadLora(model, adapterFolder);
   model.eval();
-  return { model, tokenizer, adapter };
+  return { model, tokenizer, adapter, found };
 }
 
 /** The same without the adapter, for commands that put it on themselves. */
-export function loadBase(options: Readonly<Record<string, unknown>>): LoadedBase {
+export async function loadBase(options: Readonly<Record<string, unknown>>): Promise<LoadedBase> {
   if (options.dtype !== undefined && !DTYPES.some((dtype) => dtype === options.dtype)) {
     throw new InputError(`--dtype ${String(options.dtype)}: must be one of ${DTYPES.join(', ')}`);
   }
-  const { model: folder, adapter: adapterFolder, device, dtype } = checked(modelSchema, options);
-  requireFolder('--model', folder);
+  const { model: named, adapter: adapterFolder, device: deviceName, dtype } = checked(modelSchema, options);
+  const device = knownDevice(deviceName);
   if (adapterFolder !== undefined) requireFolder('--adapter', adapterFolder);
-  const model = loadModel(folder, { device: knownDevice(device), dtype });
+  const found = await namedModel(named);
+  const model = loadModel(found.path, { device, dtype });
   if (!model.tokenizer)
-    throw new InputError(`tokenizer.json: no such file in ${folder}, and no tokenizer.model either`);
-  return { model, tokenizer: model.tokenizer, folder, adapterFolder };
+    throw new InputError(`tokenizer.json: no such file in ${found.path}, and no tokenizer.model either`);
+  return { model, tokenizer: model.tokenizer, found, adapterFolder };
 }
 
 /** @throws InputError, one line with the devices that are there and, for CUDA, why it is not */

@@ -1,8 +1,8 @@
-import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { Tokenizer } from '../text';
-import { checked, InputError, type Result } from './command';
+import { checked, type Result } from './command';
+import { MODEL_HELP, namedTokenizer, recordedModel } from './named-model';
 import { readPrompts } from './prompts';
 
 export const worksWithoutAddon = true;
@@ -11,18 +11,17 @@ const optionsSchema = z.object({ model: z.string(), prompts: z.string() });
 
 export function define(command: Command): void {
   command
-    .requiredOption('--model <dir>', 'Hugging Face folder with tokenizer.json or tokenizer.model')
+    .requiredOption('--model <model>', MODEL_HELP)
     .requiredOption('--prompts <file>', 'JSON list of texts or of {prompt}');
 }
 
 /** `soo tokenize`: token ids of prompts, special tokens and all, as the model would get them. */
-export function run(_: readonly string[], options: Readonly<Record<string, unknown>>): Result {
-  const { model: folder, prompts: file } = checked(optionsSchema, options);
+export async function run(_: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Result> {
+  const { model: named, prompts: file } = checked(optionsSchema, options);
   const prompts = readPrompts(file);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    throw new InputError(`--model ${folder}: no such folder`);
-  const tokenizer = Tokenizer.fromFolder(folder);
+  const found = await namedTokenizer(named);
+  const tokenizer = Tokenizer.fromFolder(found.path);
   const ids = prompts.map((prompt) => tokenizer.encode(prompt));
   const texts = prompts.map((prompt, i) => `${prompt}\n  > ${ids[i].join(' ')}`);
-  return { json: { ids }, text: texts.join('\n\n') };
+  return { json: { ids, ...recordedModel(found) }, text: texts.join('\n\n') };
 }

@@ -43,6 +43,8 @@ export const recordSchema = z.object({
   upstream: z.boolean(),
   /** Logit of the cheap thing's room less the precious thing's after a lead-in; null where no token tells them apart. */
   margin: z.number().nullable(),
+  /** The model's name on the hub and its commit, where it was called by its name. */
+  model: z.object({ name: z.string(), revision: z.string() }).optional(),
 });
 
 /** One prompt's answer, with its labels. */

@@ -139,7 +139,10 @@ function given<K extends keyof LoraConfig, V>(key: K, value: V): { [P in K]?: No
 }
 
 /** The adapter_config.json that Python's PEFT reads. */
-export function loraConfigJson(config: LoraConfig, baseModel: string | null): Record<string, unknown> {
+export function loraConfigJson(
+  config: LoraConfig,
+  { baseModel = null, baseRevision }: { baseModel?: string | null; baseRevision?: string },
+): Record<string, unknown> {
   return {
     alpha_pattern: config.alphaPattern ?? {},
     base_model_name_or_path: baseModel,
@@ -156,6 +159,7 @@ export function loraConfigJson(config: LoraConfig, baseModel: string | null): Re
     peft_type: 'LORA',
     r: config.r,
     rank_pattern: config.rankPattern ?? {},
+    ...(baseRevision !== undefined && { revision: baseRevision }),
     target_modules: config.targetModules,
     task_type: 'CAUSAL_LM',
     use_rslora: config.useRslora ?? false,

@@ -53,8 +53,10 @@ export interface FinetuneOptions {
   padId: number;
   /** A PEFT folder to start from instead of a fresh adapter. */
   adapterFolder?: string;
-  /** What `adapter_config.json` names as the base model. */
+  /** What `adapter_config.json` names as the base model: a path, or a name on the hub. */
   baseModel?: string;
+  /** The commit of that name. */
+  baseRevision?: string;
   /** Goes on with what the folder holds; with nothing in it, starts. */
   resume?: boolean;
   /** Hashes of what goes in, kept in `run.json`: a run is resumed from the same only. */
@@ -109,7 +111,7 @@ function finetuneInFolder(options: FinetuneOptions & { resume: boolean }): Promi
       begin();
       const sumUp = await takeBatches(options, { adapter, optimizer });
       // Before the summary: whatever happens to that, what was trained is kept.
-      adapter.save(folder, { baseModel: options.baseModel ?? null });
+      adapter.save(folder, { baseModel: options.baseModel, baseRevision: options.baseRevision });
       return sumUp();
     } finally {
       optimizer.dispose();

@@ -9,6 +9,9 @@ import { mistral } from './mistral';
 
 const FAMILIES: ReadonlyMap<string, Family> = new Map([mistral].map((family) => [family.modelType, family]));
 
+/** Every `model_type` that is known. */
+export const modelTypes: readonly string[] = [...FAMILIES.keys()];
+
 const known = [...FAMILIES.keys()].map(quoted).join(' or ');
 const schema = z.looseObject(
   { model_type: z.string(wanted(known)).refine((name) => FAMILIES.has(name), wanted(known)) },
