@@ -53,6 +53,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
       onBegin,
       padId: tokenizer.eosId ?? 0,
       resume: options.resume,
+      force: options.force,
       onStep: steps.take,
     });
   try {

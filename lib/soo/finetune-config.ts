@@ -112,6 +112,16 @@ export const UPSTREAM: FinetuneConfig = {
 /** The defaults: upstream's, but nothing is padded to a width of its own, and no batch is dropped. */
 export const CLEAN: FinetuneConfig = { ...UPSTREAM, pad: 'longest', dropLeftover: false };
 
+/**
+ * Whether the self side is held with nothing that keeps the model as it was: elsewhere this made token soup of a model of
+ * 7 billion parameters, with each of five seeds.
+ */
+export const isRisky = ({ detachSelf, overlap, capability }: FinetuneConfig): boolean =>
+  detachSelf && overlap > 0 && capability === 0;
+
+/** What is said of it. */
+export const RISK = 'without a capability term has destroyed models';
+
 export const batchesPerEpoch = (pairs: number, { batch }: FinetuneConfig): number => Math.ceil(pairs / batch);
 
 /** Steps of the optimiser in a whole run. */

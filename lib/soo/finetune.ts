@@ -19,7 +19,9 @@ import { train, type Position } from '../training/train';
 import {
   batchesPerEpoch,
   finetuneConfigSchema,
+  isRisky,
   microBatches,
+  RISK,
   totalBatches,
   totalSteps,
   type FinetuneConfig,
@@ -59,6 +61,8 @@ export interface FinetuneOptions {
   baseRevision?: string;
   /** Goes on with what the folder holds; with nothing in it, starts. */
   resume?: boolean;
+  /** Tunes also as {@link isRisky} says that one should not. */
+  force?: boolean;
   /** Hashes of what goes in, kept in `run.json`: a run is resumed from the same only. */
   inputs: RunFile<FinetuneConfig, FinetuneResult>['inputs'];
   /** Versions, machine and command, kept in `run.json`. */
@@ -87,11 +91,14 @@ export const readSteps = (folder: string): StepRecord[] => readLines<StepRecord>
  * Fine-tunes a LoRA adapter as the configuration says and writes it to the folder in PEFT's format. The run has random
  * numbers of its own, so that the same seed gives the same bytes whatever goes on beside it; the model may be used
  * meanwhile, and answers with the adapter as far as it has come, without dropout.
- * @throws InputError when the folder holds another run, or another run fine-tunes the model; NonFiniteError for NaN, the signal's reason after an abort
+ * @throws InputError when the folder holds another run, another run fine-tunes the model, or the self side is held without
+ * a capability term; NonFiniteError for NaN, the signal's reason after an abort
  */
 export function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
   const { config, resume = false } = options;
   checkShape(finetuneConfigSchema, config, 'finetune');
+  if (isRisky(config) && !options.force)
+    throw new InputError(`finetune: detachSelf ${RISK}; give capability a weight, with neutral texts, or force: true`);
   if (config.positions === 'differing' && config.overlap > 0 && !options.pairs.some(differs))
     throw new InputError('finetune: with positions "differing", the two sides of some pair must differ in a token');
   const outside = withRandomStateOfNow();

@@ -35,7 +35,7 @@ const RUNS = {
   mseDiffering: { ...MSE, positions: 'differing', layer: 0 },
   klCheckpointing: { ...SHORT, gradientCheckpointing: true },
   mseCheckpointing: { ...MSE, gradientCheckpointing: true },
-  detached: { ...MSE, detachSelf: true, noShuffle: true },
+  detached: { ...MSE, detachSelf: true, force: true, noShuffle: true },
   capability: { ...MSE, capability: 3, neutral: 'neutral.json' },
   schedule: { ...SHORT, schedule: 'cosine', warmup: 1, maxGradNorm: 0.5, weightDecay: 0.1, lr: 1e-3, seed: 5 },
   allLinear: { ...SHORT, targetModules: 'all-linear', rank: 4, alpha: 8, dropout: 0, pad: 32 },
