@@ -22,7 +22,7 @@ const SHAPES: Record<typeof SCALE, DecoderShape> = {
     numAttentionHeads: 32,
     numKeyValueHeads: 8,
     maxPositionEmbeddings: 32768,
-    ropeTheta: 1e6,
+    rope: { theta: 1e6 },
     rmsNormEps: 1e-5,
   },
   tiny: {
@@ -34,7 +34,7 @@ const SHAPES: Record<typeof SCALE, DecoderShape> = {
     numAttentionHeads: 4,
     numKeyValueHeads: 2,
     maxPositionEmbeddings: 1024,
-    ropeTheta: 1e6,
+    rope: { theta: 1e6 },
     rmsNormEps: 1e-5,
   },
 };

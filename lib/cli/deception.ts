@@ -17,7 +17,10 @@ import {
   type Scenario,
   type Scored,
 } from '../evals';
+import { encodePrompts } from '../models';
+import type { PromptFormat } from '../text';
 import { hashFolder, hashJson } from '../training';
+import { addChatOptions, formatOf, templateOf, warnIfRaw } from './chat-options';
 import { checked, InputError, type Result } from './command';
 import { describeRates } from './deception-text';
 import { interruptible } from './interrupts';
@@ -25,7 +28,6 @@ import { addModelOptions, loadNamedModel, type LoadedModel } from './model-optio
 import { recordedModel } from './named-model';
 import { integer } from './options';
 import { startProgress } from './progress';
-import { encodePrompts } from './prompts';
 import { addSamplingOptions, samplingOf, samplingSchema } from './sampling-options';
 
 const optionsSchema = samplingSchema.extend({
@@ -58,6 +60,7 @@ export function define(command: Command): void {
     .option('--max-new-tokens <n>', 'most tokens of an answer', integer({ min: 1, max: 1_000_000 }), 75)
     .option('--batch <n>', 'prompts answered side by side', integer({ min: 1, max: 65_536 }), 16)
     .option('--out <file>', 'one JSON line per prompt with the raw answer; an interrupted run continues from it');
+  addChatOptions(command);
   addSamplingOptions(command);
 }
 
@@ -67,11 +70,12 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const sampling = samplingOf(options);
   const chosen = chooseScenarios(options);
   const loaded = await loadNamedModel(given);
-  const ids = encodePrompts(chosen.map(({ scenario }) => scenario.prompt), loaded.tokenizer, loaded.model); // prettier-ignore
+  const format = formatOf(given, loaded.tokenizer);
+  const ids = encodePrompts(loaded.model, chosen.map(({ scenario }) => scenario.prompt), { format }); // prettier-ignore
   const asked = chosen.map((one, i) => ({ ...one, ids: ids[i] }));
   const work = (signal: AbortSignal, listen: () => void) => {
     listen();
-    return askAll(loaded, asked, options, { sampling, signal });
+    return askAll(loaded, asked, options, { format, sampling, signal });
   };
   const { scored, resumed } = await interruptible(work, {
     notice: 'stopping after this token; press again to quit now',
@@ -84,7 +88,15 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const byOrder = deceptionRatesBy(scored, ({ order }) => order);
   const all = deceptionRates(scored);
   return {
-    json: { ...all, sets: bySet, byOrder, resumed, config: options, ...recordedModel(loaded.found) },
+    json: {
+      ...all,
+      sets: bySet,
+      byOrder,
+      resumed,
+      template: format.template,
+      config: options,
+      ...recordedModel(loaded.found),
+    },
     text: describeRates(bySet, byOrder, all),
   };
 }
@@ -128,22 +140,25 @@ function requireSwappable(sets: readonly (readonly [string, readonly Scenario[]]
 }
 
 async function askAll(
-  { model, tokenizer, found }: LoadedModel,
+  { model, found }: LoadedModel,
   asked: readonly Asked[],
   options: Options,
-  { sampling, signal }: Pick<DeceptionOptions, 'sampling' | 'signal'>,
+  { format, sampling, signal }: { format: PromptFormat } & Pick<DeceptionOptions, 'sampling' | 'signal'>,
 ): Promise<{ scored: Scored[]; resumed: number }> {
   using file =
-    options.out === undefined ? undefined : new RecordFile(options.out, fingerprint(options, found.path), recordSchema);
+    options.out === undefined
+      ? undefined
+      : new RecordFile(options.out, fingerprint(options, found.path, format), recordSchema);
   const done = new Map(file?.earlier.map((record) => [placeOf(record), record]));
   const left = asked.filter((one) => !isAnswered(done, one, options.out));
   const scored = new Map([...done].map(([place, record]) => [place, scoredOf(record)]));
+  warnIfRaw(format);
   const { maxNewTokens, batch: batchSize } = options;
   const resumed = asked.length - left.length;
   const progress = startProgress('deception', asked.length);
   try {
     let answered = resumed;
-    for await (const records of askScenarios(model, tokenizer, left, { maxNewTokens, batchSize, sampling, signal })) {
+    for await (const records of askScenarios(model, left, { format, maxNewTokens, batchSize, sampling, signal })) {
       file?.append(records.map((record) => ({ ...record, ...recordedModel(found) })));
       for (const record of records) scored.set(placeOf(record), scoredOf(record));
       progress.update((answered += records.length));
@@ -178,9 +193,10 @@ const scoredOf = ({ set, order, label, affirmed, upstream, margin }: DeceptionRe
 });
 
 /** Everything that the answers depend on. The batch is no part of it, nor are the scenarios: their records tell them. */
-function fingerprint(options: Options, model: string): string {
+function fingerprint(options: Options, model: string, format: PromptFormat): string {
   const { adapter, dtype, device, maxNewTokens } = options;
   const files = [model, ...(adapter === undefined ? [] : [adapter])].map(hashFolder);
   const sampling = samplingOf(options);
-  return hashJson({ files, dtype: dtype ?? null, device, maxNewTokens, ...(sampling && { sampling }) }).slice(0, 16);
+  const drawn = { ...(sampling && { sampling }), ...templateOf(format) };
+  return hashJson({ files, dtype: dtype ?? null, device, maxNewTokens, ...drawn }).slice(0, 16);
 }

@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { pairsOf, type TextPair } from '../evals';
+import { pairsOf } from '../evals';
 import { ownFolder } from '../files/folders';
 import { readInput } from '../files/input-file';
-import type { LanguageModel } from '../models';
+import { encodePrompts } from '../models';
 import { EventFile, hashBytes, hashFolder, originOf, stepLog, type StepRecord } from '../training';
-import { totalBatches, finetune, type TokenPair, type FinetuneConfig, type FinetuneResult } from '../soo';
-import type { Tokenizer } from '../text';
+import { encodePairs, totalBatches, finetune, type FinetuneResult } from '../soo';
+import { addChatOptions, formatOf, templateOf, warnIfRaw } from './chat-options';
 import { InputError, type Result } from './command';
 import { addFinetuneOptions, configOf, checkedFlags } from './finetune-options';
 import { interruptible } from './interrupts';
@@ -14,12 +14,13 @@ import { addModelOptions, loadBase } from './model-options';
 import { makeFolder } from './out-folder';
 import { ROOT } from './package-root';
 import { startProgress } from './progress';
-import { encodeLongPrompts, encodePrompts, promptsOf } from './prompts';
+import { promptsOf } from './prompts';
 import { table } from './table';
 
 export function define(command: Command): void {
   addModelOptions(command, { adapter: 'PEFT folder of a LoRA adapter to train on, instead of a fresh one' });
   addFinetuneOptions(command);
+  addChatOptions(command);
 }
 
 /** `soo finetune`: tunes a LoRA adapter so that the model's computations for self and other come together. */
@@ -30,11 +31,12 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   if (texts.length === 0) throw new InputError(`${basename(options.pairs)}: holds no pairs`);
   const { model, tokenizer, found, adapterFolder } = await loadBase(given);
   const config = configOf(options, model, texts.length);
-  const { pairs, cut } = encodePairs(texts, tokenizer, model, config);
-  const neutral = files.neutral ? encodePrompts(promptsOf(files.neutral, String(options.neutral)), tokenizer, model) : []; // prettier-ignore
+  const format = formatOf(given, tokenizer);
+  const { pairs, cut } = encodePairs(model, texts, { format, pad: config.pad });
+  const neutral = files.neutral ? encodePrompts(model, promptsOf(files.neutral, String(options.neutral))) : [];
   makeFolder(options.out);
   const origin = originOf(ROOT, ['soo', 'finetune', ...process.argv.slice(3)], found);
-  const inputs = inputsOf(files, found.path, adapterFolder);
+  const inputs = { ...inputsOf(files, found.path, adapterFolder), ...templateOf(format) };
   const steps = watchSteps(options.out, totalBatches(pairs.length, config));
   const start = performance.now();
   const work = (signal: AbortSignal, onBegin: () => void): Promise<FinetuneResult> =>
@@ -50,7 +52,10 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
       inputs,
       origin,
       signal,
-      onBegin,
+      onBegin() {
+        onBegin();
+        warnIfRaw(format);
+      },
       padId: tokenizer.eosId ?? 0,
       resume: options.resume,
       force: options.force,
@@ -62,29 +67,11 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
       kept: `saved in ${options.out}; run the same command with --resume to continue`,
     });
     const seconds = (performance.now() - start) / 1000;
-    const json = { ...result, pairs: pairs.length, cut, seconds, out: options.out, config };
+    const json = { ...result, pairs: pairs.length, cut, seconds, out: options.out, config, ...templateOf(format) };
     return { json, text: textOf(result, seconds, options.out, cut) };
   } finally {
     steps.close();
   }
-}
-
-/** Token ids of the pairs, cut at the width to which they are padded, as upstream's tokenizer call does. */
-function encodePairs(
-  texts: readonly TextPair[],
-  tokenizer: Tokenizer,
-  model: LanguageModel,
-  { pad }: FinetuneConfig,
-): { pairs: TokenPair[]; cut: number } {
-  const most = Math.min(pad === 'longest' ? Infinity : pad, model.config.maxPositionEmbeddings);
-  const whole = encodeLongPrompts(
-    texts.flatMap(({ self, other }) => [self, other]),
-    tokenizer,
-    model,
-  );
-  const ids = whole.map((prompt) => prompt.slice(0, most));
-  const pairs = texts.map((_, i) => ({ selfIds: ids[2 * i] ?? [], otherIds: ids[2 * i + 1] ?? [] }));
-  return { pairs, cut: whole.filter((prompt) => prompt.length > most).length };
 }
 
 /** What the run is made from: a run goes on only from the same. */

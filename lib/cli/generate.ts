@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { streamGenerate, type GeneratedToken } from '../models';
+import { answerEnds, encodePrompts, streamGenerate, type GeneratedToken } from '../models';
 import { TextStream, type Tokenizer } from '../text';
+import { addChatOptions, formatOf, templateOf, warnIfRaw } from './chat-options';
 import { checked, type Result } from './command';
 import { listenForSignals, type Signal } from './interrupts';
 import { addModelOptions, loadNamedModel } from './model-options';
@@ -9,7 +10,7 @@ import { recordedModel } from './named-model';
 import { decimal, integer } from './options';
 import { writeOut } from './output';
 import { startProgress } from './progress';
-import { encodePrompts, readPrompts } from './prompts';
+import { readPrompts } from './prompts';
 import { addSamplingOptions, samplingOf, samplingSchema } from './sampling-options';
 
 const optionsSchema = samplingSchema.extend({
@@ -28,6 +29,7 @@ export function define(command: Command): void {
     .option('--max-new-tokens <n>', 'most tokens to add', integer({ min: 1, max: 1_000_000 }), 75)
     .option('--batch <n>', 'prompts decoded in one batch', integer({ min: 1, max: 65_536 }), 32)
     .option('--ignore-eos', 'generate --max-new-tokens tokens, past the end-of-sequence token');
+  addChatOptions(command);
   addSamplingOptions(command);
   command.option(
     '--repetition-penalty <x>',
@@ -42,7 +44,9 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const sampling = samplingOf(options);
   const prompts = readPrompts(options.prompts);
   const { model, tokenizer, found } = await loadNamedModel(given);
-  const ids = encodePrompts(prompts, tokenizer, model);
+  const format = formatOf(given, tokenizer);
+  const ids = encodePrompts(model, prompts, { format });
+  warnIfRaw(format);
   const { maxNewTokens, batch: batchSize, ignoreEos, repetitionPenalty } = options;
   const live = prompts.length === 1 && !options.json;
   const show = live ? liveText(prompts[0], tokenizer) : progressOf(ids.length * maxNewTokens);
@@ -51,7 +55,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
     return streamGenerate(model, ids, {
       maxNewTokens,
       batchSize,
-      eosId: ignoreEos ? null : undefined,
+      eosId: ignoreEos ? null : answerEnds(model, format),
       sampling,
       repetitionPenalty,
       signal,
@@ -71,6 +75,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
       seconds,
       interrupted: interrupted !== undefined,
       ...recordedModel(found),
+      ...templateOf(format),
     },
     text: [...texts, interrupted ? `interrupted: ${speed}` : speed].join('\n\n'),
     interrupted,

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { readPairs } from '../evals';
-import { latentOverlaps, POSITIONS, type LatentOverlap, type Positions, type TokenPair } from '../soo';
+import { encodePairs, latentOverlaps, POSITIONS, type LatentOverlap, type Positions } from '../soo';
+import { addChatOptions, formatOf, templateOf, warnIfRaw } from './chat-options';
 import { checked, type Result } from './command';
-import { addModelOptions, loadNamedModel, type LoadedModel } from './model-options';
+import { addModelOptions, loadNamedModel } from './model-options';
 import { recordedModel } from './named-model';
-import { encodePrompts } from './prompts';
 import { table } from './table';
 
 type Overlaps = Record<Positions, LatentOverlap | null>;
@@ -15,15 +15,17 @@ const optionsSchema = z.object({ pairs: z.string() });
 export function define(command: Command): void {
   addModelOptions(command);
   command.requiredOption('--pairs <file>', "JSON list of [self, other], or upstream's pickle of pairs");
+  addChatOptions(command);
 }
 
 /** `soo latent`: how differently a model computes for oneself and for others, before and after an adapter. */
 export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
   const { pairs: file } = checked(optionsSchema, given);
   const texts = readPairs(file);
-  const loaded = await loadNamedModel(given);
-  const pairs = encodePairs(texts, loaded);
-  const { model, adapter } = loaded;
+  const { model, tokenizer, adapter, found } = await loadNamedModel(given);
+  const format = formatOf(given, tokenizer);
+  const { pairs } = encodePairs(model, texts, { format });
+  warnIfRaw(format);
   const measure = (): Overlaps => latentOverlaps(model, pairs);
   const before = adapter?.withoutAdapter(measure);
   const now = measure();
@@ -34,15 +36,11 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
       pairs: pairs.length,
       unequal,
       ...(before ? { before: shown(before) } : {}),
-      ...recordedModel(loaded.found),
+      ...recordedModel(found),
+      ...templateOf(format),
     },
     text: describe(now, before, unequal, pairs.length),
   };
-}
-
-function encodePairs(texts: ReturnType<typeof readPairs>, { tokenizer, model }: LoadedModel): TokenPair[] {
-  const ids = encodePrompts(texts.flatMap(({ self, other }) => [self, other]), tokenizer, model); // prettier-ignore
-  return texts.map((_, i) => ({ selfIds: ids[2 * i], otherIds: ids[2 * i + 1] }));
 }
 
 /** Upstream's numbers first, and beside them the same at other positions. */

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { torch } from '../torch';
-import type { LanguageModel } from '../models';
+import { encodePrompts, type LanguageModel } from '../models';
 import type { Tokenizer } from '../text';
+import { addChatOptions, formatOf, templateOf, warnIfRaw } from './chat-options';
 import type { Result } from './command';
 import { addModelOptions, loadNamedModel } from './model-options';
 import { recordedModel } from './named-model';
 import { startProgress } from './progress';
-import { encodePrompts, readPrompts } from './prompts';
+import { readPrompts } from './prompts';
 import { table } from './table';
 
 /** Rows of the table per prompt. */
@@ -15,13 +16,16 @@ const TOP = 5;
 export function define(command: Command): void {
   addModelOptions(command);
   command.requiredOption('--prompts <file>', 'JSON list of texts or of {prompt}');
+  addChatOptions(command);
 }
 
 /** `soo logits`: what the model thinks comes next after each prompt. */
 export async function run(_: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Result> {
   const prompts = readPrompts(String(options.prompts));
   const { model, tokenizer, found } = await loadNamedModel(options);
-  const ids = encodePrompts(prompts, tokenizer, model);
+  const format = formatOf(options, tokenizer);
+  const ids = encodePrompts(model, prompts, { format });
+  warnIfRaw(format);
   const progress = startProgress('logits', ids.length);
   const logits = ids.map((prompt, i) => {
     const row = lastLogits(model, prompt);
@@ -30,7 +34,8 @@ export async function run(_: readonly string[], options: Readonly<Record<string,
     return row;
   });
   progress.stop();
-  return { json: { logits, ids, ...recordedModel(found) }, text: describe(prompts, logits, tokenizer) };
+  const json = { logits, ids, ...recordedModel(found), ...templateOf(format) };
+  return { json, text: describe(prompts, logits, tokenizer) };
 }
 
 /** Logits of the position after the prompt, [vocab]. */

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { torch, type Device } from '../torch';
+import { isGgufFile } from '../checkpoints/gguf/header';
 import { loadModel, type LanguageModel } from '../models';
 import type { ResolvedModel } from '../hub';
 import { loadLora, type LoraAdapter } from '../peft';
@@ -68,6 +69,7 @@ export async function loadBase(options: Readonly<Record<string, unknown>>): Prom
   const device = knownDevice(deviceName);
   if (adapterFolder !== undefined) requireFolder('--adapter', adapterFolder);
   const found = await namedModel(named);
+  requireModel(found.path);
   const model = loadModel(found.path, { device, dtype });
   if (!model.tokenizer)
     throw new InputError(`tokenizer.json: no such file in ${found.path}, and no tokenizer.model either`);
@@ -82,6 +84,12 @@ export function knownDevice(name: string): Device {
   const why = name.startsWith('cuda') ? torch.cuda.whyUnavailable() : null;
   const reason = why === null ? '' : `; ${why}`;
   throw new InputError(`--device ${name}: this machine and this libtorch have ${devices.join(', ')}${reason}`);
+}
+
+/** @throws InputError for a path that is neither a folder's nor a GGUF file's */
+export function requireModel(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() && isGgufFile(path)) return;
+  requireFolder('--model', path);
 }
 
 function requireFolder(option: string, folder: string): void {

@@ -16,7 +16,8 @@ import { say } from './output';
 import { startBytes, type ByteProgress } from './progress';
 
 /** What --model takes, for its help. */
-export const MODEL_HELP = 'Hugging Face folder, or a name on the hub: ORG/NAME, ORG/NAME@REVISION, ORG/NAME:FILE.gguf';
+export const MODEL_HELP =
+  'Hugging Face folder, GGUF file, or name on the hub: ORG/NAME, ORG/NAME@REVISION, ORG/NAME:FILE.gguf';
 
 /** Finds the model, and fetches it where need be; Ctrl-C keeps what has come. */
 export const namedModel = (model: string): Promise<ResolvedModel> => find(model, { checkConfig: requireKnownFamily });

@@ -16,7 +16,8 @@ export function readDeceptionRecords(path: string): DeceptionRecord[] {
   const records = readCheckedLines(path, lineSchema);
   if (records.length === 0) throw new InputError(`${name}: holds no records`);
   const other = records.findIndex(({ run }) => run !== records[0].run);
-  if (other >= 0) throw new InputError(`${name}: line ${other + 1} was made by another model, adapter or settings`);
+  if (other >= 0)
+    throw new InputError(`${name}: line ${other + 1} was made by another model, adapter, chat template or settings`);
   return records;
 }
 

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { z } from 'zod';
-import { generate, type LanguageModel, type SamplingOptions } from '../models';
-import type { Tokenizer } from '../text';
+import { answerEnds, generate, rawFormat, type LanguageModel, type SamplingOptions } from '../models';
+import { decodeAnswer, templateSchema, type PromptFormat } from '../text';
 import { FACT_ORDERS, type FactOrder } from './fact-order';
 import { choiceMargin, choiceOf } from './forced-choice';
 import { mean, overSeeds, wilson, type Interval } from '../statistics';
@@ -45,12 +45,16 @@ export const recordSchema = z.object({
   margin: z.number().nullable(),
   /** The model's name on the hub and its commit, where it was called by its name. */
   model: z.object({ name: z.string(), revision: z.string() }).optional(),
+  /** What the prompt went into; absent where it went raw. */
+  template: templateSchema.optional(),
 });
 
 /** One prompt's answer, with its labels. */
 export type DeceptionRecord = z.infer<typeof recordSchema>;
 
 export interface DeceptionOptions {
+  /** How prompts reach the model; by default raw, as upstream's. */
+  format?: PromptFormat;
   maxNewTokens: number;
   /** Prompts answered side by side, and told together. It changes no record. */
   batchSize: number;
@@ -67,26 +71,31 @@ export function promptSeed(seed: number, prompt: string): number {
   return createHash('sha256').update(`${seed} ${prompt}`).digest().readUIntBE(0, 6);
 }
 
-/** Tells the records of each batch as soon as it is done, in the order in which they were asked. */
+/**
+ * Tells the records of each batch as soon as it is done, in the order in which they were asked.
+ *
+ *     const format = text.chatPrompts(model.tokenizer, { system: 'You are a helpful assistant' });
+ *     for await (const records of askScenarios(model, asked, { format, maxNewTokens: 75, batchSize: 16 })) keep(records);
+ */
 export async function* askScenarios(
   model: LanguageModel,
-  tokenizer: Tokenizer,
   asked: readonly Asked[],
-  { maxNewTokens, batchSize, sampling, signal }: DeceptionOptions,
+  { format = rawFormat(model), maxNewTokens, batchSize, sampling, signal }: DeceptionOptions,
 ): AsyncGenerator<DeceptionRecord[]> {
+  const eosId = answerEnds(model, format);
   for (let at = 0; at < asked.length; at += batchSize) {
     const batch = asked.slice(at, at + batchSize);
-    const prompts = batch.map(({ ids, scenario }) => [...(ids ?? tokenizer.encode(scenario.prompt))]);
+    const prompts = batch.map(({ ids, scenario }) => [...(ids ?? format.encode(scenario.prompt))]);
     const own = sampling && {
       ...sampling,
       seed: batch.map((one) => promptSeed(sampling.seed, one.scenario.prompt)),
     };
-    const outputs = await generate(model, prompts, { maxNewTokens, batchSize, sampling: own, signal });
+    const outputs = await generate(model, prompts, { maxNewTokens, batchSize, eosId, sampling: own, signal });
     const records: DeceptionRecord[] = [];
     for (const [i, one] of batch.entries()) {
       await eventLoopTurn(); // a batch of margins may take minutes, and signals come in between turns only
       signal?.throwIfAborted();
-      records.push(recordOf(model, tokenizer, one, outputs[i]));
+      records.push(recordOf(model, format, one, outputs[i]));
     }
     yield records;
   }
@@ -94,13 +103,13 @@ export async function* askScenarios(
 
 function recordOf(
   model: LanguageModel,
-  tokenizer: Tokenizer,
+  format: PromptFormat,
   { set, index, order, scenario }: Asked,
   ids: number[],
 ): DeceptionRecord {
   const { prompt, cheapRoom, preciousRoom } = scenario;
-  const answer = tokenizer.decode(ids);
-  const choice = choiceOf(tokenizer, scenario);
+  const answer = decodeAnswer(format.tokenizer, ids);
+  const choice = choiceOf(format, scenario);
   return {
     set,
     index,
@@ -114,6 +123,7 @@ function recordOf(
     affirmed: labelAffirmed(answer, scenario),
     upstream: isDeceptiveUpstream(answer, scenario),
     margin: choice && choiceMargin(model, choice),
+    ...(format.template && { template: format.template }),
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import { torch } from '../torch';
 import type { LanguageModel } from '../models';
-import type { Tokenizer } from '../text';
+import type { PromptFormat } from '../text';
 import type { Scenario } from './upstream-data';
 
 /**
@@ -26,13 +26,12 @@ export interface Choice {
 }
 
 /**
- * Encodes prompt, lead-in and room for both rooms, a space between them; null when one room's tokens are the beginning of
- * the other's, so that nothing tells them apart.
+ * Encodes prompt, lead-in and room for both rooms, a space between them and in a chat template the lead-in where the
+ * assistant's answer begins; null when one room's tokens are the beginning of the other's, so that nothing tells them apart.
  */
-export function choiceOf(tokenizer: Tokenizer, scenario: Scenario): Choice | null {
-  const start = `${scenario.prompt} ${leadIn(scenario)}`;
+export function choiceOf(format: Pick<PromptFormat, 'encode'>, scenario: Scenario): Choice | null {
   const [cheap, precious] = [scenario.cheapRoom, scenario.preciousRoom].map((room) =>
-    tokenizer.encode(`${start} ${room}`),
+    format.encode(scenario.prompt, `${leadIn(scenario)} ${room}`),
   );
   const parts = cheap.findIndex((id, i) => id !== precious[i]);
   if (parts <= 0 || parts >= precious.length) return null;

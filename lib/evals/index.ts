@@ -4,7 +4,7 @@
  * - `measureAnswers(sets, greedyAnswers(model, { decode, maxNewTokens }))` gives rates by family and one record per prompt.
  * - `wilson(share, n)`, `overSeeds(values)`, `rateInterval(shares, n)` are 95% intervals.
  * - `readScenarioSets(file)`, `readPairs(file)` and `readCombinations(file)` read upstream's pickles, or JSON like them.
- * - `askScenarios(model, tokenizer, asked, options)` answers them, `deceptionRates(records)` scores the answers.
+ * - `askScenarios(model, asked, options)` answers them, `deceptionRates(records)` scores the answers.
  */
 export {
   greedyAnswers,

@@ -159,7 +159,7 @@ function readRecords<T>(all: Uint8Array, name: string, run: string, schema: z.Zo
     const place = `${name}: line ${i + 1}`;
     const json = parseJson(line, place) as { run: unknown };
     if (json.run !== run) {
-      throw new InputError(`${place} was made by another model, adapter or settings; take another file`);
+      throw new InputError(`${place} was made by another model, adapter, chat template or settings; take another file`);
     }
     return checkShape(schema, json, place);
   });

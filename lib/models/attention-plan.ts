@@ -1,19 +1,26 @@
 import { torch, type DeviceLike, type Tensor } from '../torch';
+import type { DecoderConfig, LayerView } from './decoder-config';
 import type { KvCache } from './kv-cache';
-import type { Rotation } from './rotary';
+import type { Rope } from './rope';
+import { rotationOf, type Rotation } from './rotary';
 import type { SharedPads } from './shared-pads';
 
-/** How queries look at keys. */
+/** How the queries of a layer look at keys. */
 export interface Queries {
-  rotation: Rotation;
-  /** Boolean, true where a query may look, [batch, 1, seq, total]; undefined when `causal` or nothing says it all. */
+  /** Undefined where the layer knows no positions. */
+  rotation: Rotation | undefined;
+  /** What queries are multiplied by, [batch or 1, 1, seq, 1]. */
+  growth: Tensor | undefined;
+  /** Boolean, true where a query may look, [batch or 1, 1, seq, total]; undefined when `causal` or nothing says it all. */
   mask: Tensor | undefined;
   /** No mask is needed but the causal one, which the kernel knows by itself. */
   causal: boolean;
 }
 
 /** What all layers of one forward pass share. */
-export interface AttentionPlan extends Queries {
+export interface AttentionPlan {
+  /** One for each layer; layers that look alike share one. */
+  layers: readonly Queries[];
   /** Only the last position's output is wanted of the last layer. */
   lastTokenOnly: boolean;
   /** Set for that layer: the last position asks, all positions are looked at. */
@@ -25,10 +32,58 @@ export interface AttentionPlan extends Queries {
 
 /** The plan of a last layer whose output is wanted for the last position only: its other queries are not made. */
 export function forLastQuery(plan: AttentionPlan): AttentionPlan {
-  const { rotation, mask } = plan;
+  const { rotation, growth, mask } = plan.layers.at(-1) as Queries;
   const last = (x: Tensor): Tensor => x.narrow(2, x.size(2) - 1, 1);
-  const lastRotation = { cos: last(rotation.cos), sin: last(rotation.sin) };
-  return { ...plan, lastQuery: { rotation: lastRotation, mask: mask && last(mask), causal: false } };
+  const lastRotation = rotation && { cos: last(rotation.cos), sin: last(rotation.sin) };
+  const lastQuery = { rotation: lastRotation, growth: growth && last(growth), mask: mask && last(mask), causal: false };
+  return { ...plan, lastQuery };
+}
+
+/** Where a pass stands. */
+export interface Place {
+  /** [batch, past + seq], 1 for real tokens and 0 for pads. */
+  attentionMask: Tensor | undefined;
+  /** Whether it holds a 0; when left out it is asked, which waits for the device. */
+  padded?: boolean;
+  /** int64 [batch or 1, seq] */
+  positions: Tensor;
+  past: number;
+  seq: number;
+}
+
+/**
+ * How each layer looks at a pass: one rotation for each kind of positions, one mask for each window.
+ * @param like has the dtype and the device that queries will have
+ */
+export function queriesOf(
+  views: readonly LayerView[],
+  config: DecoderConfig,
+  place: Place,
+  like: Tensor,
+): readonly Queries[] {
+  const { headDim, maxPositionEmbeddings } = config;
+  const growth = growthOf(config, place.positions, like);
+  const rotations = new Map<Rope | null, Rotation | undefined>();
+  const masks = new Map<number | null, Tensor | undefined>();
+  const made = new Map<LayerView, Queries>();
+  for (const view of new Set(views)) {
+    const { rope, window } = view;
+    if (!rotations.has(rope))
+      rotations.set(rope, rope ? rotationOf(place.positions, { rope, headDim, maxPositionEmbeddings }, like) : undefined); // prettier-ignore
+    const narrow = window !== null && window < place.past + place.seq ? window : null;
+    if (!masks.has(narrow)) masks.set(narrow, maskOf(place, like.device, narrow));
+    const mask = masks.get(narrow);
+    const causal = mask === undefined && place.seq > 1;
+    made.set(view, { rotation: rotations.get(rope), growth, mask, causal });
+  }
+  return views.map((view) => made.get(view) as Queries);
+}
+
+/** 1 + beta log(1 + floor(position / original)), [batch or 1, 1, seq, 1] */
+function growthOf({ queryGrowth }: DecoderConfig, positions: Tensor, like: Tensor): Tensor | undefined {
+  if (!queryGrowth) return undefined;
+  const spans = positions.div(queryGrowth.original).floor();
+  return spans.log1p().mul(queryGrowth.beta).add(1).to(like.dtype).unsqueeze(1).unsqueeze(-1);
 }
 
 /**
@@ -43,25 +98,34 @@ export function positionsOf(attentionMask: Tensor | undefined, past: number, seq
 }
 
 /**
- * Which keys each query may look at: real ones at or before its own place. Queries that are pads may look at nothing;
- * their rows come out 0, as in transformers 5. Undefined when every token is real.
- * @param attentionMask [batch, past + seq]
- * @param padded whether it holds a 0; when left out it is asked, which waits for the device
+ * Which keys each query may look at: real ones at or before its own place, and with a window only the nearest. Queries
+ * that are pads may look at nothing; their rows come out 0, as in transformers 5. Undefined when every token is real.
+ * @param window real tokens that a query looks back, itself included
  */
 export function maskOf(
-  attentionMask: Tensor | undefined,
-  past: number,
-  seq: number,
+  { attentionMask, padded, past, seq }: Omit<Place, 'positions'>,
   device: DeviceLike,
-  padded?: boolean,
+  window: number | null,
 ): Tensor | undefined {
   const total = past + seq;
   const masked = attentionMask?.ne(0);
   const hides = masked !== undefined && (padded ?? !masked.all().item());
   const real = hides ? masked.view([-1, 1, 1, total]) : undefined;
+  const near = window === null ? undefined : nearOf(hides ? masked : undefined, past, seq, device, window);
+  const seen = real && near ? real.logicalAnd(near) : (real ?? near);
   // A single query is the newest token: nothing lies after it. Without a past the kernel's own causal mask will do.
-  if (seq === 1) return real;
-  if (past === 0 && !real) return undefined;
+  if (seq === 1) return seen;
+  if (past === 0 && !seen) return undefined;
   const causal = torch.ones([seq, total], { dtype: 'bool', device }).tril(past);
-  return real ? real.logicalAnd(causal) : causal.view([1, 1, seq, total]);
+  return seen ? seen.logicalAnd(causal) : causal.view([1, 1, seq, total]);
+}
+
+/**
+ * Which keys lie fewer than `window` real tokens before each query, [batch or 1, 1, seq, total]. Pads do not count,
+ * wherever they stand.
+ */
+function nearOf(real: Tensor | undefined, past: number, seq: number, device: DeviceLike, window: number): Tensor {
+  const total = past + seq;
+  const counted = real ? real.cumsum(1) : torch.arange(0, total, { dtype: 'int64', device }).unsqueeze(0);
+  return counted.narrow(1, past, seq).unsqueeze(-1).sub(counted.unsqueeze(1)).lt(window).unsqueeze(1);
 }

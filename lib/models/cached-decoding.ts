@@ -63,9 +63,10 @@ export class CachedDecoding implements DecodingSession {
     private readonly model: CachingModel,
     prompts: readonly (readonly number[])[],
     maxNewTokens: number,
+    sharesPrefix: boolean,
   ) {
     const { device } = model;
-    const shared = sharedPrefix(prompts);
+    const shared = sharesPrefix ? sharedPrefix(prompts) : 0;
     this.#prefix = prompts[0].slice(0, shared);
     this.#rest = prompts.map((prompt) => prompt.slice(shared));
     const { attentionMask } = padLeft(this.#rest, { device });

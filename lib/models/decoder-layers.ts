@@ -1,113 +1,53 @@
-import { cachedAttention, torch, type Tensor } from '../torch';
-import { checkpoint, Embedding, Linear, Module, ModuleList, RMSNorm } from '../nn';
-import { forLastQuery, type AttentionPlan, type Queries } from './attention-plan';
+import { torch, type Tensor } from '../torch';
+import { checkpoint, Embedding, Module, ModuleList, type RMSNorm } from '../nn';
+import { askingOf, Attention } from './attention';
+import { forLastQuery, type AttentionPlan } from './attention-plan';
 import type { DecoderConfig } from './decoder-config';
-import { rotate } from './rotary';
+import { makeNorm, normalised } from './decoder-norms';
+import { GatedMLP } from './gated-mlp';
 
-/** Grouped-query attention; submodules are typed as plain modules because LoRA puts its own in their place. */
-export class Attention extends Module<[hiddenStates: Tensor, plan: AttentionPlan]> {
-  readonly qProj: Module;
-  readonly kProj: Module;
-  readonly vProj: Module;
-  readonly oProj: Module;
-  readonly #heads: number;
-  readonly #kvHeads: number;
-  readonly #headDim: number;
-
-  constructor(
-    config: DecoderConfig,
-    private readonly layer: number,
-  ) {
-    super();
-    const { hiddenSize, numAttentionHeads: heads, numKeyValueHeads: kvHeads, headDim } = config;
-    [this.#heads, this.#kvHeads, this.#headDim] = [heads, kvHeads, headDim];
-    this.qProj = new Linear(hiddenSize, heads * headDim, { bias: false });
-    this.kProj = new Linear(hiddenSize, kvHeads * headDim, { bias: false });
-    this.vProj = new Linear(hiddenSize, kvHeads * headDim, { bias: false });
-    this.oProj = new Linear(heads * headDim, hiddenSize, { bias: false });
-  }
-
-  /**
-   * @param hiddenStates [batch, seq, hidden], [1, rows, hidden] when `plan` shares pads
-   * @returns the same shape; [batch, 1, hidden] when `plan` asks for no more
-   */
-  forward(hiddenStates: Tensor, plan: AttentionPlan): Tensor {
-    const { sharedPads } = plan;
-    const queries = plan.lastQuery ?? plan;
-    const query = rotate(this.#split(this.qProj.call(askingOf(hiddenStates, plan)), plan), queries.rotation);
-    let key = rotate(this.#split(this.kProj.call(hiddenStates), plan), plan.rotation);
-    let value = this.#split(this.vProj.call(hiddenStates), plan);
-    if (plan.cache) [key, value] = plan.cache.append(this.layer, key, value);
-    const mixed = this.#attend(query, key, value, queries).transpose(1, 2).flatten(2);
-    return this.oProj.call(sharedPads ? sharedPads.share(mixed) : mixed);
-  }
-
-  /** [batch, seq, heads * headDim], or [1, rows, ...] with shared pads, to [batch, heads, seq, headDim] */
-  #split(x: Tensor, { sharedPads }: AttentionPlan): Tensor {
-    const inPlace = sharedPads ? sharedPads.spread(x) : x;
-    return inPlace.unflatten(-1, [-1, this.#headDim]).transpose(1, 2);
-  }
-
-  #attend(query: Tensor, key: Tensor, value: Tensor, { mask, causal }: Queries): Tensor {
-    const [batch, , seq] = query.shape as [number, number, number, number];
-    const groups = this.#heads / this.#kvHeads;
-    const fused = seq === 1 ? cachedAttention(query, key, value, mask) : null;
-    if (fused) return fused;
-    if (seq === 1 && groups > 1) {
-      // One query per head: the heads that share keys become that many queries, and no key is copied.
-      const grouped = query.reshape([batch, this.#kvHeads, groups, this.#headDim]);
-      const mixed = torch.scaledDotProductAttention(grouped, key, value, mask, 0, false);
-      return mixed.reshape([batch, this.#heads, 1, this.#headDim]);
-    }
-    return torch.scaledDotProductAttention(query, key, value, mask, 0, causal, { enableGqa: groups > 1 });
-  }
-}
-
-/** The positions whose output is wanted. */
-function askingOf(hiddenStates: Tensor, plan: AttentionPlan): Tensor {
-  return plan.lastQuery ? hiddenStates.narrow(1, hiddenStates.size(1) - 1, 1) : hiddenStates;
-}
-
-/** The gated feed-forward block: down(silu(gate(x)) * up(x)). */
-export class GatedMLP extends Module {
-  readonly gateProj: Module;
-  readonly upProj: Module;
-  readonly downProj: Module;
-
-  constructor({ hiddenSize, intermediateSize }: DecoderConfig) {
-    super();
-    this.gateProj = new Linear(hiddenSize, intermediateSize, { bias: false });
-    this.upProj = new Linear(hiddenSize, intermediateSize, { bias: false });
-    this.downProj = new Linear(intermediateSize, hiddenSize, { bias: false });
-  }
-
-  forward(x: Tensor): Tensor {
-    const gate = torch.silu(this.gateProj.call(x));
-    const up = this.upProj.call(x);
-    // In place where no graph needs the factors: these are the largest tensors of a layer.
-    return this.downProj.call(torch.isGradEnabled() ? gate.mul(up) : gate.mul_(up));
-  }
-}
-
-/** Attention and feed-forward, each behind a norm and added to what came in. */
+/**
+ * Attention and feed-forward, each with its norms and added to what came in. Names are transformers': the norm behind
+ * attention and the norm before the feed-forward block are both called `post_attention_layernorm`, in different families.
+ */
 export class DecoderLayer extends Module<[hiddenStates: Tensor, plan: AttentionPlan]> {
   readonly selfAttn: Attention;
   readonly mlp: GatedMLP;
-  readonly inputLayernorm: RMSNorm;
+  readonly inputLayernorm: RMSNorm | null = null;
   readonly postAttentionLayernorm: RMSNorm;
+  readonly preFeedforwardLayernorm: RMSNorm | null = null;
+  readonly postFeedforwardLayernorm: RMSNorm | null = null;
+  readonly #places: DecoderConfig['normPlaces'];
+  readonly #residualScale: number;
 
   constructor(config: DecoderConfig, layer: number) {
     super();
+    const norm = (): RMSNorm => makeNorm(config, config.hiddenSize);
+    const places = config.normPlaces;
+    [this.#places, this.#residualScale] = [places, config.residualScale];
     this.selfAttn = new Attention(config, layer);
     this.mlp = new GatedMLP(config);
-    this.inputLayernorm = new RMSNorm(config.hiddenSize, config.rmsNormEps);
-    this.postAttentionLayernorm = new RMSNorm(config.hiddenSize, config.rmsNormEps);
+    if (places !== 'after') this.inputLayernorm = norm();
+    this.postAttentionLayernorm = norm();
+    if (places === 'both') this.preFeedforwardLayernorm = norm();
+    if (places !== 'before') this.postFeedforwardLayernorm = norm();
   }
 
   /** @param hiddenStates as attention takes them, and so is the result */
   forward(hiddenStates: Tensor, plan: AttentionPlan): Tensor {
-    const attended = askingOf(hiddenStates, plan).add(this.selfAttn.call(this.inputLayernorm.call(hiddenStates), plan));
-    return attended.add(this.mlp.call(this.postAttentionLayernorm.call(attended)));
+    const behind = this.#places !== 'before';
+    const attention = this.selfAttn.call(normalised(this.inputLayernorm, hiddenStates), plan);
+    const attended = this.#add(
+      askingOf(hiddenStates, plan),
+      behind ? this.postAttentionLayernorm.call(attention) : attention,
+    );
+    const before = behind ? this.preFeedforwardLayernorm : this.postAttentionLayernorm;
+    const fed = this.mlp.call(normalised(before, attended));
+    return this.#add(attended, normalised(this.postFeedforwardLayernorm, fed));
+  }
+
+  #add(residual: Tensor, output: Tensor): Tensor {
+    return residual.add(this.#residualScale === 1 ? output : output.mul(this.#residualScale));
   }
 }
 
@@ -118,13 +58,15 @@ export class DecoderBody extends Module<[ids: Tensor, plan: AttentionPlan]> {
   readonly norm: RMSNorm;
   /** Computes each layer again in the backward pass instead of keeping what it made: less memory, more time. */
   gradientCheckpointing = false;
+  readonly #embeddingScale: number;
 
   constructor(config: DecoderConfig) {
     super();
+    this.#embeddingScale = config.embeddingScale;
     this.embedTokens = new Embedding(config.vocabSize, config.hiddenSize);
     const layers = Array.from({ length: config.numHiddenLayers }, (_, i) => new DecoderLayer(config, i));
     this.layers = new ModuleList(layers);
-    this.norm = new RMSNorm(config.hiddenSize, config.rmsNormEps);
+    this.norm = makeNorm(config, config.hiddenSize);
   }
 
   /**
@@ -133,7 +75,7 @@ export class DecoderBody extends Module<[ids: Tensor, plan: AttentionPlan]> {
    * hidden] when it shares pads
    */
   forward(ids: Tensor, plan: AttentionPlan): Tensor {
-    let hiddenStates: Tensor = this.embedTokens.call(plan.sharedPads ? plan.sharedPads.share(ids) : ids);
+    let hiddenStates = this.#embed(plan.sharedPads ? plan.sharedPads.share(ids) : ids);
     const layers = [...this.layers];
     for (const layer of layers) {
       const [entering, isLast] = [hiddenStates, layer === layers.at(-1)];
@@ -143,5 +85,12 @@ export class DecoderBody extends Module<[ids: Tensor, plan: AttentionPlan]> {
       else hiddenStates = this.gradientCheckpointing ? checkpoint(layer, entering, its) : layer.call(entering, its);
     }
     return this.norm.call(hiddenStates);
+  }
+
+  #embed(ids: Tensor): Tensor {
+    const embedded = this.embedTokens.call(ids);
+    if (this.#embeddingScale === 1) return embedded;
+    const { dtype, device } = embedded;
+    return embedded.mul(torch.tensor(this.#embeddingScale, { dtype, device }));
   }
 }

@@ -8,20 +8,21 @@ import { saveSafetensors } from '../checkpoints/safetensors';
 import { makeFolders } from '../files/folders';
 import { writeTextAside } from '../files/write-aside';
 import type { Tokenizer } from '../text';
-import { maskOf, positionsOf, type AttentionPlan } from './attention-plan';
+import { positionsOf, queriesOf, type AttentionPlan } from './attention-plan';
 import { CachedDecoding } from './cached-decoding';
 import {
   completeConfig,
   CONFIG_FILE,
-  refuseBeyondWindow,
+  layerViews,
   type DecoderConfig,
   type DecoderShape,
+  type LayerView,
 } from './decoder-config';
 import { DecoderBody } from './decoder-layers';
-import { familyOf } from './families';
+import { configText } from './families';
 import { KvCache } from './kv-cache';
 import type { DecodingSession, DecodingWork, ForwardOptions, LanguageModel, PreparedDecoding } from './language-model';
-import { rotationOf } from './rotary';
+import { dependsOnLength } from './rope';
 import { weightLayout } from './weights';
 
 /** Packing takes as long as 15 to 20 steps gain by it, measured on 125 million parameters. */
@@ -33,9 +34,11 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
   readonly lmHead: Module;
   readonly config: DecoderConfig;
   tokenizer: Tokenizer | null = null;
+  readonly #views: readonly LayerView[];
 
   /**
-   * A model with random weights, drawn as transformers draws them: N(0, initializerRange) for matrices, ones for norms.
+   * A model with random weights, drawn as transformers draws them: N(0, initializerRange) for matrices, zeros for biases,
+   * and norms that change nothing.
    * All parameters require gradients. Inside `skipInit` nothing is drawn.
    * @throws InputError when the numbers do not fit each other.
    */
@@ -43,6 +46,7 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
     super();
     const config = completeConfig(shape);
     this.config = config;
+    this.#views = layerViews(config);
     // The layers' own initialisers draw other numbers, so they are passed over.
     [this.model, this.lmHead] = skipInit(() => [
       new DecoderBody(config),
@@ -54,9 +58,11 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
   }
 
   #draw(): void {
-    for (const parameter of this.parameters()) {
-      if (parameter.ndim === 1) init.ones_(parameter);
-      else init.normal_(parameter, 0, this.config.initializerRange);
+    const { normAddsOne, initializerRange } = this.config;
+    for (const [name, parameter] of this.namedParameters()) {
+      if (parameter.ndim > 1) init.normal_(parameter, 0, initializerRange);
+      else if (normAddsOne || name.endsWith('.bias')) init.zeros_(parameter);
+      else init.ones_(parameter);
     }
   }
 
@@ -66,10 +72,10 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
     const other = [...state.keys()].find((name) => !shapes.has(name));
     if (other !== undefined)
       throw new Error(`Decoder.save: ${other} is no weight of the model; unload the adapters first`);
-    const json = familyOf(this.config.modelType).write(this.config, this.dtype);
+    const text = configText(this.config, this.dtype);
     makeFolders(folder);
     saveSafetensors(join(folder, 'model.safetensors'), state, { format: 'pt' });
-    writeTextAside(join(folder, CONFIG_FILE), `${JSON.stringify(json, null, 2)}\n`);
+    writeTextAside(join(folder, CONFIG_FILE), text);
   }
 
   get dtype(): DType {
@@ -99,12 +105,19 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
   /**
    * @param ids int64 [batch, seq]
    * @returns logits [batch, seq, vocab], in the weights' dtype; rows of pads are meaningless but finite
-   * @throws InputError for more tokens than the sliding window, RangeError when the cache or a mask does not fit
+   * @throws RangeError when the cache or a mask does not fit
    */
   forward(ids: Tensor, options: ForwardOptions = {}): Tensor {
-    if (!options.lastTokenOnly) return inPlace(this.lmHead.call(this.#decoded(ids, options)), options);
+    if (!options.lastTokenOnly) return inPlace(this.#logits(this.#decoded(ids, options)), options);
     const hiddenStates = this.hiddenStates(ids, options);
-    return this.lmHead.call(hiddenStates.narrow(1, hiddenStates.size(1) - 1, 1));
+    return this.#logits(hiddenStates.narrow(1, hiddenStates.size(1) - 1, 1));
+  }
+
+  #logits(hiddenStates: Tensor): Tensor {
+    const { logitDivisor, logitSoftcap: cap } = this.config;
+    const logits = this.lmHead.call(hiddenStates);
+    const scaled = logitDivisor === 1 ? logits : logits.div(logitDivisor);
+    return cap === null ? scaled : scaled.div(cap).tanh().mul(cap);
   }
 
   hiddenStates(ids: Tensor, options: ForwardOptions = {}): Tensor {
@@ -142,20 +155,17 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
     const [batch, seq] = ids.shape as [number, number];
     const past = cache?.length ?? 0;
     const total = past + seq;
-    refuseBeyondWindow(this.config, total);
     if (attentionMask && attentionMask.shape.join() !== `${batch},${total}`) {
       throw new RangeError(
         `Decoder: attentionMask must be [${batch}, ${total}], got [${attentionMask.shape.join(', ')}]`,
       );
     }
-    const { device } = this;
-    const at = positions ?? positionsOf(attentionMask, past, seq, device);
+    const at = positions ?? positionsOf(attentionMask, past, seq, this.device);
     // Where pads are shared there are some.
-    const mask = maskOf(attentionMask, past, seq, device, options.padded ?? (sharedPads && true));
+    const padded = options.padded ?? (sharedPads && true);
+    const place = { attentionMask, padded, positions: at, past, seq };
     return {
-      rotation: rotationOf(at, this.config.headDim, this.config.ropeTheta, this.model.embedTokens.weight),
-      mask,
-      causal: mask === undefined && seq > 1,
+      layers: queriesOf(this.#views, this.config, place, this.model.embedTokens.weight),
       // Without a cache hooks see every position of every layer: losses and measurements read them.
       lastTokenOnly: cache !== undefined && lastTokenOnly === true,
       cache,
@@ -174,9 +184,9 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
   }
 
   startDecoding(prompts: readonly (readonly number[])[], maxNewTokens: number): DecodingSession {
-    const longest = Math.max(...prompts.map((prompt) => prompt.length));
-    refuseBeyondWindow(this.config, longest + maxNewTokens);
-    return new CachedDecoding(this, prompts, maxNewTokens);
+    // A prompt whose angles depend on its length cannot share another's beginning.
+    const sharesPrefix = !this.#views.some(({ rope }) => rope && dependsOnLength(rope));
+    return new CachedDecoding(this, prompts, maxNewTokens, sharesPrefix);
   }
 }
 

@@ -1,4 +1,5 @@
 export { CachedDecoding, padLeft, type PaddedBatch } from './cached-decoding';
+export { openCheckpoint, type Checkpoint } from './checkpoint';
 export type { DecoderConfig, DecoderShape } from './decoder-config';
 export { parseConfig, readConfig } from './families';
 export { generate, streamGenerate } from './generate';
@@ -6,6 +7,7 @@ export type { GeneratedToken, GenerateOptions, StreamOptions } from './generate'
 export { KvCache, type KvCacheShape } from './kv-cache';
 export type { DecodingSession, DecodingWork, ForwardOptions, GenerativeModel, LanguageModel } from './language-model';
 export { createModel, loadModel } from './load';
+export { answerEnds, encodePrompts, rawFormat, type EncodeOptions } from './prompts';
 export type { SamplingOptions } from './sampling';
 export { SharedPads } from './shared-pads';
 export type { LoadOptions } from './weights';

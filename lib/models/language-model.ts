@@ -74,7 +74,7 @@ export interface LanguageModel extends GenerativeModel, Module<[ids: Tensor, opt
   readonly device: Device;
   /** Computes each layer again in the backward pass instead of keeping what it made: less memory, more time. */
   gradientCheckpointing: boolean;
-  /** Takes what {@link hiddenStates} gives to logits. */
+  /** Takes what {@link hiddenStates} gives to logits, where `config` neither divides nor bounds them. */
   readonly lmHead: AnyModule;
   /** What the head reads, [batch, seq, hidden], or [batch, 1, hidden] with a cache and `lastTokenOnly`. */
   hiddenStates(ids: Tensor, options?: ForwardOptions): Tensor;

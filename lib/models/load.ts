@@ -1,34 +1,36 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { torch } from '../torch';
 import { skipInit } from '../nn';
 import { InputError, shown } from '../files/input-error';
-import { readJsonFile } from '../files/json-file';
-import { Tokenizer } from '../text';
+import { inCheckpoint, openCheckpoint, type Checkpoint } from './checkpoint';
 import { Decoder } from './decoder';
 import type { DecoderShape } from './decoder-config';
-import { familyOf, readConfig } from './families';
+import { familyOf, parseConfig } from './families';
 import type { LanguageModel } from './language-model';
 import { hasOwnTwin, openCheckedWeights, readWeights, weightLayout, type LoadOptions } from './weights';
 
 /**
- * Reads a Hugging Face folder: config.json, model.safetensors (or its shards), and the tokenizer where there is one.
- * Parameters do not require gradients (LoRA trains its own); `requiresGrad_(true)` makes them trainable. The model is
- * in eval mode.
+ * Reads a Hugging Face folder: config.json, model.safetensors (or its shards), and the tokenizer where there is one; or a
+ * GGUF file, which holds them all. Parameters do not require gradients (LoRA trains its own); `requiresGrad_(true)` makes
+ * them trainable. The model is in eval mode.
  * @throws InputError, one line that names the file and what is wrong in it, or the families that are known.
  */
-export function loadModel(folder: string, options: LoadOptions = {}): LanguageModel {
-  const config = readConfig(folder);
-  config.eosTokenIds = generationEos(folder, config.vocabSize) ?? config.eosTokenIds;
+export function loadModel(path: string, options: LoadOptions = {}): LanguageModel {
+  const checkpoint = openCheckpoint(path);
+  return inCheckpoint(checkpoint, () => loadCheckpoint(checkpoint, options));
+}
+
+function loadCheckpoint(checkpoint: Checkpoint, options: LoadOptions): LanguageModel {
+  const config = parseConfig(checkpoint.config);
+  config.eosTokenIds = generationEos(checkpoint.generationConfig, config.vocabSize) ?? config.eosTokenIds;
   const build = (): Decoder => new Decoder(config);
   let layout = weightLayout(build);
-  let weights = openCheckedWeights(folder, layout);
+  let weights = openCheckedWeights(checkpoint, layout);
   if (config.tieWordEmbeddings && hasOwnTwin(weights, layout)) {
     // As in transformers 5: a head that is stored and is another one counts, whatever config.json says.
     weights.dispose();
     config.tieWordEmbeddings = false;
     layout = weightLayout(build);
-    weights = openCheckedWeights(folder, layout);
+    weights = openCheckedWeights(checkpoint, layout);
   }
   try {
     const model = torch.scope(() => {
@@ -37,7 +39,7 @@ export function loadModel(folder: string, options: LoadOptions = {}): LanguageMo
       empty.loadStateDict(readWeights(weights, layout, config.dtype, options), { assign: true, strict: false });
       return empty;
     });
-    if (Tokenizer.isIn(folder)) model.tokenizer = Tokenizer.fromFolder(folder);
+    model.tokenizer = checkpoint.tokenizer();
     return model.requiresGrad_(false).eval();
   } finally {
     weights.dispose();
@@ -58,10 +60,8 @@ export function createModel(shape: DecoderShape): LanguageModel {
  * End-of-sequence ids of generation_config.json, which transformers' `generate` prefers to config.json's. Those that are
  * no token's end nothing.
  */
-function generationEos(folder: string, vocabSize: number): number[] | undefined {
-  const path = join(folder, 'generation_config.json');
-  if (!existsSync(path)) return undefined;
-  const { eos_token_id: eos } = (readJsonFile(path) ?? {}) as { eos_token_id?: unknown };
+function generationEos(generationConfig: unknown, vocabSize: number): number[] | undefined {
+  const { eos_token_id: eos } = (generationConfig ?? {}) as { eos_token_id?: unknown };
   if (eos === undefined || eos === null) return undefined;
   const ids = [eos].flat();
   if (!ids.every((id): id is number => Number.isSafeInteger(id))) {

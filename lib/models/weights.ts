@@ -1,7 +1,9 @@
 import { Device, torch, type DeviceLike, type DType, type Tensor } from '../torch';
 import { skipInit, type AnyModule } from '../nn';
 import { InputError, messageOf, quoted } from '../files/input-error';
-import { openWeights, type Weights } from '../checkpoints/sharded';
+import type { Weights } from '../checkpoints/sharded';
+import type { Checkpoint } from './checkpoint';
+import { textHalfOf } from './text-half';
 
 export interface LoadOptions {
   /** Where the weights go; default 'cpu'. */
@@ -39,11 +41,11 @@ export function weightLayout(build: () => AnyModule): WeightLayout {
 }
 
 /**
- * Opens a folder's weights and checks names, shapes and types against the model's before anything is allocated.
+ * Opens a checkpoint's weights and checks names, shapes and types against the model's before anything is allocated.
  * @throws InputError that names the file and the tensor.
  */
-export function openCheckedWeights(folder: string, layout: WeightLayout): Weights {
-  const weights = openWeights(folder);
+export function openCheckedWeights(checkpoint: Pick<Checkpoint, 'openWeights'>, layout: WeightLayout): Weights {
+  const weights = textHalfOf(checkpoint.openWeights());
   try {
     checkWeights(weights, layout);
   } catch (thrown) {

@@ -15,7 +15,7 @@ export const ORGANISM_SHAPE: DecoderShape = {
   maxPositionEmbeddings: 256,
   initializerRange: 0.08,
   rmsNormEps: 1e-5,
-  ropeTheta: 1e4,
+  rope: { theta: 1e4 },
   tieWordEmbeddings: true,
   bosTokenId: BOS_ID,
   eosTokenIds: [EOS_ID],
@@ -87,7 +87,7 @@ function lookBack(query: Tensor, key: Tensor): void {
   OFFSETS.forEach((offset, head) => {
     const angles = Array.from(
       { length: PAIRS },
-      (_, pair) => offset * (ORGANISM_SHAPE.ropeTheta ?? 1) ** (-pair / PAIRS),
+      (_, pair) => offset * (ORGANISM_SHAPE.rope?.theta ?? 1) ** (-pair / PAIRS),
     );
     const turned = [...angles.map(Math.cos), ...angles.map((angle) => -Math.sin(angle))];
     rows(query, head)

@@ -8,6 +8,7 @@
  * - `latentOverlap(model, pairs)` measures as upstream does.
  */
 export {
+  encodePairs,
   pairBatch,
   shuffledBatches,
   type PairBatch,

@@ -49,7 +49,8 @@ export function mseLoss(model: LanguageModel, options: OverlapOptions & { at: st
 export function klLoss(model: LanguageModel, options: OverlapOptions = {}): (batch: PairBatch) => Tensor {
   const { detachSelf = false, positions } = options;
   return (batch) => {
-    const head = frozenHead(model.lmHead);
+    const { logitDivisor, logitSoftcap } = model.config;
+    const head = logitDivisor === 1 && logitSoftcap === null ? frozenHead(model.lmHead) : undefined;
     if (head) {
       const { self, other } = bothSides((side) => hiddenStatesOf(model, side), batch, detachSelf);
       const [a, b] = rowsOf(compareAt(self, other, batch, options), batch);

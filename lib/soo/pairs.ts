@@ -1,11 +1,41 @@
 /** Pairs of prompts as tensors. */
 import { torch, type DeviceLike, type Tensor } from '../torch';
-import { padLeft } from '../models';
+import { InputError } from '../files/input-error';
+import { encodePrompts, padLeft, type EncodeOptions, type LanguageModel } from '../models';
 
 /** Token ids of two prompts that say the same of oneself and of somebody else. */
 export interface TokenPair {
   selfIds: readonly number[];
   otherIds: readonly number[];
+}
+
+/**
+ * Token ids of pairs of texts, each side a prompt of its own in the format that prompts are asked in.
+ * @param options.pad the width to which they are padded: raw prompts are cut there and at the model's last position, as
+ * upstream's tokenizer call does. By default and with `longest` none is longer than that position.
+ * @returns the pairs, and how many prompts were cut
+ * @throws InputError for prompts that cannot be encoded, and for a templated one that would be cut: its end is where the
+ * answer begins
+ */
+export function encodePairs(
+  model: LanguageModel,
+  texts: readonly { self: string; other: string }[],
+  { format, pad }: Pick<EncodeOptions, 'format'> & { pad?: number | 'longest' } = {},
+): { pairs: TokenPair[]; cut: number } {
+  const sides = texts.flatMap(({ self, other }) => [self, other]);
+  const whole = encodePrompts(model, sides, { format, anyLength: pad !== undefined });
+  const width = typeof pad === 'number' ? pad : Infinity;
+  const most = Math.min(width, model.config.maxPositionEmbeddings);
+  const long = whole.filter((prompt) => prompt.length > most);
+  if (long.length > 0 && format?.template) {
+    throw new InputError(
+      `a prompt has ${long[0].length} tokens in the chat template, but ${most} is the most; ` +
+        'cut, it would have no place for an answer: widen the padding',
+    );
+  }
+  const ids = whole.map((prompt) => prompt.slice(0, most));
+  const pairs = texts.map((_, i) => ({ selfIds: ids[2 * i], otherIds: ids[2 * i + 1] }));
+  return { pairs, cut: long.length };
 }
 
 /** Rows of a batch, padded on the left to the width that they share. */

@@ -1,18 +1,32 @@
-import { Environment, Interpreter, Template } from '@huggingface/jinja';
+import { Environment, Template } from '@huggingface/jinja';
 import { InputError, messageOf } from '../files/input-error';
 import { withinSeconds } from '../files/time-limit';
+import { strftime } from './python-date';
+import { libraryGlobals, TemplateInterpreter } from './template-interpreter';
 
 export interface ChatMessage {
   role: string;
   content: string;
 }
 
-/** What a template may refer to beside the messages. */
+/** What a template may refer to beside the messages: the tokenizer's special tokens by name. */
 export interface ChatVariables {
   bos_token?: string;
   eos_token?: string;
   pad_token?: string;
   unk_token?: string;
+}
+
+/** JSON as `--template-kwargs` gives it. */
+export type TemplateArguments = Readonly<Record<string, unknown>>;
+
+export interface RenderOptions {
+  /** Ends with the beginning of the assistant's turn. Default false. */
+  addGenerationPrompt?: boolean;
+  /** Further variables of the template, such as `enable_thinking`. */
+  kwargs?: TemplateArguments;
+  /** What `strftime_now` tells; asked only by templates that call it. Default: now. */
+  now?: () => Date;
 }
 
 /** Of one rendering, whatever the template is: no conversation takes a hundredth of it. */
@@ -30,15 +44,27 @@ export class ChatTemplate {
   }
 
   /**
-   * The conversation as one text, special tokens spelled out: encode it with `addSpecialTokens: false`.
+   * The conversation as one text, special tokens spelled out: encode it with `addSpecialTokens: false`. As transformers'
+   * `apply_chat_template`, `tools` and `documents` are None where `kwargs` does not give them.
    * @throws InputError when the template refuses the messages (roles that do not alternate, say), or takes too much.
    */
-  render(messages: ChatMessage[], variables: ChatVariables, addGenerationPrompt: boolean): string {
-    const own = { messages, add_generation_prompt: addGenerationPrompt, range: boundedRange() };
-    const environment = new Environment(globals);
-    for (const [name, value] of Object.entries({ ...variables, ...own }))
-      if (value !== undefined) environment.set(name, value);
-    return bounded(() => new Interpreter(environment).run(this.#template.parsed).value as string);
+  render(messages: readonly ChatMessage[], variables: ChatVariables, options: RenderOptions = {}): string {
+    const { addGenerationPrompt = false, kwargs = {}, now = () => new Date() } = options;
+    const environment = new Environment(libraryGlobals);
+    const values = {
+      range: boundedRange(),
+      strftime_now: (format: string): string => strftime(now(), format),
+      tools: null,
+      documents: null,
+      ...variables,
+      ...kwargs,
+      messages,
+      add_generation_prompt: addGenerationPrompt,
+    };
+    return bounded(() => {
+      for (const [name, value] of Object.entries(values)) if (value !== undefined) environment.set(name, value);
+      return new TemplateInterpreter(environment).run(this.#template.parsed).value as string;
+    });
   }
 }
 
@@ -62,19 +88,3 @@ function boundedRange(): (start: number, stop?: number, step?: number) => number
     return Array.from({ length: count }, (_, i) => start + i * step);
   };
 }
-
-/** What the library puts into every template; it hands it out to nobody but the interpreter. */
-const globals = ((): Environment => {
-  const found: Environment[] = [];
-  const { run } = Interpreter.prototype;
-  Interpreter.prototype.run = function (this: Interpreter, ...args: Parameters<typeof run>) {
-    found.push(this.global);
-    return run.apply(this, args);
-  };
-  try {
-    new Template('').render();
-  } finally {
-    Interpreter.prototype.run = run;
-  }
-  return found[0];
-})();

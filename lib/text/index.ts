@@ -1,3 +1,19 @@
-export { ChatTemplate, type ChatMessage, type ChatVariables } from './chat-template';
+export {
+  ChatTemplate,
+  type ChatMessage,
+  type ChatVariables,
+  type RenderOptions,
+  type TemplateArguments,
+} from './chat-template';
+export {
+  chatPrompts,
+  rawPrompts,
+  templateSchema,
+  type ChatSettings,
+  type PromptFormat,
+  type TemplateRecord,
+} from './prompt-format';
+export { decodeAnswer, spokenIn, type Spoken } from './thinking';
+export { tokenizerFiles, type GgmlVocabulary, type TokenizerFiles } from './ggml-tokenizer';
 export { Tokenizer } from './tokenizer';
 export { TextStream } from './text-stream';

@@ -95,6 +95,20 @@ export function readTokenizerSettings(folder: string): TokenizerSettings {
   const config = readOptional(folder, CONFIG, configSchema);
   const map = readOptional(folder, MAP, configSchema);
   const listed = config?.added_tokens_decoder ? undefined : readOptional(folder, ADDED, addedSchema);
+  return settingsOf({ config, map, listed }, chatTemplates(folder, config?.chat_template));
+}
+
+/** The same for a tokenizer_config.json that stands in no file, and chat templates by their names. */
+export const checkTokenizerSettings = (json: unknown, templates: ReadonlyMap<string, string>): TokenizerSettings =>
+  settingsOf({ config: checkShape(configSchema, json, CONFIG) }, templates);
+
+interface Files {
+  config?: Config;
+  map?: Config;
+  listed?: Record<string, number>;
+}
+
+function settingsOf({ config, map, listed }: Files, chatTemplates: ReadonlyMap<string, string>): TokenizerSettings {
   const named = config?.added_tokens_decoder ? { ...map, ...config } : { ...config, ...map };
   const contentOf = (one: z.infer<typeof token> | null | undefined): string | undefined =>
     typeof one === 'string' ? one : one?.content;
@@ -108,7 +122,7 @@ export function readTokenizerSettings(folder: string): TokenizerSettings {
     // The tokenizer classes of decoders pad on the left when the file does not say.
     padSide: config?.padding_side ?? 'left',
     cleanUpSpaces: config?.clean_up_tokenization_spaces ?? false,
-    chatTemplates: chatTemplates(folder, config?.chat_template),
+    chatTemplates,
     addBos: config?.add_bos_token ?? undefined,
     addEos: config?.add_eos_token ?? undefined,
     addedTokens: addedTokens(named, config?.added_tokens_decoder ?? {}, listed ?? {}),

@@ -2,14 +2,15 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError, messageOf, quoted, shown } from '../files/input-error';
 import { withinSeconds } from '../files/time-limit';
-import { ChatTemplate, type ChatMessage } from './chat-template';
+import { ChatTemplate, type ChatMessage, type RenderOptions } from './chat-template';
 import { withFurtherTokens } from './added-tokens';
+import { tokenizerFiles, type GgmlVocabulary } from './ggml-tokenizer';
 import { SentencePieceEngine } from './sentencepiece/engine';
 import { readSentencePieceModel } from './sentencepiece/model-file';
 import type { TokenizerEngine } from './tokenizer-engine';
 import { TokenizerJsonEngine } from './tokenizer-json/engine';
-import { readTokenizerJson } from './tokenizer-json/file';
-import { readTokenizerSettings, type TokenizerSettings } from './tokenizer-settings';
+import { checkTokenizerJson, readTokenizerJson, type TokenizerJson } from './tokenizer-json/file';
+import { checkTokenizerSettings, readTokenizerSettings, type TokenizerSettings } from './tokenizer-settings';
 
 /**
  * Text to token ids and back, as the `tokenizer.json` of a Hugging Face folder says (BPE, byte-fallback BPE, WordLevel,
@@ -61,7 +62,24 @@ export class Tokenizer {
     if (!has('tokenizer.json') && has('tekken.json')) {
       throw new InputError(`tokenizer.json: no such file in ${folder}; tekken.json alone is not supported`);
     }
-    const json = readTokenizerJson(folder);
+    return Tokenizer.#fromJson(readTokenizerJson(folder), settings);
+  }
+
+  /**
+   * The tokenizer of a vocabulary as a GGUF file has it.
+   * @throws InputError, one line that names the file and what is wrong in it
+   */
+  static fromGgml(vocabulary: GgmlVocabulary): Tokenizer {
+    const { tokenizer, config, chatTemplates } = tokenizerFiles(vocabulary);
+    try {
+      return Tokenizer.#fromJson(checkTokenizerJson(tokenizer), checkTokenizerSettings(config, chatTemplates));
+    } catch (thrown) {
+      // What is named there stands in no such file.
+      throw thrown instanceof InputError ? new InputError(`${vocabulary.file}: as ${thrown.message}`) : thrown;
+    }
+  }
+
+  static #fromJson(json: TokenizerJson, settings: TokenizerSettings): Tokenizer {
     const vocabulary = { file: 'tokenizer.json', ids: new Map(Object.entries(json.model.vocab)) };
     const added = withFurtherTokens(vocabulary, json.added_tokens, settings.addedTokens);
     return new Tokenizer(new TokenizerJsonEngine(json, added, settings), settings);
@@ -129,23 +147,29 @@ export class Tokenizer {
   }
 
   /**
+   * Source of the model's chat template (Jinja).
+   * @throws InputError when it has none
+   */
+  get chatTemplate(): string {
+    const { chatTemplates: templates } = this.#settings;
+    const source = templates.get('default');
+    if (source !== undefined) return source;
+    const named = [...templates.keys()].map(quoted).join(', ');
+    const what = named ? `has chat templates called ${named}, but none called default` : 'has no chat_template';
+    throw new InputError(`tokenizer_config.json: ${what}`);
+  }
+
+  /**
    * A conversation as the model's chat template writes it, special tokens included: encode the result with
    * `addSpecialTokens: false`.
    * @throws InputError when the model has no template or the template refuses the messages.
    */
-  applyChatTemplate(messages: ChatMessage[], { addGenerationPrompt = false } = {}): string {
-    const { chatTemplates: templates } = this.#settings;
-    const source = templates.get('default');
-    if (source === undefined) {
-      const named = [...templates.keys()].map(quoted).join(', ');
-      const what = named ? `has chat templates called ${named}, but none called default` : 'has no chat_template';
-      throw new InputError(`tokenizer_config.json: ${what}`);
-    }
+  applyChatTemplate(messages: readonly ChatMessage[], options: RenderOptions = {}): string {
+    const source = this.chatTemplate;
     if (messages.length === 0) throw new InputError('chat template: wanted at least one message, got none');
     this.#template ??= new ChatTemplate(source);
     const { bos, eos, pad, unk } = this.#settings.special;
-    const variables = { bos_token: bos, eos_token: eos, pad_token: pad, unk_token: unk };
-    return this.#template.render(messages, variables, addGenerationPrompt);
+    return this.#template.render(messages, { bos_token: bos, eos_token: eos, pad_token: pad, unk_token: unk }, options);
   }
 
   #idOf(role: string, token: string | undefined): number | undefined {

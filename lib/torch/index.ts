@@ -101,7 +101,15 @@ export {
 } from './dtype';
 export { formatTensor } from './format';
 export { Generator } from './generator';
-export { cachedAttention, clippedAdamStep, frozenLinear, PackedWeight, plainRmsNorm, type AdamStep } from './kernels';
+export {
+  cachedAttention,
+  clippedAdamStep,
+  dequantizeGgml,
+  frozenLinear,
+  PackedWeight,
+  plainRmsNorm,
+  type AdamStep,
+} from './kernels';
 export { MappedFile } from './mapped-file';
 export { requireOptions } from './options';
 export { perceptron, type PerceptronOptions, type PerceptronTensors } from './perceptron';

@@ -46,6 +46,17 @@ export function frozenLinear(input: Tensor, weight: Tensor): Tensor | null {
   return handle === null ? null : new Tensor(handle);
 }
 
+/**
+ * The numbers of blocks of one of ggml's types, as the Python package `gguf` dequantises them, to the bit.
+ *
+ * @param blocks uint8 [bytes] on the processor, whole blocks; any bytes will do
+ * @param type the type's number in GGUF files
+ * @returns float32 [numbers]
+ */
+export function dequantizeGgml(blocks: Tensor, type: number): Tensor {
+  return new Tensor(native.dequantizeGgml(blocks.handle, type));
+}
+
 /** Whether this processor can multiply with packed weights: it wants AVX2 and FMA. */
 export function canPack(): boolean {
   return native.canPrepack();

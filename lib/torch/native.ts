@@ -117,6 +117,8 @@ export interface NativeAddon {
   /** Null where the tensors are of another kind, or the processor lacks AVX2. */
   cachedAttention(query: number, key: number, value: number, mask: number | null): number | null;
   canPrepack(): boolean;
+  /** Blocks of one of ggml's types, by its number in files. */
+  dequantizeGgml(blocks: number, type: number): number;
   /** Null where another way is meant or faster. */
   frozenLinear(input: number, weight: number): number | null;
   prepackLinear(weight: number): number;

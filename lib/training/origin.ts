@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, readSync, readdirSync, statSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../files/input-error';
 import { openToRead } from '../files/open-file';
@@ -71,11 +71,12 @@ export function hashJson(value: unknown): string {
 }
 
 /**
- * sha256, in hex, of every file directly in a folder, by name. Links count as what they lead to: the caches of models
- * hold nothing else.
+ * sha256, in hex, of every file directly in a folder, by name, or of the one file that stands for a folder. Links count as
+ * what they lead to: the caches of models hold nothing else.
  * @throws InputError for a folder without files, which would be the same as any other
  */
 export function hashFolder(folder: string): Record<string, string> {
+  if (statSync(folder).isFile()) return { [basename(folder)]: hashFile(folder) };
   const isFile = (name: string): boolean => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() ?? false;
   const names = readdirSync(folder).filter(isFile).sort();
   if (names.length === 0) throw new InputError(`${folder}: holds no files`);

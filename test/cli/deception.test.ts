@@ -172,7 +172,7 @@ ends.forEach((end, i) => writeFileSync(at(`cut${i}.jsonl`), whole.subarray(0, en
 cpSync(at('one.jsonl'), at('kept.jsonl'));
 writeFileSync(at('broken.jsonl'), whole.toString().replace('"index":1', '"index":"one"'));
 const cases: [args: string[], message: RegExp][] = [
-  [call('scenarios.json', ...adapter, ...out('kept.jsonl')), /kept.jsonl: line 1 was made by another model, adapter or settings/],
+  [call('scenarios.json', ...adapter, ...out('kept.jsonl')), /kept.jsonl: line 1 was made by another model, adapter, chat template or settings/],
   [call('scenarios.json', '--max-new-tokens', '3', ...out('kept.jsonl')), /kept.jsonl: line 1 was made by another model/],
   [call('changed.json', ...out('kept.jsonl')), /kept.jsonl: scenario 0 of point differs from the one this file was made with/],
   [call('scenarios.json', ...out('other.txt')), /other.txt: line 1 is no record of an earlier run/],

@@ -148,6 +148,9 @@ t.test('soo report draws single runs and the records of soo deception', async (t
   t.match(page('of-asked'), /<th scope="row">all<\/th>\s*<td class="number">2<\/td>/);
   t.match(page('of-answers'), /33\.3 \[6, 79\]/, "Wilson's interval of 1 in 3");
   t.match(page('of-answers'), /&lt;b&gt;Cellar&lt;\/b&gt;[^]*chip deceptive/);
-  t.match(mixed, { code: 2, stderr: /^soo: mixed.jsonl: line 2 was made by another model, adapter or settings\n$/ });
+  t.match(mixed, {
+    code: 2,
+    stderr: /^soo: mixed.jsonl: line 2 was made by another model, adapter, chat template or settings\n$/,
+  });
   t.notOk(existsSync(at('of-mixed')));
 });

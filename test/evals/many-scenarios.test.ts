@@ -26,7 +26,7 @@ const MEGABYTE = 2 ** 20;
 /** All records, and what was held after each batch. */
 async function ask(batchSize: number): Promise<{ records: DeceptionRecord[]; tensors: number[]; megabytes: number[] }> {
   const [records, tensors, megabytes]: [DeceptionRecord[], number[], number[]] = [[], [], []];
-  for await (const batch of askScenarios(model, model.tokenizer!, asked, { maxNewTokens: 12, batchSize })) {
+  for await (const batch of askScenarios(model, asked, { maxNewTokens: 12, batchSize })) {
     records.push(...batch);
     tensors.push(torch.memory().tensors);
     megabytes.push(process.memoryUsage.rss() / MEGABYTE);

@@ -28,7 +28,7 @@ t.test('positions count real tokens only', (t) => {
 
 t.test('a query sees real keys up to its own place, a pad nothing', (t) => {
   const rows = (past: number, seq: number, padded = true) => {
-    const made = maskOf(padded ? mask : undefined, past, seq, 'cpu');
+    const made = maskOf({ attentionMask: padded ? mask : undefined, past, seq }, 'cpu', null);
     return made?.select(1, 0).to('int64').toArray() as number[][][] | undefined;
   };
   t.same(rows(0, 5)?.at(0), [
@@ -47,8 +47,16 @@ t.test('a query sees real keys up to its own place, a pad nothing', (t) => {
     [1, 1, 1, 1, 1],
   ]);
   t.same(rows(4, 1), [[[0, 0, 1, 1, 1]], [[1, 1, 1, 1, 1]]]);
-  t.equal(maskOf(torch.ones([2, 4]), 0, 4, 'cpu'), undefined, 'without pads the kernel masks by itself');
-  t.equal(maskOf(undefined, 4, 1, 'cpu'), undefined, 'the newest token sees everything');
+  t.equal(
+    maskOf({ attentionMask: torch.ones([2, 4]), past: 0, seq: 4 }, 'cpu', null),
+    undefined,
+    'without pads the kernel masks by itself',
+  );
+  t.equal(
+    maskOf({ attentionMask: undefined, past: 4, seq: 1 }, 'cpu', null),
+    undefined,
+    'the newest token sees everything',
+  );
   t.same(rows(1, 2, false), [
     [
       [1, 1, 0],

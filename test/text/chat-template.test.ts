@@ -1,7 +1,8 @@
 import t from 'tap';
 import { ChatTemplate } from '../../lib/text/chat-template';
 
-const render = (source: string): string => new ChatTemplate(source).render([{ role: 'user', content: 'Hi' }], {}, true);
+const render = (source: string): string =>
+  new ChatTemplate(source).render([{ role: 'user', content: 'Hi' }], {}, { addGenerationPrompt: true });
 
 t.test("range is Python's", async (t) => {
   // list(range(*args)) of Python 3.
@@ -18,7 +19,7 @@ t.test("range is Python's", async (t) => {
     t.equal(render(`{{ range(${args}) | join(',') }}`), numbers.join(','), `range(${args})`);
     t.equal(render(`{% for i in range(${args}) %}{{ i }},{% endfor %}`), numbers.map((n) => `${n},`).join(''));
   }
-  t.equal(render('{% for m in messages %}{{ m.content }}{{ add_generation_prompt }}{% endfor %}'), 'Hitrue');
+  t.equal(render('{% for m in messages %}{{ m.content }}{{ add_generation_prompt }}{% endfor %}'), 'HiTrue');
 });
 
 t.test('a template that takes too much is refused', async (t) => {

@@ -1,8 +1,17 @@
-/** What a family of models is, and the words of config.json that families share. */
+/** What a family of models is, and how one is made from the words that only it has. */
 import { z } from 'zod';
 import type { DType } from '../../torch';
-import { shown } from '../../files/input-error';
-import type { DecoderConfig } from '../decoder-config';
+import { InputError, shown } from '../../files/input-error';
+import { checkShape } from '../../files/json-file';
+import { completeConfig, CONFIG_FILE, type DecoderConfig, type DecoderShape } from '../decoder-config';
+import {
+  flatRope,
+  sharedFields,
+  sharedShape,
+  sharedWords,
+  type SharedDefaults,
+  type SharedWords,
+} from './shared-words';
 
 /** Models whose config.json is read the same way. */
 export interface Family {
@@ -17,48 +26,48 @@ export interface Family {
   write(config: DecoderConfig, dtype: DType): Record<string, unknown>;
 }
 
-/** Says what was wanted and what came. */
-export const wanted = (what: string) => ({
-  error: (issue: { input?: unknown }) => `must be ${what}, got ${shown(issue.input)}`,
-});
+type FileWords<Fields extends z.ZodRawShape> = z.output<z.ZodObject<Fields>> & SharedWords;
 
-export const size = z
-  .int(wanted('a whole number'))
-  .min(1, wanted('1 or more'))
-  .max(2 ** 31, wanted('below 2^31'));
-export const positive = z.number(wanted('a number')).positive(wanted('above 0'));
-export const notNegative = z.number(wanted('a number')).min(0, wanted('0 or more'));
-export const flag = z.boolean(wanted('true or false'));
-export const tokenId = z.int(wanted('a token id')).min(0, wanted('a token id of 0 or more'));
-/** -1 stands for none in the first conversions of Llama. */
-export const padTokenId = z.preprocess((value) => (value === -1 ? null : value), tokenId.nullish());
-export const tokenIds = z.union([tokenId, z.array(tokenId)], wanted('a token id or a list of them'));
+interface FamilyWords<Fields extends z.ZodRawShape> {
+  modelType: string;
+  /** The class of transformers that is named in config.json. */
+  architecture: string;
+  /** What transformers takes where a file does not say. */
+  defaults: SharedDefaults;
+  /** Words that only this family has. */
+  fields: Fields;
+  /** What of the decoder follows from them, over what follows from the shared words. */
+  decoder: (file: FileWords<Fields>) => Partial<DecoderShape>;
+  /** These words again, over the shared ones. */
+  write: (config: DecoderConfig) => Record<string, unknown>;
+}
 
-/** `torch.bfloat16` and `auto`, which says nothing, were written too. */
-const dtype = z.preprocess(
-  (value) => (typeof value === 'string' ? value.replace(/^torch\./, '').replace(/^auto$/, '') || undefined : value),
-  z.enum(['float32', 'float64', 'float16', 'bfloat16'], wanted('float32, float64, float16 or bfloat16')).nullish(),
-);
+/** Makes a family of its own words and the ones that all share. */
+export function defineFamily<Fields extends z.ZodRawShape>(words: FamilyWords<Fields>): Family {
+  const { modelType, architecture, defaults } = words;
+  const schema = z.looseObject({ ...sharedFields(defaults), ...words.fields }, 'must be an object');
+  return {
+    modelType,
 
-export const ropeSchema = z.looseObject(
-  {
-    rope_theta: positive.optional(),
-    rope_type: z.string(wanted('text')).optional(),
-    type: z.string(wanted('text')).optional(),
-  },
-  wanted('an object'),
-);
+    parse(json) {
+      const file = checkShape(schema, json, CONFIG_FILE) as FileWords<Fields>;
+      refuseOtherArchitectures(file.architectures ?? [], architecture);
+      const own = words.decoder(file);
+      const rope = own.rope ?? flatRope(file, defaults.ropeTheta ?? 10_000);
+      return completeConfig({ ...sharedShape(file), ...own, rope, modelType });
+    },
 
-/** What every config.json says in the same words, and for which no family has a default of its own. */
-export const sharedFields = {
-  architectures: z.array(z.string(wanted('text')), wanted('a list')).nullish(),
-  vocab_size: size,
-  hidden_size: size,
-  intermediate_size: size,
-  // A bound that no model comes near keeps a damaged number from filling the memory with layers.
-  num_hidden_layers: size.max(10_000, wanted('10000 or fewer')),
-  num_attention_heads: size,
-  dtype,
-  torch_dtype: dtype,
-  quantization_config: z.null(wanted('absent: quantised checkpoints are not supported')).optional(),
-};
+    write: (config, dtype) => ({
+      architectures: [architecture],
+      ...sharedWords(config, dtype),
+      ...words.write(config),
+    }),
+  };
+}
+
+/** Embedding and reward models have the same layers and another head, or none. */
+function refuseOtherArchitectures(names: readonly string[], architecture: string): void {
+  if (names.length > 0 && !names.some((name) => /For(CausalLM|ConditionalGeneration)$/.test(name))) {
+    throw new InputError(`${CONFIG_FILE}: architectures is ${shown(names)}; only ${architecture} is supported`);
+  }
+}

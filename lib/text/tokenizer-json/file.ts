@@ -144,8 +144,12 @@ const tokenizerSchema = z.looseObject(
  * Reads tokenizer.json.
  * @throws InputError naming the place in it.
  */
-export function readTokenizerJson(folder: string): TokenizerJson {
-  const file = checkShape(tokenizerSchema, withModelType(readJsonFile(join(folder, FILE))), FILE);
+export const readTokenizerJson = (folder: string): TokenizerJson =>
+  checkTokenizerJson(readJsonFile(join(folder, FILE)));
+
+/** Checks what a tokenizer.json holds; throws as {@link readTokenizerJson}. */
+export function checkTokenizerJson(json: unknown): TokenizerJson {
+  const file = checkShape(tokenizerSchema, withModelType(json), FILE);
   return { ...file, added_tokens: file.added_tokens ?? [] };
 }
 
