@@ -47,6 +47,7 @@ const FLAGS = {
   maxGradNorm: '--max-grad-norm <x>',
   seed: '--seed <n>',
   pad: '--pad <width>',
+  adapt: '--adapt <which>',
   gradientCheckpointing: '--gradient-checkpointing',
 } as const satisfies Partial<Record<keyof FinetuneConfig, string>>;
 

@@ -110,13 +110,19 @@ function watchSteps(out: string, total: number): { take: (step: StepRecord) => v
 }
 
 function textOf(result: FinetuneResult, seconds: number, out: string, cut: number): string {
-  const { steps, microBatches, epochLosses, resumedFrom } = result;
+  const { steps, microBatches, epochLosses, resumedFrom, unreached } = result;
   const rows = epochLosses.map((loss, epoch) => [String(epoch + 1), loss.toPrecision(5)]);
   const lines = [
     table(['epoch', 'mean loss'], rows),
     `${steps} steps of ${microBatches} batches in ${seconds.toFixed(1)} s; the adapter is in ${out}`,
   ];
   if (resumedFrom !== null) lines.push(`Resumed after batch ${resumedFrom}.`);
+  if (unreached !== undefined) {
+    const what = unreached === 1 ? '1 target module has' : `${unreached} target modules have`;
+    lines.push(
+      `${what} no adapter: the loss ends below, and they would not learn (--adapt all: one each all the same).`,
+    );
+  }
   if (cut > 0) {
     const what =
       cut === 1

@@ -138,6 +138,15 @@ function given<K extends keyof LoraConfig, V>(key: K, value: V): { [P in K]?: No
   return isEmpty(value) ? {} : ({ [key]: value } as { [P in K]: NonNullable<V> });
 }
 
+/** The same config, in which modules of those whole names get no adapter either. */
+export function excluding(config: LoraConfig, names: readonly string[]): LoraConfig {
+  const { excludeModules = [] } = config;
+  if (names.length === 0) return config;
+  if (typeof excludeModules !== 'string') return { ...config, excludeModules: [...excludeModules, ...names] };
+  const patterns = names.map((name) => name.replace(/\W/g, '\\$&'));
+  return { ...config, excludeModules: [`(?:${excludeModules})`, ...patterns].join('|') };
+}
+
 /** The adapter_config.json that Python's PEFT reads. */
 export function loraConfigJson(
   config: LoraConfig,

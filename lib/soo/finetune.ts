@@ -26,6 +26,7 @@ import {
   totalSteps,
   type FinetuneConfig,
 } from './finetune-config';
+import { onLearningModules } from './learning-modules';
 import { configuredLoss, pairDistance, type TokenBatch } from './losses';
 import type { TokenPair } from './pairs';
 import { differs } from './positions';
@@ -38,6 +39,8 @@ const resultSchema = z.object({
   /** The overlap loss on all pairs, without dropout, before and after; only where it was measured. */
   distance: z.object({ start: z.number(), end: z.number() }).optional(),
   resumedFrom: z.number().nullable(),
+  /** Target modules that have no adapter because the loss never reaches them; absent where there are none. */
+  unreached: z.number().optional(),
 });
 
 /** How a run came out. */
@@ -110,7 +113,7 @@ function finetuneInFolder(options: FinetuneOptions & { resume: boolean }): Promi
   const { folder, config } = options;
   return runInFolder({ ...options, files: FILES, free: FREE, resultSchema }, async (begin) => {
     using _claim = claimModel(options.model);
-    const adapter = startingAdapter(options);
+    const { adapter, unreached } = startingAdapter(options);
     const { lr, weightDecay } = config;
     const Optimizer = config.optimizer === 'adamw' ? AdamW : TransformersAdamW;
     const optimizer = new Optimizer(adapter.parameters(), { lr, weightDecay });
@@ -119,7 +122,7 @@ function finetuneInFolder(options: FinetuneOptions & { resume: boolean }): Promi
       const sumUp = await takeBatches(options, { adapter, optimizer });
       // Before the summary: whatever happens to that, what was trained is kept.
       adapter.save(folder, { baseModel: options.baseModel, baseRevision: options.baseRevision });
-      return sumUp();
+      return { ...sumUp(), ...(unreached > 0 && { unreached }) };
     } finally {
       optimizer.dispose();
       adapter.dispose();
@@ -127,10 +130,11 @@ function finetuneInFolder(options: FinetuneOptions & { resume: boolean }): Promi
   });
 }
 
-function startingAdapter({ model, adapterFolder, config }: FinetuneOptions): LoraAdapter {
+function startingAdapter(options: FinetuneOptions): { adapter: LoraAdapter; unreached: number } {
+  const { model, adapterFolder, config } = options;
   torch.manualSeed(config.seed);
-  if (adapterFolder === undefined) return addLora(model, config.lora);
-  return loadLora(model, adapterFolder, { dropout: config.lora.dropout });
+  if (adapterFolder === undefined) return onLearningModules(model, addLora(model, config.lora), options);
+  return { adapter: loadLora(model, adapterFolder, { dropout: config.lora.dropout }), unreached: 0 };
 }
 
 /** @returns what sums the run up */
