@@ -34,7 +34,7 @@ const environment = (cache: string, stub?: HubStub): Record<string, string> => (
   HOME: cache,
   HF_HUB_CACHE: cache,
   HF_ENDPOINT: stub?.endpoint ?? 'http://127.0.0.1:9',
-  ...(!stub && { HF_HUB_OFFLINE: '1' }),
+  HF_HUB_OFFLINE: stub ? '' : '1',
 });
 
 function treeOf(cache: string): Tree {
