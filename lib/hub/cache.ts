@@ -2,17 +2,7 @@
  * The cache of huggingface_hub, which Python reads and writes too: `models--ORG--NAME` with `blobs` by their hashes,
  * `snapshots/COMMIT` of links to them, and `refs` from branches and tags to commits.
  */
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { makeFolders } from '../files/folders';
@@ -107,11 +97,10 @@ export class CachedRepository {
   #linkInto(snapshot: string, blobs: ReadonlyMap<string, string>): void {
     for (const [path, hash] of blobs) {
       const link = join(snapshot, path);
-      const target = relative(dirname(link), this.blob(hash));
-      if (existsSync(link) || linkTarget(link) === target) continue;
+      if (existsSync(link)) continue;
       makeFolders(dirname(link));
       rmSync(link, { force: true });
-      symlinkSync(target, link);
+      symlinkSync(relative(dirname(link), this.blob(hash)), link);
     }
   }
 
@@ -133,10 +122,6 @@ const hasCommit = (ref: readonly [string, string | undefined]): ref is readonly 
 
 function entriesOf(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder).sort() : [];
-}
-
-function linkTarget(path: string): string | undefined {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(path) : undefined;
 }
 
 /** The models that have a folder in the cache, by name. */

@@ -196,6 +196,17 @@ t.test('what has come is gone on from, and not asked for again', async (t) => {
   t.equal(seen.at(-1), 300_000 + ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json'].reduce((sum, name) => sum + SMALL[name].length, 0)); // prettier-ignore
 });
 
+t.test('a part that is not the one that was asked for is not taken', async (t) => {
+  for (const contentRange of ['bytes 5-9/300000', 'bytes 1000-1999/2000', 'none']) {
+    const { stub, cache, fetch } = await withStub(t, (asked) => {
+      return isStore(asked) && asked.before === 0 ? { cutAfter: 1000 } : { contentRange };
+    });
+    isWhole(t, cache, await fetch('acme/small'));
+    t.same(stub.asked.filter(isStore).map(({ range }) => range), [undefined, 'bytes=1000-', undefined]); // prettier-ignore
+    stub.stop();
+  }
+});
+
 t.test('damaged parts, and parts that are too long, are thrown away', async (t) => {
   for (const part of [Buffer.alloc(100_000), Buffer.alloc(400_000), WEIGHTS, Buffer.alloc(300_000)]) {
     const { stub, cache, fetch } = await withStub(t);
