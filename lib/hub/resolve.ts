@@ -6,6 +6,7 @@ import { download, type DownloadOptions } from './download';
 import { modelNameText, parseModelName, type ModelName } from './model-name';
 import { HubError } from './requests';
 import { hubSettings, type HubSettings } from './settings';
+import { hasTokenizerIn } from './wanted-files';
 
 export interface ResolvedModel {
   /** A folder, or a GGUF file. */
@@ -32,12 +33,23 @@ export async function resolveModel(nameOrPath: string, options: ResolveOptions =
   const name = requireName(nameOrPath);
   const settings = hubSettings(options.env);
   const found = findInCache(name, settings, options.part);
-  if ('model' in found) return resolved(name, found.model);
+  if ('model' in found) return resolved(name, await withTokenizer(name, found.model, { ...options, settings }));
   try {
     if (settings.offline) throw offlineError(settings, name, found);
     return resolved(name, await download(name, { ...options, settings }));
   } catch (thrown) {
     throw withBothReadings(thrown, nameOrPath, options.signal);
+  }
+}
+
+/** Fetches the tokenizer of a model of which Python has fetched the weights alone; where that fails, it stays as it is. */
+async function withTokenizer(name: ModelName, model: CachedModel, options: DownloadOptions): Promise<CachedModel> {
+  if (options.settings.offline || model.gguf !== undefined || hasTokenizerIn(model.path)) return model;
+  try {
+    return await download({ ...name, revision: model.revision }, options);
+  } catch (thrown) {
+    if (thrown instanceof HubError) return model;
+    throw thrown;
   }
 }
 

@@ -131,6 +131,9 @@ export function modelIn(folder: string, gguf: string | undefined, part: ModelPar
   return { missing: shardsOf(join(folder, INDEX)).filter((shard) => !has(shard)) };
 }
 
+/** Whether a folder has a tokenizer: Python may have fetched the weights alone. */
+export const hasTokenizerIn = (folder: string): boolean => hasTokenizer((file) => existsSync(join(folder, file)));
+
 /** The GGUF files in a folder and below it whose bytes are there. */
 export function ggufsIn(folder: string): string[] {
   if (!existsSync(folder)) return [];

@@ -137,6 +137,26 @@ t.test('what is missing of it is fetched, and nothing else', async (t) => {
   t.same(treeOf(cache), ofModels(python), 'as Python had it');
 });
 
+t.test('a tokenizer that Python has not fetched with the weights is fetched, where there is a hub', async (t) => {
+  const stub = await startStub();
+  t.teardown(() => stub.stop());
+  const cache = pythonCache(t);
+  rmSync(join(cache, 'models--acme--small', 'trees'), { recursive: true });
+  const tokenizer = join(cache, 'models--acme--small', 'snapshots', COMMIT, 'tokenizer.json');
+  rmSync(tokenizer);
+  const found = { name: 'acme/small', revision: COMMIT };
+  t.match(await resolveModel('acme/small', { env: environment(cache) }), found, 'offline it is what there is');
+  stub.fault = () => ({ status: 500 });
+  t.match(await resolveModel('acme/small', { env: environment(cache, stub), pauseMs: 1 }), found);
+  t.notOk(existsSync(tokenizer));
+  stub.fault = () => undefined;
+  t.match(await resolveModel('acme/small', { env: environment(cache, stub) }), found);
+  t.ok(existsSync(tokenizer));
+  stub.asked.length = 0;
+  t.match(await resolveModel('acme/small', { env: environment(cache, stub) }), found);
+  t.equal(stub.asked.length, 0);
+});
+
 t.test('a path that is there wins, and is left alone', async (t) => {
   const folder = t.testdir({ acme: { small: {} }, 'x.gguf': '' });
   const env = environment(folder);
