@@ -21,7 +21,8 @@ const PAIRS = NAMES.flatMap((name, i) => {
 const NEUTRAL = ['The house is big.', 'It is late now.', 'The attic holds the spoon.'];
 
 const SHORT = { epochs: 2, batch: 4, accumulate: 2 };
-const MSE = { loss: 'mse', ...SHORT };
+/** Adapters on every target module, as checkouts of before `--adapt` have them. */
+const MSE = { loss: 'mse', adapt: 'all', ...SHORT };
 const UPSTREAM = { preset: 'upstream', maxSteps: 2, accumulate: 1 };
 const RUNS = {
   kl: SHORT,
@@ -42,6 +43,16 @@ const RUNS = {
   double: { ...SHORT, dtype: 'float64' },
 };
 
+/** Flags that earlier checkouts do not have, and without which they do the same. */
+const LATER = ['adapt', 'force'];
+
+function flagsFor(root, flags) {
+  const known = fs.readFileSync(path.join(root, 'lib', 'cli', 'finetune-options.ts'), 'utf8');
+  return Object.fromEntries(
+    Object.entries(flags).filter(([name]) => !LATER.includes(name) || known.includes(`'--${name}`)),
+  );
+}
+
 function writeInputs(folder) {
   fs.writeFileSync(path.join(folder, 'pairs.json'), JSON.stringify(PAIRS));
   fs.writeFileSync(path.join(folder, 'neutral.json'), JSON.stringify(NEUTRAL));
@@ -60,7 +71,7 @@ async function tuning(commandLine, folder) {
       ...files,
       out,
       threads: 1,
-      ...flags,
+      ...flagsFor(commandLine.root, flags),
     });
     records[name] = {
       adapter: hashOfFile(path.join(out, 'adapter_model.safetensors')),
