@@ -76,6 +76,16 @@ export const commands: readonly (Entry | Group)[] = [
     load: () => require('./latent') as typeof import('./latent'),
   },
   {
+    name: 'models',
+    summary: 'list the families that can be loaded, and the models in the cache',
+    load: () => require('./models') as typeof import('./models'),
+  },
+  {
+    name: 'fetch',
+    summary: 'bring a model of the Hugging Face hub into the cache, or what is there to its newest commit',
+    load: () => require('./fetch') as typeof import('./fetch'),
+  },
+  {
     name: 'rl',
     summary: 'agents that deceive in a small world: train, tune and measure them',
     loadGroup: () => require('./rl') as typeof import('./rl'),
