@@ -25,8 +25,6 @@ using torch::autograd::variable_list;
 constexpr int64_t kLeastRows = 64;
 /** With more inputs so few rows are laid out at a time that panels are, again and again. */
 constexpr int64_t kMostInputs = 8192;
-/** Two megabytes: each piece has panels laid out anew. */
-constexpr LaidRows kNear{1 << 19, 1};
 
 /** Panels of a weight [out, in] are laid out as they are asked for. */
 at::Tensor frozen_product(const at::Tensor& input, const at::Tensor& weight) {
@@ -35,14 +33,15 @@ at::Tensor frozen_product(const at::Tensor& input, const at::Tensor& weight) {
   const auto words = [in_word](int64_t stride) { return stride == 1 ? 1 : stride / in_word; };
   const Weight from{static_cast<const float*>(weight.const_data_ptr()), weight.size(0), weight.size(1) / in_word,
                     words(weight.stride(0)), words(weight.stride(1))};
-  return multiply_rows(input, from.out, c10::kFloat, kNear, [&from](int64_t first, int64_t count, Scratch& scratch) {
-    float* laid = scratch.take(count * from.words * kPanel);
-    lay_panels(from, first, count, laid);
-    // Where rows of the weight lie end to end, the next panels' come after these.
-    const int64_t next = (first + count) * kPanel;
-    return Panels{first, count, laid, from.words * kPanel,
-                  from.word_stride == 1 && next < from.out ? from.data + next * from.out_stride : laid};
-  });
+  return multiply_rows(
+      input, from.out, c10::kFloat, kRowsOfLaidWeights, [&from](int64_t first, int64_t count, Scratch& scratch) {
+        float* laid = scratch.take(count * from.words * kPanel);
+        lay_panels(from, first, count, laid);
+        // Where rows of the weight lie end to end, the next panels' come after these.
+        const int64_t next = (first + count) * kPanel;
+        return Panels{first, count, laid, from.words * kPanel,
+                      from.word_stride == 1 && next < from.out ? from.data + next * from.out_stride : laid};
+      });
 }
 
 struct FrozenLinear : torch::autograd::Function<FrozenLinear> {

@@ -19,6 +19,9 @@ struct LaidRows {
   int64_t least;
 };
 
+/** Where panels are laid out as they are asked for, anew for each piece of rows: two megabytes. */
+constexpr LaidRows kRowsOfLaidWeights{1 << 19, 1};
+
 /** Into how many pieces rows are cut. */
 inline int64_t pieces_of(int64_t rows, int64_t words, const LaidRows& near) {
   const int64_t most = std::max(near.least, near.words / words);
