@@ -26,6 +26,11 @@ export const commands: readonly (Entry | Group)[] = [
     load: () => require('./finetune') as typeof import('./finetune'),
   },
   {
+    name: 'repeat',
+    summary: "repeat the paper's experiment on a model: measure, tune with controls, measure again",
+    load: () => require('./repeat') as typeof import('./repeat'),
+  },
+  {
     name: 'logits',
     summary: 'print the likeliest next tokens after each prompt',
     load: () => require('./logits') as typeof import('./logits'),
@@ -34,6 +39,11 @@ export const commands: readonly (Entry | Group)[] = [
     name: 'generate',
     summary: 'continue prompts, greedily or sampled',
     load: () => require('./generate') as typeof import('./generate'),
+  },
+  {
+    name: 'quantize',
+    summary: 'write a model in four bits, as bitsandbytes has them',
+    load: () => require('./quantize') as typeof import('./quantize'),
   },
   {
     name: 'import',
@@ -56,9 +66,24 @@ export const commands: readonly (Entry | Group)[] = [
     load: () => require('./deception') as typeof import('./deception'),
   },
   {
+    name: 'relabel',
+    summary: 'label the stored answers of a deception run anew',
+    load: () => require('./relabel') as typeof import('./relabel'),
+  },
+  {
     name: 'latent',
     summary: "measure how far apart a model's activations for itself and for others are",
     load: () => require('./latent') as typeof import('./latent'),
+  },
+  {
+    name: 'models',
+    summary: 'list the families that can be loaded, and the models in the cache',
+    load: () => require('./models') as typeof import('./models'),
+  },
+  {
+    name: 'fetch',
+    summary: 'bring a model of the Hugging Face hub into the cache, or what is there to its newest commit',
+    load: () => require('./fetch') as typeof import('./fetch'),
   },
   {
     name: 'rl',

@@ -5,11 +5,13 @@ import {
   askScenarios,
   deceptionRates,
   deceptionRatesBy,
+  endOf,
   orderOf,
   promptHash,
   readScenarioSets,
   RecordFile,
   recordSchema,
+  relabel,
   withFactsSwapped,
   type Asked,
   type DeceptionOptions,
@@ -17,7 +19,7 @@ import {
   type Scenario,
   type Scored,
 } from '../evals';
-import { encodePrompts } from '../models';
+import { answerEnds, encodePrompts } from '../models';
 import type { PromptFormat } from '../text';
 import { hashFolder, hashJson } from '../training';
 import { addChatOptions, formatOf, templateOf, warnIfRaw } from './chat-options';
@@ -25,6 +27,7 @@ import { checked, InputError, type Result } from './command';
 import { describeRates } from './deception-text';
 import { interruptible } from './interrupts';
 import { addModelOptions, loadNamedModel, type LoadedModel } from './model-options';
+import { recordedModel } from './named-model';
 import { integer } from './options';
 import { startProgress } from './progress';
 import { addSamplingOptions, samplingOf, samplingSchema } from './sampling-options';
@@ -68,7 +71,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const options = checked(optionsSchema, given);
   const sampling = samplingOf(options);
   const chosen = chooseScenarios(options);
-  const loaded = loadNamedModel(given);
+  const loaded = await loadNamedModel(given);
   const format = formatOf(given, loaded.tokenizer);
   const ids = encodePrompts(loaded.model, chosen.map(({ scenario }) => scenario.prompt), { format }); // prettier-ignore
   const asked = chosen.map((one, i) => ({ ...one, ids: ids[i] }));
@@ -87,7 +90,15 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const byOrder = deceptionRatesBy(scored, ({ order }) => order);
   const all = deceptionRates(scored);
   return {
-    json: { ...all, sets: bySet, byOrder, resumed, template: format.template, config: options },
+    json: {
+      ...all,
+      sets: bySet,
+      byOrder,
+      resumed,
+      template: format.template,
+      config: options,
+      ...recordedModel(loaded.found),
+    },
     text: describeRates(bySet, byOrder, all),
   };
 }
@@ -131,14 +142,18 @@ function requireSwappable(sets: readonly (readonly [string, readonly Scenario[]]
 }
 
 async function askAll(
-  { model }: LoadedModel,
+  { model, found }: LoadedModel,
   asked: readonly Asked[],
   options: Options,
   { format, sampling, signal }: { format: PromptFormat } & Pick<DeceptionOptions, 'sampling' | 'signal'>,
 ): Promise<{ scored: Scored[]; resumed: number }> {
   using file =
-    options.out === undefined ? undefined : new RecordFile(options.out, fingerprint(options, format), recordSchema);
-  const done = new Map(file?.earlier.map((record) => [placeOf(record), record]));
+    options.out === undefined
+      ? undefined
+      : new RecordFile(options.out, fingerprint(options, found.path, format), recordSchema);
+  const ends = answerEnds(model, format);
+  const earlier = file?.earlier.map((record) => (record.ended ? record : relabel({ ...record, ended: endOf(record.ids, ends) }))); // prettier-ignore
+  const done = new Map(earlier?.map((record) => [placeOf(record), record]));
   const left = asked.filter((one) => !isAnswered(done, one, options.out));
   const scored = new Map([...done].map(([place, record]) => [place, scoredOf(record)]));
   warnIfRaw(format);
@@ -148,7 +163,7 @@ async function askAll(
   try {
     let answered = resumed;
     for await (const records of askScenarios(model, left, { format, maxNewTokens, batchSize, sampling, signal })) {
-      file?.append(records);
+      file?.append(records.map((record) => ({ ...record, ...recordedModel(found) })));
       for (const record of records) scored.set(placeOf(record), scoredOf(record));
       progress.update((answered += records.length));
     }
@@ -172,18 +187,13 @@ function isAnswered(done: ReadonlyMap<string, DeceptionRecord>, one: Asked, out 
 }
 
 /** Answers are left in the file: memory does not grow with them. */
-const scoredOf = ({ set, order, label, affirmed, upstream, margin }: DeceptionRecord): Scored => ({
-  set,
-  order,
-  label,
-  affirmed,
-  upstream,
-  margin,
+const scoredOf = ({ set, order, label, affirmed, upstream, margin, behaviour, says }: DeceptionRecord): Scored => ({
+  ...{ set, order, label, affirmed, upstream, margin, behaviour, says },
 });
 
 /** Everything that the answers depend on. The batch is no part of it, nor are the scenarios: their records tell them. */
-function fingerprint(options: Options, format: PromptFormat): string {
-  const { model, adapter, dtype, device, maxNewTokens } = options;
+function fingerprint(options: Options, model: string, format: PromptFormat): string {
+  const { adapter, dtype, device, maxNewTokens } = options;
   const files = [model, ...(adapter === undefined ? [] : [adapter])].map(hashFolder);
   const sampling = samplingOf(options);
   const drawn = { ...(sampling && { sampling }), ...templateOf(format) };

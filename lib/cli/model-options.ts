@@ -1,20 +1,25 @@
 import { statSync } from 'node:fs';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { torch, type Device } from '../torch';
 import { isGgufFile } from '../checkpoints/gguf/header';
-import { loadModel, type LanguageModel } from '../models';
+import { loadModel, type LanguageModel, type LoadOptions } from '../models';
+import type { ResolvedModel } from '../hub';
 import { loadLora, type LoraAdapter } from '../peft';
 import type { Tokenizer } from '../text';
+import type { Progress } from '../training/progress';
 import { checked, InputError } from './command';
+import { startProgress } from './progress';
+import { MODEL_HELP, namedModel } from './named-model';
 
-const DTYPES = ['float32', 'float64', 'float16', 'bfloat16', 'auto'] as const;
+export const DTYPES = ['float32', 'float64', 'float16', 'bfloat16', 'auto'] as const;
 
 const modelSchema = z.object({
   model: z.string(),
   adapter: z.string().optional(),
   device: z.string().default('cpu'),
   dtype: z.enum(DTYPES).optional(),
+  quantize: z.literal('nf4').optional(),
 });
 
 /** A model ready to compute, with its tokenizer. */
@@ -22,54 +27,79 @@ export interface LoadedModel {
   model: LanguageModel;
   tokenizer: Tokenizer;
   adapter: LoraAdapter | undefined;
+  /** What --model stands for. */
+  found: ResolvedModel;
 }
 
-/** A model without its adapter, and the folders (or the GGUF file) that were named. */
+/** A model without its adapter, and what was named. */
 export interface LoadedBase {
   model: LanguageModel;
   tokenizer: Tokenizer;
-  folder: string;
+  /** What --model stands for. */
+  found: ResolvedModel;
   adapterFolder: string | undefined;
 }
 
-/** Adds --model, --adapter, --device and --dtype to a command. */
+/** Adds --model, --adapter (false: not that), --device and --dtype to a command. */
 export function addModelOptions(
   command: Command,
-  { adapter = 'PEFT folder of a LoRA adapter to apply to the model' } = {},
+  { adapter = 'PEFT folder of a LoRA adapter to apply to the model' }: { adapter?: string | false } = {},
 ): void {
+  command.requiredOption('--model <model>', MODEL_HELP);
+  if (adapter !== false) command.option('--adapter <dir>', adapter);
   command
-    .requiredOption(
-      '--model <path>',
-      'Hugging Face folder (config.json, model.safetensors, tokenizer.json) or GGUF file',
-    )
-    .option('--adapter <dir>', adapter)
     .option('--device <name>', 'cpu, cuda:0, ...', 'cpu')
-    .option('--dtype <name>', `${DTYPES.join(', ')} (default: float32 on the CPU, the checkpoint's own elsewhere)`);
+    .option('--dtype <name>', `${DTYPES.join(', ')} (default: float32 on the CPU, the checkpoint's own elsewhere)`)
+    .addOption(new Option('--quantize <type>', 'keep linear layers, but for the head, in four bits').choices(['nf4']));
 }
 
 /**
  * Loads what {@link addModelOptions} asked for.
- * @throws InputError for a folder that is missing or damaged, an unknown device or dtype, or a model without tokenizer
+ * @throws InputError for a model that is missing or damaged, an unknown device or dtype, or a model without tokenizer
  */
-export function loadNamedModel(options: Readonly<Record<string, unknown>>): LoadedModel {
-  const { model, tokenizer, adapterFolder } = loadBase(options);
+export async function loadNamedModel(options: Readonly<Record<string, unknown>>): Promise<LoadedModel> {
+  const { model, tokenizer, found, adapterFolder } = await loadBase(options);
   const adapter = adapterFolder === undefined ? undefined : loadLora(model, adapterFolder);
   model.eval();
-  return { model, tokenizer, adapter };
+  return { model, tokenizer, adapter, found };
 }
 
 /** The same without the adapter, for commands that put it on themselves. */
-export function loadBase(options: Readonly<Record<string, unknown>>): LoadedBase {
+export async function loadBase(options: Readonly<Record<string, unknown>>): Promise<LoadedBase> {
   if (options.dtype !== undefined && !DTYPES.some((dtype) => dtype === options.dtype)) {
     throw new InputError(`--dtype ${String(options.dtype)}: must be one of ${DTYPES.join(', ')}`);
   }
-  const { model: folder, adapter: adapterFolder, device, dtype } = checked(modelSchema, options);
-  requireModel(folder);
+  const { model: named, adapter: adapterFolder, device: deviceName, dtype, quantize } = checked(modelSchema, options);
+  const device = knownDevice(deviceName);
   if (adapterFolder !== undefined) requireFolder('--adapter', adapterFolder);
-  const model = loadModel(folder, { device: knownDevice(device), dtype });
+  const found = await namedModel(named);
+  requireModel(found.path);
+  const model = loadWatched(found.path, { device, dtype, quantize });
   if (!model.tokenizer)
-    throw new InputError(`tokenizer.json: no such file in ${folder}, and no tokenizer.model either`);
-  return { model, tokenizer: model.tokenizer, folder, adapterFolder };
+    throw new InputError(`tokenizer.json: no such file in ${found.path}, and no tokenizer.model either`);
+  return { model, tokenizer: model.tokenizer, found, adapterFolder };
+}
+
+/** Loads that take longer are shown, on stderr. */
+const SHOWN_AFTER_MS = 2000;
+
+/** Loads a model, with a bar of the bytes read where that takes long. */
+export function loadWatched(folder: string, options: LoadOptions): LanguageModel {
+  const begun = performance.now();
+  let shown: Progress | undefined;
+  const megabytes = (bytes: number): number => Math.round(bytes / 2 ** 20);
+  try {
+    return loadModel(folder, {
+      ...options,
+      onProgress(done, total) {
+        if (!shown && performance.now() - begun > SHOWN_AFTER_MS && done < total)
+          shown = startProgress('load, MiB', megabytes(total));
+        shown?.update(megabytes(done));
+      },
+    });
+  } finally {
+    shown?.stop();
+  }
 }
 
 /** @throws InputError, one line with the devices that are there and, for CUDA, why it is not */

@@ -79,7 +79,7 @@ export function convertGguf(path: string, { out, dtype, onTensor = () => {} }: C
 
 function checkedWeights(config: unknown, path: string): Weights {
   const parsed = parseConfig(config);
-  openCheckedWeights(openCheckpoint(path), weightLayout(() => new Decoder(parsed))).dispose(); // prettier-ignore
+  openCheckedWeights(openCheckpoint(path), weightLayout(() => new Decoder(parsed)), null).dispose(); // prettier-ignore
   return ggufWeights(openGguf(path));
 }
 

@@ -80,12 +80,13 @@ export class LoraAdapter {
 
   /**
    * Writes adapter_config.json and adapter_model.safetensors as PEFT does; Python reads them back.
-   * @param baseModel what the config names as the model the adapter belongs to
+   * @param options.baseModel what the config names as the model the adapter belongs to: a path, or a name on the hub
+   * @param options.baseRevision the commit of that name
    */
-  save(folder: string, { baseModel = null }: { baseModel?: string | null } = {}): void {
+  save(folder: string, options: { baseModel?: string | null; baseRevision?: string } = {}): void {
     makeFolders(folder);
     saveSafetensors(join(folder, WEIGHTS), this.stateDict(), { format: 'pt' });
-    writeTextAside(join(folder, CONFIG), `${JSON.stringify(loraConfigJson(this.config, baseModel), null, 2)}\n`);
+    writeTextAside(join(folder, CONFIG), `${JSON.stringify(loraConfigJson(this.config, options), null, 2)}\n`);
   }
 }
 
@@ -99,15 +100,14 @@ export interface LayerPlan {
 /** Names and shapes of the tensors that an adapter is saved as. */
 function storedShapes({ at, module, shape: { r } }: LayerPlan): [string, readonly number[]][] {
   const base = baseOf(module);
-  const [rows, columns] = base.weight.shape;
   return base instanceof Embedding
     ? [
-        [`${PREFIX}${at}.lora_embedding_A`, [r, rows]],
-        [`${PREFIX}${at}.lora_embedding_B`, [columns, r]],
+        [`${PREFIX}${at}.lora_embedding_A`, [r, base.numEmbeddings]],
+        [`${PREFIX}${at}.lora_embedding_B`, [base.embeddingDim, r]],
       ]
     : [
-        [`${PREFIX}${at}.lora_A.weight`, [r, columns]],
-        [`${PREFIX}${at}.lora_B.weight`, [rows, r]],
+        [`${PREFIX}${at}.lora_A.weight`, [r, base.inFeatures]],
+        [`${PREFIX}${at}.lora_B.weight`, [base.outFeatures, r]],
       ];
 }
 

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { torch, type Tensor } from '../torch';
 import { requireSynchronous } from '../torch/scope';
-import { Embedding, type AnyModule } from '../nn';
+import { Embedding, Linear4bit, type AnyModule } from '../nn';
 import { InputError, quoted, shown } from '../files/input-error';
 import { TooSlow, withinSeconds } from '../files/time-limit';
 import { openSafetensors, type SafetensorsFile } from '../checkpoints/safetensors';
 import { refusePickles } from '../checkpoints/sharded';
 import { checkStored, LoraAdapter, WEIGHTS, type LayerPlan } from './lora-adapter';
-import { loraShapes, readLoraConfig, requirePatternsUsed, type LoraConfig } from './lora-config';
+import { excluding, loraShapes, readLoraConfig, requirePatternsUsed, type LoraConfig } from './lora-config';
 import { LoraEmbedding } from './lora-embedding';
 import { LoraLayer } from './lora-layer';
 import { LoraLinear } from './lora-linear';
@@ -161,11 +161,15 @@ export class PeftModel {
   /**
    * Adds the active adapter to the base's weights, so that it costs nothing more; the weights as they were are kept
    * beside them. Numbers differ from the unmerged model's by rounding.
-   * @throws InputError for a weight that another module shares: merging would change that one too
+   * @throws InputError for a weight that another module shares, as merging would change that one too, and for one of
+   * four bits, which would have to be quantised anew: that loses about as much as an adapter adds
    */
   mergeAdapter(): void {
     const layers = [...this.#layers()];
-    for (const [at, layer] of layers) this.#requireOwnWeight(at, layer);
+    for (const [at, layer] of layers) {
+      requireNumbers(at, layer);
+      this.#requireOwnWeight(at, layer);
+    }
     for (const [, layer] of layers) layer.merge();
   }
 
@@ -190,11 +194,30 @@ export class PeftModel {
   deleteAdapter(name: string): void {
     const { layers } = this.#require(name);
     if (this.#active === name) this.setAdapter(null);
-    for (const [at, layer] of layers) {
-      layer.delete(name);
-      if (layer.scaling.size === 0) this.model.replaceModule(at, layer.baseLayer);
-    }
+    for (const [at, layer] of layers) this.#takeOff(name, at, layer);
     this.#adapters.delete(name);
+  }
+
+  /**
+   * Takes an adapter off some of its modules; its config excludes them from then on. What the others hold stays.
+   * @returns the adapter on the rest, which takes the old one's place
+   */
+  dropModules(name: string, modules: readonly string[]): LoraAdapter {
+    const { config, layers } = this.#require(name);
+    for (const at of modules) {
+      const layer = layers.get(at);
+      if (!layer) throw new InputError(`LoRA: the adapter ${quoted(name)} is not on ${quoted(at)}`);
+      this.#takeOff(name, at, layer);
+    }
+    const left = new Map([...layers].filter(([at]) => !modules.includes(at)));
+    const adapter = new LoraAdapter(this, name, excluding(config, modules), left);
+    this.#adapters.set(name, adapter);
+    return adapter;
+  }
+
+  #takeOff(name: string, at: string, layer: LoraLayer): void {
+    layer.delete(name);
+    if (layer.scaling.size === 0) this.model.replaceModule(at, layer.baseLayer);
   }
 
   #require(name: string): LoraAdapter {
@@ -214,6 +237,11 @@ export class PeftModel {
   #layers(): Map<string, LoraLayer> {
     return new Map([...this.#adapters.values()].flatMap(({ layers }) => [...layers]));
   }
+}
+
+function requireNumbers(at: string, { baseLayer }: LoraLayer): void {
+  if (!(baseLayer instanceof Linear4bit)) return;
+  throw new InputError(`LoRA: ${at} is of four bits, so that nothing can be merged into it; load the model without quantising it, or keep the adapter beside it`); // prettier-ignore
 }
 
 const names = (targets: readonly (readonly [string, unknown])[]): string[] => targets.map(([at]) => at);
