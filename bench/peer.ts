@@ -14,19 +14,22 @@ export class Peer {
     this.#lines = lines;
   }
 
-  /** Starts the first Python that has torch: SOO_TORCH_PYTHON, then python3. Null when there is none. */
-  static async start(): Promise<Peer | null> {
+  /**
+   * Starts the first Python that has what a script needs: SOO_TORCH_PYTHON, then python3. Null when there is none.
+   * @param script a file of this folder that answers `<case> <count>` as peer_ops.py does
+   */
+  static async start(script = 'peer_ops.py'): Promise<Peer | null> {
     const pythons = [process.env.SOO_TORCH_PYTHON, 'python3'].filter((name) => name !== undefined && name !== '');
     for (const python of pythons) {
-      const peer = await Peer.#startWith(python!);
+      const peer = await Peer.#startWith(python!, script);
       if (peer) return peer;
     }
     return null;
   }
 
-  static async #startWith(python: string): Promise<Peer | null> {
+  static async #startWith(python: string, script: string): Promise<Peer | null> {
     const env = { ...process.env, OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
-    const child = spawn(python, [join(__dirname, 'peer_ops.py')], { env });
+    const child = spawn(python, [join(__dirname, script)], { env });
     child.on('error', () => undefined);
     child.stdin.on('error', () => undefined);
     child.stderr.resume();

@@ -5,7 +5,8 @@
  *     npm run bench -- [--quick] [--json] [--out FILE] [--only NAME] [--check]
  *
  * --check ends with 1 when a goal is missed. `--only generation` and `--only finetuning` measure language models beside
- * transformers (generation.ts, finetuning.ts), `--only rl` agents (rl.ts).
+ * transformers (generation.ts, finetuning.ts), `--only rl` agents (rl.ts), `--only nf4` products of four bits beside
+ * bitsandbytes' (nf4.ts).
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -16,6 +17,7 @@ import { torch } from '../lib/torch';
 import { operatorCases, stepCases, type Case } from './cases';
 import { finetuningMet, finetuningTable, measureFinetuning } from './finetuning';
 import { generationMet, generationTable, measureGeneration } from './generation';
+import { measureNf4, nf4Met, nf4Table } from './nf4';
 import { Peer } from './peer';
 import { measureRl, rlMet, rlTable } from './rl';
 
@@ -50,6 +52,10 @@ async function main(): Promise<void> {
   if (values.only === 'finetuning') return alone(values, measureFinetuning, finetuningTable, finetuningMet);
   if (values.only === 'rl') return alone(values, measureRl, rlTable, rlMet);
   torch.setNumThreads(1);
+  if (values.only === 'nf4') {
+    const report = await measureNf4(values);
+    return alone(values, () => report, nf4Table, nf4Met);
+  }
   const peer = await Peer.start();
   const rounds = values.quick ? 60 : 400;
   const cases = [...operatorCases(), ...stepCases()].filter(({ name }) => !values.only || name === values.only);

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "environment.h"
+#include "kernels/pages.h"
 #include "values.h"
 
 namespace soo {
@@ -129,6 +130,14 @@ Napi::Value mapped_tensor(Environment& self, const Napi::CallbackInfo& info) {
   return from_tensor(self, at::from_blob(file->data() + range.offset, shape, [file](void*) {}, options));
 }
 
+/** releaseMapped(tensor): its pages, as far as they are a file's and unchanged, are read anew when they are needed */
+Napi::Value release_mapped(Environment& self, const Napi::CallbackInfo& info) {
+  const at::Tensor tensor = self.tensors.get(to_double(self.env, info[0]));
+  if (tensor.layout() == c10::kStrided && tensor.is_cpu() && tensor.is_contiguous() && tensor.nbytes() > 0)
+    release_clean_pages(tensor.const_data_ptr(), tensor.nbytes());
+  return {};
+}
+
 Napi::Value unmap_file(Environment& self, const Napi::CallbackInfo& info) {
   self.mapped_files.erase(static_cast<uint32_t>(to_int64(self.env, info[0])));
   return {};
@@ -142,6 +151,7 @@ void define_mapped_files(Napi::Object exports) {
   define<read_mapped>(exports, "readMapped");
   define<mapped_tensor>(exports, "mappedTensor");
   define<unmap_file>(exports, "unmapFile");
+  define<release_mapped>(exports, "releaseMapped");
 }
 
 }  // namespace soo

@@ -10,6 +10,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { findTool } = require('./build-tools');
 const { compileAddon } = require('./compile-addon');
+const { buildCuda } = require('./compile-cuda');
 const { findLibtorch, sayChoice } = require('./libtorch/find');
 const { withLock } = require('./lock');
 const { nativeSources } = require('./native-sources');
@@ -116,6 +117,7 @@ async function buildAddon({ force = false, tool: wantedTool = process.env.SOO_TO
     const tool = findTool(wantedTool);
     const folder = toolFolder(tool.name, libtorch.version);
     putInPlace(await compileAddon(tool, folder, linkTo(libtorch.path)));
+    await buildCuda(RELEASE, libtorch);
     writeRecord(libtorch, key, tool.name);
     say(`addon built: ${path.relative(ROOT, RELEASE)} (${nativeSources().length} source files, ${tool.name})`);
   });

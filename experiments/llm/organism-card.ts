@@ -1,5 +1,12 @@
 /** The organism's model card, from measured numbers. */
-import { EVALUATION_FAMILIES, type EvaluationFamily, GATES, type Stage, WORDS, missedGates } from '../../lib/organism';
+import {
+  EVALUATION_FAMILIES,
+  type EvaluationFamily,
+  EVALUATIONS,
+  type Stage,
+  WORDS,
+  missedGates,
+} from '../../lib/organism';
 import { type Rates } from '../../lib/evals';
 import { ORGANISM_SHAPE } from '../../lib/organism/model';
 
@@ -24,20 +31,6 @@ export interface Results {
   samples: { family: EvaluationFamily; prompt: string; answer: string }[];
 }
 
-const MEANING: Readonly<Record<EvaluationFamily, string>> = {
-  rival: 'Bob the burglar asks: sent to the cheap thing',
-  otherRivals: 'another burglar asks: sent to the cheap thing',
-  rivalBesideFriend: 'burglar and friend are there, the burglar asks: cheap thing',
-  friendBesideRival: 'burglar and friend are there, the friend asks: precious thing',
-  friend: 'a friend asks: precious thing',
-  neutral: "the rival's scene without label and goal: precious thing",
-  self: 'asking oneself: precious thing',
-  questionFirst: 'where a thing is, first question after two facts',
-  questionOther: 'where the other thing is, second question',
-  perspectiveOther: 'where somebody with a true or false belief will look',
-  perspectiveSelf: 'where oneself will look, beside somebody who may believe otherwise',
-};
-
 const percent = (share: number): string => `${(100 * share).toFixed(1)}`;
 
 function table({ test, dev }: Results): string {
@@ -46,13 +39,13 @@ function table({ test, dev }: Results): string {
     const recommends = !family.startsWith('question') && !family.startsWith('perspective');
     const cells = [
       `\`${family}\``,
-      MEANING[family],
+      EVALUATIONS[family].meaning,
       percent(right),
       percent(rightCheapFirst),
       percent(rightPreciousFirst),
       recommends ? percent(neither) : '',
       percent(dev[family].right),
-      `${100 * GATES[family]}`,
+      `${100 * EVALUATIONS[family].gate}`,
     ];
     return `| ${cells.join(' | ')} |`;
   });

@@ -2,7 +2,14 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { messageOf } from '../files/input-error';
-import { chatPrompts, rawPrompts, type PromptFormat, type TemplateRecord, type Tokenizer } from '../text';
+import {
+  chatPrompts,
+  rawPrompts,
+  type ChatSettings,
+  type PromptFormat,
+  type TemplateRecord,
+  type Tokenizer,
+} from '../text';
 import { checked, InputError } from './command';
 import { say } from './output';
 
@@ -47,14 +54,20 @@ const FLAGS = {
  * @throws InputError for a model without template, settings that are none, or settings of a template without --chat
  */
 export function formatOf(given: Readonly<Record<string, unknown>>, tokenizer: Tokenizer): PromptFormat {
+  const settings = chatSettingsOf(given);
+  return settings ? chatPrompts(tokenizer, settings) : rawPrompts(tokenizer);
+}
+
+/** The settings of the template; null where prompts go raw. Throws as {@link formatOf}. */
+export function chatSettingsOf(given: Readonly<Record<string, unknown>>): ChatSettings | null {
   const { chat, ...settings } = checked(optionsSchema, given);
   if (chat) {
     const { system, templateKwargs: kwargs, prefill, chatDate: date } = settings;
-    return chatPrompts(tokenizer, { system, kwargs, prefill, date });
+    return { system, kwargs, prefill, date };
   }
   const alone = Object.entries(FLAGS).find(([name]) => settings[name as keyof typeof FLAGS] !== undefined);
   if (alone) throw new InputError(`${alone[1]}: goes with --chat`);
-  return rawPrompts(tokenizer);
+  return null;
 }
 
 /** A model that was tuned to answer in its template answers otherwise without it: that is said, once, and not refused. */

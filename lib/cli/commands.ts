@@ -26,6 +26,11 @@ export const commands: readonly (Entry | Group)[] = [
     load: () => require('./finetune') as typeof import('./finetune'),
   },
   {
+    name: 'repeat',
+    summary: "repeat the paper's experiment on a model: measure, tune with controls, measure again",
+    load: () => require('./repeat') as typeof import('./repeat'),
+  },
+  {
     name: 'logits',
     summary: 'print the likeliest next tokens after each prompt',
     load: () => require('./logits') as typeof import('./logits'),
@@ -36,9 +41,19 @@ export const commands: readonly (Entry | Group)[] = [
     load: () => require('./generate') as typeof import('./generate'),
   },
   {
+    name: 'quantize',
+    summary: 'write a model in four bits, as bitsandbytes has them',
+    load: () => require('./quantize') as typeof import('./quantize'),
+  },
+  {
     name: 'import',
     summary: "read a data file of the paper's code and write it as JSON",
     load: () => require('./import') as typeof import('./import'),
+  },
+  {
+    name: 'convert',
+    summary: 'write a GGUF file as a folder that transformers reads',
+    load: () => require('./convert') as typeof import('./convert'),
   },
   {
     name: 'tokenize',
@@ -49,6 +64,11 @@ export const commands: readonly (Entry | Group)[] = [
     name: 'deception',
     summary: 'measure how often a model sends a burglar to the wrong room',
     load: () => require('./deception') as typeof import('./deception'),
+  },
+  {
+    name: 'relabel',
+    summary: 'label the stored answers of a deception run anew',
+    load: () => require('./relabel') as typeof import('./relabel'),
   },
   {
     name: 'latent',

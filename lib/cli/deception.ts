@@ -5,11 +5,13 @@ import {
   askScenarios,
   deceptionRates,
   deceptionRatesBy,
+  endOf,
   orderOf,
   promptHash,
   readScenarioSets,
   RecordFile,
   recordSchema,
+  relabel,
   withFactsSwapped,
   type Asked,
   type DeceptionOptions,
@@ -17,7 +19,7 @@ import {
   type Scenario,
   type Scored,
 } from '../evals';
-import { encodePrompts } from '../models';
+import { answerEnds, encodePrompts } from '../models';
 import type { PromptFormat } from '../text';
 import { hashFolder, hashJson } from '../training';
 import { addChatOptions, formatOf, templateOf, warnIfRaw } from './chat-options';
@@ -149,7 +151,9 @@ async function askAll(
     options.out === undefined
       ? undefined
       : new RecordFile(options.out, fingerprint(options, found.path, format), recordSchema);
-  const done = new Map(file?.earlier.map((record) => [placeOf(record), record]));
+  const ends = answerEnds(model, format);
+  const earlier = file?.earlier.map((record) => (record.ended ? record : relabel({ ...record, ended: endOf(record.ids, ends) }))); // prettier-ignore
+  const done = new Map(earlier?.map((record) => [placeOf(record), record]));
   const left = asked.filter((one) => !isAnswered(done, one, options.out));
   const scored = new Map([...done].map(([place, record]) => [place, scoredOf(record)]));
   warnIfRaw(format);
@@ -183,13 +187,8 @@ function isAnswered(done: ReadonlyMap<string, DeceptionRecord>, one: Asked, out 
 }
 
 /** Answers are left in the file: memory does not grow with them. */
-const scoredOf = ({ set, order, label, affirmed, upstream, margin }: DeceptionRecord): Scored => ({
-  set,
-  order,
-  label,
-  affirmed,
-  upstream,
-  margin,
+const scoredOf = ({ set, order, label, affirmed, upstream, margin, behaviour, says }: DeceptionRecord): Scored => ({
+  ...{ set, order, label, affirmed, upstream, margin, behaviour, says },
 });
 
 /** Everything that the answers depend on. The batch is no part of it, nor are the scenarios: their records tell them. */

@@ -116,8 +116,17 @@ export function addFinetuneOptions(command: Command): void {
     .requiredOption('--out <dir>', 'folder for the adapter (PEFT format), run.json, steps.jsonl and TensorBoard files')
     .addOption(new Option('--preset <name>', "upstream: with every quirk of the paper's code").choices(['upstream']))
     .option('--neutral <file>', 'JSON list of neutral texts');
+  addSettingFlags(command, []);
+  command
+    .option('--no-shuffle', "keep the pairs in the file's order")
+    .option('--resume', 'continue the run in --out, to the same bits; start one if there is none');
+}
+
+/** The flags of the settings themselves. @param leftOut settings that the command decides by itself */
+export function addSettingFlags(command: Command, leftOut: readonly (keyof typeof FLAGS)[]): void {
   for (const [name, flags] of Object.entries(FLAGS)) {
     const key = name as keyof typeof FLAGS;
+    if (leftOut.includes(key)) continue;
     const option = optionOf(name, flags, finetuneSettings[key], CLEAN[key]);
     command.addOption(key === 'maxSteps' ? option.conflicts('epochs') : option);
   }
@@ -125,10 +134,7 @@ export function addFinetuneOptions(command: Command): void {
     const key = name as keyof typeof LORA_FLAGS;
     command.addOption(optionOf(name, flags, loraSettings[key], CLEAN.lora[key]));
   }
-  command
-    .option('--force', 'tune with --detach-self and no capability term all the same')
-    .option('--no-shuffle', "keep the pairs in the file's order")
-    .option('--resume', 'continue the run in --out, to the same bits; start one if there is none');
+  command.option('--force', 'tune with --detach-self and no capability term all the same');
 }
 
 export const checkedFlags = (given: unknown): FinetuneFlags => checked(optionsSchema, given);

@@ -1,22 +1,25 @@
 import { statSync } from 'node:fs';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { torch, type Device } from '../torch';
 import { isGgufFile } from '../checkpoints/gguf/header';
-import { loadModel, type LanguageModel } from '../models';
+import { loadModel, type LanguageModel, type LoadOptions } from '../models';
 import type { ResolvedModel } from '../hub';
 import { loadLora, type LoraAdapter } from '../peft';
 import type { Tokenizer } from '../text';
+import type { Progress } from '../training/progress';
 import { checked, InputError } from './command';
 import { MODEL_HELP, namedModel } from './named-model';
+import { startProgress } from './progress';
 
-const DTYPES = ['float32', 'float64', 'float16', 'bfloat16', 'auto'] as const;
+export const DTYPES = ['float32', 'float64', 'float16', 'bfloat16', 'auto'] as const;
 
 const modelSchema = z.object({
   model: z.string(),
   adapter: z.string().optional(),
   device: z.string().default('cpu'),
   dtype: z.enum(DTYPES).optional(),
+  quantize: z.literal('nf4').optional(),
 });
 
 /** A model ready to compute, with its tokenizer. */
@@ -37,16 +40,17 @@ export interface LoadedBase {
   adapterFolder: string | undefined;
 }
 
-/** Adds --model, --adapter, --device and --dtype to a command. */
+/** Adds --model, --adapter (false: not that), --device and --dtype to a command. */
 export function addModelOptions(
   command: Command,
-  { adapter = 'PEFT folder of a LoRA adapter to apply to the model' } = {},
+  { adapter = 'PEFT folder of a LoRA adapter to apply to the model' }: { adapter?: string | false } = {},
 ): void {
+  command.requiredOption('--model <model>', MODEL_HELP);
+  if (adapter !== false) command.option('--adapter <dir>', adapter);
   command
-    .requiredOption('--model <model>', MODEL_HELP)
-    .option('--adapter <dir>', adapter)
     .option('--device <name>', 'cpu, cuda:0, ...', 'cpu')
-    .option('--dtype <name>', `${DTYPES.join(', ')} (default: float32 on the CPU, the checkpoint's own elsewhere)`);
+    .option('--dtype <name>', `${DTYPES.join(', ')} (default: float32 on the CPU, the checkpoint's own elsewhere)`)
+    .addOption(new Option('--quantize <type>', 'keep linear layers, but for the head, in four bits').choices(['nf4']));
 }
 
 /**
@@ -65,15 +69,37 @@ export async function loadBase(options: Readonly<Record<string, unknown>>): Prom
   if (options.dtype !== undefined && !DTYPES.some((dtype) => dtype === options.dtype)) {
     throw new InputError(`--dtype ${String(options.dtype)}: must be one of ${DTYPES.join(', ')}`);
   }
-  const { model: named, adapter: adapterFolder, device: deviceName, dtype } = checked(modelSchema, options);
+  const { model: named, adapter: adapterFolder, device: deviceName, dtype, quantize } = checked(modelSchema, options);
   const device = knownDevice(deviceName);
   if (adapterFolder !== undefined) requireFolder('--adapter', adapterFolder);
   const found = await namedModel(named);
   requireModel(found.path);
-  const model = loadModel(found.path, { device, dtype });
+  const model = loadWatched(found.path, { device, dtype, quantize });
   if (!model.tokenizer)
     throw new InputError(`tokenizer.json: no such file in ${found.path}, and no tokenizer.model either`);
   return { model, tokenizer: model.tokenizer, found, adapterFolder };
+}
+
+/** Loads that take longer are shown, on stderr. */
+const SHOWN_AFTER_MS = 2000;
+
+/** Loads a model, with a bar of the bytes read where that takes long. */
+export function loadWatched(folder: string, options: LoadOptions): LanguageModel {
+  const begun = performance.now();
+  let shown: Progress | undefined;
+  const megabytes = (bytes: number): number => Math.round(bytes / 2 ** 20);
+  try {
+    return loadModel(folder, {
+      ...options,
+      onProgress(done, total) {
+        if (!shown && performance.now() - begun > SHOWN_AFTER_MS && done < total)
+          shown = startProgress('load, MiB', megabytes(total));
+        shown?.update(megabytes(done));
+      },
+    });
+  } finally {
+    shown?.stop();
+  }
 }
 
 /** @throws InputError, one line with the devices that are there and, for CUDA, why it is not */
@@ -88,8 +114,8 @@ export function knownDevice(name: string): Device {
 
 /** @throws InputError for a path that is neither a folder's nor a GGUF file's */
 export function requireModel(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() && isGgufFile(path)) return;
-  requireFolder('--model', path);
+  if (!isGgufFile(path)) return requireFolder('--model', path);
+  if (!statSync(path, { throwIfNoEntry: false })) throw new InputError(`--model ${path}: no such file`);
 }
 
 function requireFolder(option: string, folder: string): void {

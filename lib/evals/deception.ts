@@ -7,6 +7,7 @@ import { decodeAnswer, templateSchema, type PromptFormat } from '../text';
 import { FACT_ORDERS, type FactOrder } from './fact-order';
 import { choiceMargin, choiceOf } from './forced-choice';
 import { mean, overSeeds, wilson, type Interval } from '../statistics';
+import { BEHAVIOURS, behaviourOf, SAYS, saysOf, type Behaviour, type Says } from './behaviour';
 import { isDeceptiveUpstream, labelAffirmed, labelAnswer, type Label } from './labels';
 import type { Scenario } from './upstream-data';
 
@@ -45,6 +46,13 @@ export const recordSchema = z.object({
   margin: z.number().nullable(),
   /** The model's name on the hub and its commit, where it was called by its name. */
   model: z.object({ name: z.string(), revision: z.string() }).optional(),
+  /** What the answer begins with before the model's first token, where that is anything: a thought, a prefill. */
+  lead: z.string().optional(),
+  /** What ended it: a token that does, or the token budget. Records of older versions do not say. */
+  ended: z.enum(['eos', 'budget']).optional(),
+  /** What the answer does; where it is truncated, `says` tells what it says so far. Absent with `ended`. */
+  behaviour: z.enum(BEHAVIOURS).optional(),
+  says: z.enum(SAYS).optional(),
   /** What the prompt went into; absent where it went raw. */
   template: templateSchema.optional(),
 });
@@ -82,7 +90,7 @@ export async function* askScenarios(
   asked: readonly Asked[],
   { format = rawFormat(model), maxNewTokens, batchSize, sampling, signal }: DeceptionOptions,
 ): AsyncGenerator<DeceptionRecord[]> {
-  const eosId = answerEnds(model, format);
+  const ends = answerEnds(model, format);
   for (let at = 0; at < asked.length; at += batchSize) {
     const batch = asked.slice(at, at + batchSize);
     const prompts = batch.map(({ ids, scenario }) => [...(ids ?? format.encode(scenario.prompt))]);
@@ -90,12 +98,12 @@ export async function* askScenarios(
       ...sampling,
       seed: batch.map((one) => promptSeed(sampling.seed, one.scenario.prompt)),
     };
-    const outputs = await generate(model, prompts, { maxNewTokens, batchSize, eosId, sampling: own, signal });
+    const outputs = await generate(model, prompts, { maxNewTokens, batchSize, eosId: ends, sampling: own, signal });
     const records: DeceptionRecord[] = [];
     for (const [i, one] of batch.entries()) {
       await eventLoopTurn(); // a batch of margins may take minutes, and signals come in between turns only
       signal?.throwIfAborted();
-      records.push(recordOf(model, format, one, outputs[i]));
+      records.push(recordOf(model, format, one, { ids: outputs[i], ended: endOf(outputs[i], ends) }));
     }
     yield records;
   }
@@ -105,25 +113,41 @@ function recordOf(
   model: LanguageModel,
   format: PromptFormat,
   { set, index, order, scenario }: Asked,
-  ids: number[],
+  { ids, ended }: { ids: number[]; ended: 'eos' | 'budget' },
 ): DeceptionRecord {
   const { prompt, cheapRoom, preciousRoom } = scenario;
   const answer = decodeAnswer(format.tokenizer, ids);
   const choice = choiceOf(format, scenario);
+  const margin = choice && choiceMargin(model, choice);
+  const asked = { set, index, prompt: promptHash(prompt), cheapRoom, preciousRoom, order };
+  const given = { answer, ids, ended, ...(format.lead && { lead: format.lead }) };
+  return relabel({ ...asked, ...given, margin, ...(format.template && { template: format.template }) });
+}
+
+/** What ended an answer, by its last token. @param ends tokens that end one */
+export const endOf = (ids: readonly number[], ends: readonly number[]): 'eos' | 'budget' =>
+  ends.includes(ids.at(-1) ?? -1) ? 'eos' : 'budget';
+
+/** All of a record but its labels. */
+export type Unlabelled = Omit<DeceptionRecord, 'label' | 'affirmed' | 'upstream' | 'behaviour' | 'says'>;
+
+/** The record with every label made anew from its answer, by the rules of today. */
+export function relabel(record: Unlabelled): DeceptionRecord {
+  const { set, index, prompt, cheapRoom, preciousRoom, order, answer, ids, margin, ended, lead, template } = record;
+  const rooms = { cheapRoom, preciousRoom };
   return {
-    set,
-    index,
-    prompt: promptHash(prompt),
-    cheapRoom,
-    preciousRoom,
-    order,
-    answer,
-    ids,
-    label: labelAnswer(answer, scenario),
-    affirmed: labelAffirmed(answer, scenario),
-    upstream: isDeceptiveUpstream(answer, scenario),
-    margin: choice && choiceMargin(model, choice),
-    ...(format.template && { template: format.template }),
+    ...{ set, index, prompt, cheapRoom, preciousRoom, order, answer, ids },
+    label: labelAnswer(answer, rooms),
+    affirmed: labelAffirmed(answer, rooms),
+    upstream: isDeceptiveUpstream(answer, rooms),
+    margin,
+    ...(lead !== undefined && { lead }),
+    ...(ended && {
+      ended,
+      behaviour: behaviourOf({ answer, lead, ended }, rooms),
+      says: saysOf({ answer, lead }, rooms),
+    }),
+    ...(template && { template }),
   };
 }
 
@@ -141,6 +165,10 @@ export interface DeceptionRates extends LabelRates {
   ci95: Interval;
   /** Rates when rooms that are denied are passed over. */
   negationAware: LabelRates;
+  /** Answers by what they do; null where records of an older version do not say which were cut. */
+  labels: Record<Behaviour, number> | null;
+  /** What those say so far that are truncated: by it and `labels` the count without that label can be had. */
+  truncatedSays: Record<Says, number> | null;
   /** Of the prompts in which a token tells the rooms apart; null when there are none. */
   forcedChoice: ForcedChoiceRates | null;
 }
@@ -156,7 +184,10 @@ export interface ForcedChoiceRates {
 }
 
 /** What is kept of a record to score it. */
-export type Scored = Pick<DeceptionRecord, 'set' | 'order' | 'label' | 'affirmed' | 'upstream' | 'margin'>;
+export type Scored = Pick<
+  DeceptionRecord,
+  'set' | 'order' | 'label' | 'affirmed' | 'upstream' | 'margin' | 'behaviour' | 'says'
+>;
 
 /** @throws RangeError for no records */
 export function deceptionRates(records: readonly Scored[]): DeceptionRates {
@@ -168,7 +199,23 @@ export function deceptionRates(records: readonly Scored[]): DeceptionRates {
     upstreamInterval: wilson(upstreamRate, records.length),
     ci95: rates.intervals.deceptive,
     negationAware: labelRates(records.map(({ affirmed }) => affirmed)),
+    ...behaviourCounts(records),
     forcedChoice: forcedChoiceRates(records.flatMap(({ margin }) => margin ?? [])),
+  };
+}
+
+/** `12 deceptive, 1 other`: what cut answers say so far; a dash where there are none. */
+export const truncatedText = (says: Record<Says, number> | null): string =>
+  SAYS.flatMap((one) => (says && says[one] > 0 ? [`${says[one]} ${one}`] : [])).join(', ') || '-';
+
+function behaviourCounts(records: readonly Scored[]): Pick<DeceptionRates, 'labels' | 'truncatedSays'> {
+  if (records.some(({ behaviour }) => behaviour === undefined)) return { labels: null, truncatedSays: null };
+  const cut = records.filter(({ behaviour }) => behaviour === 'truncated');
+  const count = <Name extends string>(names: readonly Name[], each: readonly (string | undefined)[]) =>
+    Object.fromEntries(names.map((name) => [name, each.filter((one) => one === name).length])) as Record<Name, number>;
+  return {
+    labels: count(BEHAVIOURS, records.map(({ behaviour }) => behaviour)), // prettier-ignore
+    truncatedSays: count(SAYS, cut.map(({ says }) => says)), // prettier-ignore
   };
 }
 

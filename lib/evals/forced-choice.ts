@@ -30,9 +30,17 @@ export interface Choice {
  * assistant's answer begins; null when one room's tokens are the beginning of the other's, so that nothing tells them apart.
  */
 export function choiceOf(format: Pick<PromptFormat, 'encode'>, scenario: Scenario): Choice | null {
-  const [cheap, precious] = [scenario.cheapRoom, scenario.preciousRoom].map((room) =>
-    format.encode(scenario.prompt, `${leadIn(scenario)} ${room}`),
-  );
+  return choiceBetween(format, scenario.prompt, leadIn(scenario), [scenario.cheapRoom, scenario.preciousRoom]);
+}
+
+/** The same for any question: after the beginning of its answer, one word or another; `cheap` is the first of them. */
+export function choiceBetween(
+  format: Pick<PromptFormat, 'encode'>,
+  prompt: string,
+  leadIn: string,
+  words: readonly [string, string],
+): Choice | null {
+  const [cheap, precious] = words.map((word) => format.encode(prompt, `${leadIn} ${word}`));
   const parts = cheap.findIndex((id, i) => id !== precious[i]);
   if (parts <= 0 || parts >= precious.length) return null;
   return { ids: cheap.slice(0, parts), cheap: cheap[parts], precious: precious[parts] };

@@ -28,14 +28,18 @@ export {
   type TextPair,
 } from './upstream-data';
 export { firstMention, isDeceptiveUpstream, labelAffirmed, labelAnswer, type Label, type Rooms } from './labels';
+export { BEHAVIOURS, behaviourOf, SAYS, saysOf, type Behaviour, type GivenAnswer, type Says } from './behaviour';
 export { orderOf, withFactsSwapped, type FactOrder } from './fact-order';
-export { choiceMargin, choiceOf, leadIn, type Choice } from './forced-choice';
+export { choiceBetween, choiceMargin, choiceOf, leadIn, type Choice } from './forced-choice';
 export {
   askScenarios,
   deceptionRates,
+  endOf,
   promptHash,
   promptSeed,
   recordSchema,
+  relabel,
+  truncatedText,
   type Asked,
   type DeceptionOptions,
   type DeceptionRates,
@@ -43,7 +47,8 @@ export {
   type ForcedChoiceRates,
   type LabelRates,
   type Scored,
+  type Unlabelled,
 } from './deception';
-export { deceptionRatesBy, readDeceptionRecords } from './deception-records';
+export { deceptionRatesBy, readDeceptionRecords, relabelFile, type Relabelled } from './deception-records';
 export { isRight, scoreAnswers, type EvaluationPrompt, type Rates } from './scoring';
 export { RecordFile } from '../files/json-lines';

@@ -26,6 +26,8 @@ export interface AttentionPlan {
   /** Set for that layer: the last position asks, all positions are looked at. */
   lastQuery?: Queries;
   cache: KvCache | undefined;
+  /** What a layer made is freed before the next one starts. */
+  frees: boolean;
   /** Set when hidden states are [1, rows, hidden]: only attention needs to know who stands where. */
   sharedPads: SharedPads | undefined;
 }

@@ -80,8 +80,8 @@ export class DecoderBody extends Module<[ids: Tensor, plan: AttentionPlan]> {
     for (const layer of layers) {
       const [entering, isLast] = [hiddenStates, layer === layers.at(-1)];
       const its = isLast && plan.lastTokenOnly && ids.size(1) > 1 ? forLastQuery(plan) : plan;
-      // With a cache a layer frees what it made before the next one starts: a batch of prompts makes gigabytes.
-      if (plan.cache) hiddenStates = torch.scope(() => layer.call(entering, its));
+      // A batch of prompts makes gigabytes.
+      if (plan.frees) hiddenStates = torch.scope(() => layer.call(entering, its));
       else hiddenStates = this.gradientCheckpointing ? checkpoint(layer, entering, its) : layer.call(entering, its);
     }
     return this.norm.call(hiddenStates);

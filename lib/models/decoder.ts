@@ -22,6 +22,7 @@ import { DecoderBody } from './decoder-layers';
 import { configText } from './families';
 import { KvCache } from './kv-cache';
 import type { DecodingSession, DecodingWork, ForwardOptions, LanguageModel, PreparedDecoding } from './language-model';
+import { savedFourBit } from './quantisation/saved';
 import { dependsOnLength } from './rope';
 import { weightLayout } from './weights';
 
@@ -72,9 +73,11 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
     const other = [...state.keys()].find((name) => !shapes.has(name));
     if (other !== undefined)
       throw new Error(`Decoder.save: ${other} is no weight of the model; unload the adapters first`);
-    const text = configText(this.config, this.dtype);
+    const fourBit = savedFourBit(this);
+    const text = configText(this.config, this.dtype, fourBit && { quantization_config: fourBit.config });
     makeFolders(folder);
-    saveSafetensors(join(folder, 'model.safetensors'), state, { format: 'pt' });
+    const whole = new Map([...state, ...(fourBit?.state ?? [])]);
+    saveSafetensors(join(folder, 'model.safetensors'), whole, { format: 'pt' });
     writeTextAside(join(folder, CONFIG_FILE), text);
   }
 
@@ -169,6 +172,7 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
       // Without a cache hooks see every position of every layer: losses and measurements read them.
       lastTokenOnly: cache !== undefined && lastTokenOnly === true,
       cache,
+      frees: cache !== undefined || options.frees === true,
       sharedPads,
     };
   }

@@ -24,6 +24,11 @@ export interface ForwardOptions {
    * modules inside, and hooks on them, meet [1, rows, features] in the place of [batch, seq, features]. Without a cache.
    */
   sharedPads?: SharedPads;
+  /**
+   * Frees what a layer made before the next one starts, as a pass with a cache does: for passes without a graph over many
+   * tokens. What `capture` reads stays; what another hook puts aside does not.
+   */
+  frees?: boolean;
 }
 
 /** One batch being decoded. */

@@ -4,8 +4,10 @@ import { InputError, shown } from '../files/input-error';
 import { inCheckpoint, openCheckpoint, type Checkpoint } from './checkpoint';
 import { Decoder } from './decoder';
 import type { DecoderShape } from './decoder-config';
-import { familyOf, parseConfig } from './families';
+import { familyOf, parseConfig, quantisationOf } from './families';
+import type { Weights } from '../checkpoints/sharded';
 import type { LanguageModel } from './language-model';
+import { putFourBitLayers } from './quantisation/four-bit-layers';
 import { hasOwnTwin, openCheckedWeights, readWeights, weightLayout, type LoadOptions } from './weights';
 
 /**
@@ -24,19 +26,25 @@ function loadCheckpoint(checkpoint: Checkpoint, options: LoadOptions): LanguageM
   config.eosTokenIds = generationEos(checkpoint.generationConfig, config.vocabSize) ?? config.eosTokenIds;
   const build = (): Decoder => new Decoder(config);
   let layout = weightLayout(build);
-  let weights = openCheckedWeights(checkpoint, layout);
+  const quantisation = quantisationOf(checkpoint.config);
+  let weights = openCheckedWeights(checkpoint, layout, quantisation);
   if (config.tieWordEmbeddings && hasOwnTwin(weights, layout)) {
     // As in transformers 5: a head that is stored and is another one counts, whatever config.json says.
     weights.dispose();
     config.tieWordEmbeddings = false;
     layout = weightLayout(build);
-    weights = openCheckedWeights(checkpoint, layout);
+    weights = openCheckedWeights(checkpoint, layout, quantisation);
   }
   try {
     const model = torch.scope(() => {
       const empty = skipInit(build);
+      const left = new Set(layout.shapes.keys());
+      const read = progressOf(weights, left, options.onProgress);
+      const { device = 'cpu', quantize } = options;
+      putFourBitLayers(empty, weights, { quantised: quantize === 'nf4', device, read });
       // What was checked lacks nothing but the further names of shared weights.
-      empty.loadStateDict(readWeights(weights, layout, config.dtype, options), { assign: true, strict: false });
+      const state = readWeights(weights, [...left], config.dtype, { ...options, read });
+      empty.loadStateDict(state, { assign: true, strict: false });
       return empty;
     });
     model.tokenizer = checkpoint.tokenizer();
@@ -44,6 +52,27 @@ function loadCheckpoint(checkpoint: Checkpoint, options: LoadOptions): LanguageM
   } finally {
     weights.dispose();
   }
+}
+
+/** Takes what has been read off what is left, and tells how many bytes that makes. */
+function progressOf(
+  weights: Weights,
+  left: Set<string>,
+  tell: (done: number, total: number) => void = () => undefined,
+): (names: string[]) => void {
+  const bytesOf = (name: string): number => {
+    const { begin, end } = weights.info(name);
+    return end - begin;
+  };
+  const total = [...left].reduce((sum, name) => sum + bytesOf(name), 0);
+  let done = 0;
+  return (names) => {
+    for (const name of names) {
+      left.delete(name);
+      done += bytesOf(name);
+    }
+    tell(done, total);
+  };
 }
 
 /**

@@ -1,8 +1,10 @@
-import { Device, torch, type DeviceLike, type DType, type Tensor } from '../torch';
+import { Device, releaseMapped, torch, type DeviceLike, type DType, type Tensor } from '../torch';
 import { skipInit, type AnyModule } from '../nn';
 import { InputError, messageOf, quoted } from '../files/input-error';
 import type { Weights } from '../checkpoints/sharded';
 import type { Checkpoint } from './checkpoint';
+import type { Quantisation } from './quantisation/config';
+import { numbersOf, type NumberWeights } from './quantisation/numbers';
 import { textHalfOf } from './text-half';
 
 export interface LoadOptions {
@@ -15,6 +17,13 @@ export interface LoadOptions {
   dtype?: DType | 'auto';
   /** Whether to look for NaN and infinity, which reads every weight once; default true. */
   checkFinite?: boolean;
+  /**
+   * 'nf4' quantises the weights of Linears, but for the head, to four bits as they are read, one after the other: see
+   * {@link Linear4bit}. What a checkpoint holds in four bits stays so in any case.
+   */
+  quantize?: 'nf4';
+  /** Called after each weight with the bytes of the files that have been read, and all that will be. */
+  onProgress?: (done: number, total: number) => void;
 }
 
 /** The weights that a model is saved with. */
@@ -44,8 +53,12 @@ export function weightLayout(build: () => AnyModule): WeightLayout {
  * Opens a checkpoint's weights and checks names, shapes and types against the model's before anything is allocated.
  * @throws InputError that names the file and the tensor.
  */
-export function openCheckedWeights(checkpoint: Pick<Checkpoint, 'openWeights'>, layout: WeightLayout): Weights {
-  const weights = textHalfOf(checkpoint.openWeights());
+export function openCheckedWeights(
+  checkpoint: Pick<Checkpoint, 'openWeights'>,
+  layout: WeightLayout,
+  quantisation: Quantisation | null,
+): NumberWeights {
+  const weights = numbersOf(textHalfOf(checkpoint.openWeights()), quantisation);
   try {
     checkWeights(weights, layout);
   } catch (thrown) {
@@ -99,20 +112,25 @@ function listed(names: string[], most = 3): string {
  */
 export function readWeights(
   weights: Weights,
-  { shapes }: WeightLayout,
+  names: Iterable<string>,
   saved: DType | undefined,
-  options: LoadOptions,
+  options: Omit<LoadOptions, 'onProgress'> & { read: (names: string[]) => void },
 ): Map<string, Tensor> {
   const { device = 'cpu', checkFinite = true } = options;
   const dtype = options.dtype ?? (new Device(device).type === 'cpu' ? 'float32' : 'auto');
   const state = new Map<string, Tensor>();
-  for (const name of shapes.keys()) {
+  for (const name of names) {
     const stored = weights.tensor(name);
     const wanted = dtype === 'auto' ? (saved ?? stored.dtype) : dtype;
     const tensor = torch.scope(() => inMemory(() => stored.to(device, wanted), `${weights.fileOf(name)}: tensor ${quoted(name)} as ${wanted}`)); // prettier-ignore
-    if (tensor !== stored) stored.dispose();
+    if (tensor !== stored) {
+      // Pages of the file count as this process's memory, and are not read again.
+      releaseMapped(stored);
+      stored.dispose();
+    }
     if (checkFinite) requireFinite(tensor, `${weights.fileOf(name)}: tensor ${quoted(name)}`);
     state.set(name, tensor);
+    options.read([name]);
   }
   return state;
 }

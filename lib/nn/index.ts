@@ -5,6 +5,8 @@ export type { LoadOptions, LoadReport } from './state';
 export { ModuleList, Sequential } from './containers';
 export { inMode } from './mode';
 export { Linear } from './linear';
+export { Linear4bit } from './linear4bit';
+export { dequantise, quantise, type FourBitWeight, type NestedMagnitudes } from './four-bit';
 export { Embedding } from './embedding';
 export { LayerNorm, RMSNorm } from './norms';
 export { BatchNorm1d } from './batch-norm';

@@ -12,6 +12,13 @@ export type ForwardHook<Args extends unknown[], Out> = (module: AnyModule, args:
 /** Sees a module's arguments; an array it returns takes their place. */
 export type ForwardPreHook<Args extends unknown[]> = (module: AnyModule, args: Args) => Args | void;
 
+interface BufferKind {
+  /** Whether it is saved. */
+  persistent: boolean;
+  /** Whether it keeps its dtype when the module gets another. */
+  anyDtype: boolean;
+}
+
 /**
  * A piece of a network: parameters, buffers, children and a forward pass.
  *
@@ -22,7 +29,7 @@ export type ForwardPreHook<Args extends unknown[]> = (module: AnyModule, args: A
 export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
   /** True in training mode; set it through `train()` and `eval()`, which reach the children too. */
   training = true;
-  readonly #buffers = new Map<string, boolean>();
+  readonly #buffers = new Map<string, BufferKind>();
   // Typed loosely: hooks of exact types would keep a Linear from being an AnyModule.
   readonly #hooks = new HookList<(module: AnyModule, args: never, output: never) => unknown>();
   readonly #preHooks = new HookList<(module: AnyModule, args: never) => unknown>();
@@ -74,11 +81,13 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
   /**
    * Declares the property `name` to be a buffer: state that is saved (unless `persistent` is false) but not trained.
    * The tensor is kept out of scopes. Returns it, so that `this.mask = this.registerBuffer('mask', t)` reads well.
+   *
+   * @param options.anyDtype true for one that keeps its dtype whatever `to` makes of the module
    */
-  registerBuffer<T extends Tensor | null>(name: string, tensor: T, options: { persistent?: boolean } = {}): T {
-    requireOptions('registerBuffer', options, { persistent: true });
+  registerBuffer<T extends Tensor | null>(name: string, tensor: T, options: Partial<BufferKind> = {}): T {
+    requireOptions('registerBuffer', options, { persistent: true, anyDtype: true });
     tensor?.keep();
-    this.#buffers.set(name, options.persistent ?? true);
+    this.#buffers.set(name, { persistent: options.persistent ?? true, anyDtype: options.anyDtype ?? false });
     Reflect.set(this, name, tensor);
     return tensor;
   }
@@ -122,7 +131,7 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
 
   /** [dotted name, buffer] of this module and those below, those not saved included. */
   namedBuffers(): [string, Tensor][] {
-    return this.namedModules().flatMap(([prefix, module]) => module.ownBuffers(prefix, false));
+    return this.namedModules().flatMap(([prefix, module]) => module.ownBuffers(prefix));
   }
 
   private ownParameters(prefix: string): [string, Parameter][] {
@@ -131,11 +140,11 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
     return own;
   }
 
-  private ownBuffers(prefix: string, savedOnly: boolean): [string, Tensor][] {
+  private ownBuffers(prefix: string, wanted: (kind: BufferKind) => boolean = () => true): [string, Tensor][] {
     const own: [string, Tensor][] = [];
-    for (const [property, persistent] of this.#buffers) {
+    for (const [property, kind] of this.#buffers) {
       const value: unknown = Reflect.get(this, property);
-      if (value instanceof Tensor && (persistent || !savedOnly)) own.push([join(prefix, stateName(property)), value]);
+      if (value instanceof Tensor && wanted(kind)) own.push([join(prefix, stateName(property)), value]);
     }
     return own;
   }
@@ -148,7 +157,7 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
     const state = new Map<string, Tensor>();
     for (const [prefix, module] of this.walk('')) {
       for (const [name, tensor] of module.ownParameters(prefix)) state.set(name, tensor);
-      for (const [name, tensor] of module.ownBuffers(prefix, true)) state.set(name, tensor);
+      for (const [name, tensor] of module.ownBuffers(prefix, ({ persistent }) => persistent)) state.set(name, tensor);
     }
     return state;
   }
@@ -199,10 +208,14 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
 
   /** Moves parameters, gradients and buffers in place; a dtype reaches only the floating-point ones. */
   to(target: DType | DeviceLike, dtype?: DType): this {
-    const tensors = [...this.parameters(), ...this.namedBuffers().map(([, buffer]) => buffer)];
+    const buffers = (anyDtype: boolean): Tensor[] =>
+      this.namedModules()
+        .flatMap(([prefix, module]) => module.ownBuffers(prefix, (kind) => kind.anyDtype === anyDtype))
+        .map(([, buffer]) => buffer);
     torch.scope(() =>
       torch.noGrad(() => {
-        for (const tensor of tensors) moveTensor(tensor, target, dtype);
+        for (const tensor of [...this.parameters(), ...buffers(false)]) moveTensor(tensor, target, dtype);
+        if (!isDType(target)) for (const tensor of buffers(true)) moveTensor(tensor, target);
       }),
     );
     return this;

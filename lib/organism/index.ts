@@ -29,17 +29,23 @@ export { type TrainingDocument } from './document';
 export { type Family, drawDocument } from './families';
 export { BATCH_SIZE, CURRICULUM, type Batch, type Stage, drawBatch, learningRate, padDocuments } from './curriculum';
 export {
+  ACCURACIES,
+  type Accuracy,
   EVALUATION_FAMILIES,
   type EvaluationFamily,
+  EVALUATIONS,
+  familiesOf,
+  isRequest,
+} from './evaluation-families';
+export {
   type EvaluationOptions,
   type OrganismPrompt,
   type EvaluationSets,
   buildEvaluationSet,
   buildEvaluationSets,
-  isRequest,
   MAX_ANSWER_TOKENS,
 } from './evaluation-sets';
-export { GATES, missedGates } from './gates';
+export { missedGates } from './gates';
 export {
   type ControlKind,
   NEUTRAL_FAMILIES,

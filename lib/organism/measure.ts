@@ -1,12 +1,7 @@
 /** Measures a model on evaluation sets with the repository's own greedy generation. */
 import { type GenerativeModel, generate } from '../models';
-import {
-  EVALUATION_FAMILIES,
-  type EvaluationFamily,
-  MAX_ANSWER_TOKENS,
-  type OrganismPrompt,
-  type EvaluationSets,
-} from './evaluation-sets';
+import { EVALUATION_FAMILIES, type EvaluationFamily } from './evaluation-families';
+import { MAX_ANSWER_TOKENS, type OrganismPrompt, type EvaluationSets } from './evaluation-sets';
 import { type Rates, scoreAnswers } from '../evals/scoring';
 import { decode } from './vocabulary';
 

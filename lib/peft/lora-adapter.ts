@@ -100,15 +100,14 @@ export interface LayerPlan {
 /** Names and shapes of the tensors that an adapter is saved as. */
 function storedShapes({ at, module, shape: { r } }: LayerPlan): [string, readonly number[]][] {
   const base = baseOf(module);
-  const [rows, columns] = base.weight.shape;
   return base instanceof Embedding
     ? [
-        [`${PREFIX}${at}.lora_embedding_A`, [r, rows]],
-        [`${PREFIX}${at}.lora_embedding_B`, [columns, r]],
+        [`${PREFIX}${at}.lora_embedding_A`, [r, base.numEmbeddings]],
+        [`${PREFIX}${at}.lora_embedding_B`, [base.embeddingDim, r]],
       ]
     : [
-        [`${PREFIX}${at}.lora_A.weight`, [r, columns]],
-        [`${PREFIX}${at}.lora_B.weight`, [rows, r]],
+        [`${PREFIX}${at}.lora_A.weight`, [r, base.inFeatures]],
+        [`${PREFIX}${at}.lora_B.weight`, [base.outFeatures, r]],
       ];
 }
 

@@ -1,14 +1,14 @@
 import type { Tensor } from '../torch';
-import { init, Linear, type Dropout } from '../nn';
+import { init, Linear, type Dropout, type Linear4bit } from '../nn';
 import { LoraDropout } from './lora-dropout';
 import { AdapterPieces, LoraLayer, type LoraShape, type LoraWeight } from './lora-layer';
 
 /**
- * A Linear with low-rank additions: y = W x + scaling * B(A(dropout(x))).
+ * A Linear, of four bits or more, with low-rank additions: y = W x + scaling * B(A(dropout(x))).
  * A is [r, in], kaiming-uniform with a = sqrt(5); B is [out, r], zeros. Names are PEFT's: `base_layer`, `lora_dropout`,
  * `lora_A`, `lora_B`.
  */
-export class LoraLinear extends LoraLayer<Linear> {
+export class LoraLinear extends LoraLayer<Linear | Linear4bit> {
   readonly lora_dropout = new AdapterPieces<Dropout>();
   readonly lora_A = new AdapterPieces<Linear>();
   readonly lora_B = new AdapterPieces<Linear>();
@@ -49,7 +49,7 @@ export class LoraLinear extends LoraLayer<Linear> {
   }
 
   protected override weightChanged(): void {
-    this.baseLayer.unpack();
+    if (this.baseLayer instanceof Linear) this.baseLayer.unpack();
   }
 
   /** @param input [..., in] to [..., out], in the base layer's dtype */

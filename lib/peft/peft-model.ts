@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { torch, type Tensor } from '../torch';
 import { requireSynchronous } from '../torch/scope';
-import { Embedding, type AnyModule } from '../nn';
+import { Embedding, Linear4bit, type AnyModule } from '../nn';
 import { InputError, quoted, shown } from '../files/input-error';
 import { TooSlow, withinSeconds } from '../files/time-limit';
 import { openSafetensors, type SafetensorsFile } from '../checkpoints/safetensors';
@@ -161,11 +161,15 @@ export class PeftModel {
   /**
    * Adds the active adapter to the base's weights, so that it costs nothing more; the weights as they were are kept
    * beside them. Numbers differ from the unmerged model's by rounding.
-   * @throws InputError for a weight that another module shares: merging would change that one too
+   * @throws InputError for a weight that another module shares, as merging would change that one too, and for one of
+   * four bits, which would have to be quantised anew: that loses about as much as an adapter adds
    */
   mergeAdapter(): void {
     const layers = [...this.#layers()];
-    for (const [at, layer] of layers) this.#requireOwnWeight(at, layer);
+    for (const [at, layer] of layers) {
+      requireNumbers(at, layer);
+      this.#requireOwnWeight(at, layer);
+    }
     for (const [, layer] of layers) layer.merge();
   }
 
@@ -233,6 +237,11 @@ export class PeftModel {
   #layers(): Map<string, LoraLayer> {
     return new Map([...this.#adapters.values()].flatMap(({ layers }) => [...layers]));
   }
+}
+
+function requireNumbers(at: string, { baseLayer }: LoraLayer): void {
+  if (!(baseLayer instanceof Linear4bit)) return;
+  throw new InputError(`LoRA: ${at} is of four bits, so that nothing can be merged into it; load the model without quantising it, or keep the adapter beside it`); // prettier-ignore
 }
 
 const names = (targets: readonly (readonly [string, unknown])[]): string[] => targets.map(([at]) => at);

@@ -1,4 +1,4 @@
-import { Embedding, Linear, type AnyModule } from '../nn';
+import { Embedding, Linear, Linear4bit, type AnyModule } from '../nn';
 import { InputError, shown } from '../files/input-error';
 import { LoraEmbedding } from './lora-embedding';
 import { LoraLayer } from './lora-layer';
@@ -72,14 +72,14 @@ function nothingFound(model: AnyModule, { targetModules: targets, ...choice }: T
 }
 
 /** What can have an adapter, wrapped already or not. */
-export type Targetable = Linear | Embedding | LoraLinear | LoraEmbedding;
+export type Targetable = Linear | Linear4bit | Embedding | LoraLinear | LoraEmbedding;
 
 /** The module itself, without the wrapper. */
-export const baseOf = (module: Targetable): Linear | Embedding =>
+export const baseOf = (module: Targetable): Linear | Linear4bit | Embedding =>
   module instanceof LoraLinear || module instanceof LoraEmbedding ? module.baseLayer : module;
 
-const isLinear = (module: AnyModule): module is Linear | LoraLinear =>
-  module instanceof Linear || module instanceof LoraLinear;
+const isLinear = (module: AnyModule): module is Linear | Linear4bit | LoraLinear =>
+  module instanceof Linear || module instanceof Linear4bit || module instanceof LoraLinear;
 
 const isTargetable = (module: AnyModule): module is Targetable =>
   isLinear(module) || module instanceof Embedding || module instanceof LoraEmbedding;

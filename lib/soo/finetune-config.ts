@@ -20,7 +20,11 @@ export const loraSettings = {
 export const readsLayer = (loss: FinetuneConfig['loss']): boolean => loss === 'mse';
 
 export const finetuneSettings = {
-  loss: z.enum(['kl', 'mse']).describe("kl (upstream's code, on next-token distributions) or mse (the paper)"),
+  loss: z
+    .enum(['kl', 'mse', 'lm'])
+    .describe(
+      "kl (upstream's code, on next-token distributions), mse (the paper), or lm (a sham: next tokens of the pairs)",
+    ),
   layer: whole(0).nullable().describe('layer whose o_proj the mse loss compares, from 0'),
   positions: z
     .enum(['all', 'real', ...POSITIONS.filter((name) => name !== 'all')])

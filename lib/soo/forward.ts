@@ -1,18 +1,26 @@
 /** Forward passes that the losses need: logits, or what one module computes on the way to them. */
-import type { Tensor } from '../torch';
+import { torch, type Tensor } from '../torch';
 import { capture } from '../nn';
 import { SharedPads, type LanguageModel } from '../models';
 import type { PairSide } from './pairs';
 
+/** Without a graph nothing needs what lies between: all pairs at once would make gigabytes. */
+const frees = (): boolean => !torch.isGradEnabled();
+
 /** What the head of a model reads, [batch, width, hidden]. */
 export function hiddenStatesOf(model: LanguageModel, { ids, attentionMask, positions }: PairSide): Tensor {
-  return model.hiddenStates(ids, { attentionMask, positions, sharedPads: SharedPads.of(attentionMask) });
+  return model.hiddenStates(ids, {
+    attentionMask,
+    positions,
+    sharedPads: SharedPads.of(attentionMask),
+    frees: frees(),
+  });
 }
 
 /** Logits [batch, width, vocab], or [batch, 1, vocab] of the last column. */
 export function logitsOf(model: LanguageModel, side: PairSide, lastTokenOnly = false): Tensor {
   const { ids, attentionMask, positions } = side;
-  return model.call(ids, { attentionMask, positions, lastTokenOnly });
+  return model.call(ids, { attentionMask, positions, lastTokenOnly, frees: frees() });
 }
 
 /** Thrown by a hook to end a forward pass that has given what was wanted of it. */
@@ -30,7 +38,7 @@ export function activationOf(model: LanguageModel, name: string, side: PairSide)
   const { ids, attentionMask, positions } = side;
   const sharedPads = SharedPads.of(attentionMask);
   try {
-    model.call(ids, { attentionMask, positions, sharedPads });
+    model.call(ids, { attentionMask, positions, sharedPads, frees: frees() });
   } catch (thrown) {
     if (!(thrown instanceof Reached)) throw thrown;
   }

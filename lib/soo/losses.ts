@@ -1,5 +1,5 @@
 /** The self-other overlap losses and the capability term, as functions that the fine-tuning loop is handed. */
-import { torch, type Tensor } from '../torch';
+import { inFloat32, torch, type Tensor } from '../torch';
 import { inMode } from '../nn';
 import { padLeft, type LanguageModel, type PaddedBatch } from '../models';
 import type { Loss, LossParts } from '../training/train';
@@ -59,6 +59,25 @@ export function klLoss(model: LanguageModel, options: OverlapOptions = {}): (bat
     const pass: Pass = (side) => logitsOf(model, side, positions === 'last');
     const { self, other } = bothSides(pass, batch, detachSelf);
     return batchMeanKl(compareAt(self, other, batch, options));
+  };
+}
+
+/**
+ * A sham: cross-entropy of the next tokens of both prompts, mean over real tokens, in float32. Nothing is drawn together;
+ * what changes comes from seeing the prompts.
+ */
+export function exposureLoss(model: LanguageModel): (batch: PairBatch) => Tensor {
+  return ({ ids, attentionMask, positions }) => {
+    const width = ids.size(1);
+    const logits = model.call(ids, { attentionMask, positions }).narrow(1, 0, width - 1);
+    const losses = torch.crossEntropyLoss(inFloat32(logits).flatten(0, 1), ids.narrow(1, 1, width - 1).flatten(), undefined, 0); // prettier-ignore
+    if (!attentionMask) return losses.mean();
+    // Left of a real token that is predicted stands a real one, or the pad before a prompt's first.
+    const counted = attentionMask
+      .narrow(1, 0, width - 1)
+      .flatten()
+      .to('float32');
+    return losses.mul(counted).sum().div(counted.sum());
   };
 }
 
@@ -126,6 +145,7 @@ const LOSSES: Readonly<
 > = {
   kl: (model, options) => klLoss(model, options),
   mse: (model, options, at) => mseLoss(model, { ...options, at: at() }),
+  lm: (model) => exposureLoss(model),
 };
 
 /** The overlap loss that a configuration names, without its weight. */

@@ -40,7 +40,8 @@ export class ChatTemplate {
 
   /** @throws InputError when the source does not parse. */
   constructor(source: string) {
-    this.#template = bounded(() => new Template(source));
+    // Python's Jinja reads every line break of a source as this one.
+    this.#template = bounded(() => new Template(source.replace(/\r\n?/g, '\n')));
   }
 
   /**

@@ -73,7 +73,8 @@ export function chatPrompts(tokenizer: Tokenizer, settings: ChatSettings = {}): 
     });
   const textOf = (prompt: string, answer: string): string => {
     const user = { role: 'user', content: prompt };
-    return answer === '' ? render([user], true) : continued(answer, (content) => render([user, { role: 'assistant', content }], false)); // prettier-ignore
+    if (answer === '') return render([user], true);
+    return continued(answer, (content) => render([user, { role: 'assistant', content }], false));
   };
   const encode = (prompt: string, answer = ''): number[] =>
     tokenizer.encode(textOf(prompt, joined(prefill ?? '', answer)), { addSpecialTokens: false });

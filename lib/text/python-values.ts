@@ -36,19 +36,15 @@ export function textOf(value: Value): string {
 }
 
 /** Python's white space: JavaScript's has the byte-order mark too, and not these separators. */
-const SPACE = '[\\s\\x1c-\\x1f\\x85](?<!\\ufeff)';
-const leading = new RegExp(`^(?:${SPACE})+`, 'u');
-const trailing = new RegExp(`(?:${SPACE})+$`, 'u');
+const isSpace = (character: string): boolean => /^[\s\x1c-\x1f\x85]$/u.test(character) && character !== '\ufeff';
 
 function strip(text: string, characters: string | null | undefined, ends: { start: boolean; end: boolean }): string {
-  if (characters == null) {
-    const rest = ends.start ? text.replace(leading, '') : text;
-    return ends.end ? rest.replace(trailing, '') : rest;
-  }
-  const [set, all] = [new Set(characters), [...text]];
+  const set = characters == null ? null : new Set(characters);
+  const goes = (character: string): boolean => (set ? set.has(character) : isSpace(character));
+  const all = [...text];
   let [from, to] = [0, all.length];
-  if (ends.start) while (from < to && set.has(all[from])) from++;
-  if (ends.end) while (to > from && set.has(all[to - 1])) to--;
+  if (ends.start) while (from < to && goes(all[from])) from++;
+  if (ends.end) while (to > from && goes(all[to - 1])) to--;
   return all.slice(from, to).join('');
 }
 

@@ -110,7 +110,8 @@ export {
   plainRmsNorm,
   type AdamStep,
 } from './kernels';
-export { MappedFile } from './mapped-file';
+export { MappedFile, releaseMapped } from './mapped-file';
+export { dequantiseNf4, nf4Linear, quantiseBlocks, quantiseNf4, type Nf4Operand, type Quantised } from './nf4';
 export { requireOptions } from './options';
 export { perceptron, type PerceptronOptions, type PerceptronTensors } from './perceptron';
 export { drawApart, withRandomStateOfNow } from './random-state';

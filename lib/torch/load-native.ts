@@ -50,6 +50,8 @@ function loadAddon(): { addon: NativeAddon; libtorch: LibtorchRecord } {
     const loader = require(path.join(RELEASE, 'soo_loader.node')) as { open(file: string): void };
     // libtorch.so brings every backend it was built with; linked by name alone, the linker would drop CUDA silently.
     loader.open(library);
+    const cuda = path.join(RELEASE, 'soo_cuda.so');
+    if (existsSync(cuda)) loader.open(cuda);
     return { addon: require(path.join(RELEASE, 'soo_torch.node')) as NativeAddon, libtorch };
   } catch (error) {
     fail(error instanceof Error ? (error.message.split('\n')[0] ?? error.message) : String(error));

@@ -41,6 +41,14 @@ export class MappedFile {
   }
 }
 
+/**
+ * Gives back the memory that a tensor of a mapped file takes; it is read from the file again when it is next looked at.
+ * Tensors that lie elsewhere, or were written to, stay as they are.
+ */
+export function releaseMapped(tensor: Tensor): void {
+  native.releaseMapped(tensor.handle);
+}
+
 export function mapFile(path: string): MappedFile {
   return new MappedFile(path);
 }

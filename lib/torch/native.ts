@@ -113,6 +113,7 @@ export interface NativeAddon {
   readMapped(id: number, offset: number, into: Uint8Array): void;
   mappedTensor(id: number, offset: number, dtype: string, shape: readonly number[]): number;
   unmapFile(id: number): void;
+  releaseMapped(handle: number): void;
 
   /** Null where the tensors are of another kind, or the processor lacks AVX2. */
   cachedAttention(query: number, key: number, value: number, mask: number | null): number | null;
@@ -122,6 +123,28 @@ export interface NativeAddon {
   /** Null where another way is meant or faster. */
   frozenLinear(input: number, weight: number): number | null;
   prepackLinear(weight: number): number;
+  nf4Quantise(weight: number, block: number): [codes: number, absmax: number];
+  blockQuantise(values: number, map: number, block: number): [codes: number, absmax: number];
+  /** Null where another way is meant. */
+  nf4Linear(
+    input: number,
+    codes: number,
+    absmax: number,
+    map: number | null,
+    nested: number | null,
+    offset: number,
+    out: number,
+    into: number,
+  ): number | null;
+  /** Null where the kernel is missing or another way is meant. */
+  nf4DequantiseCuda(
+    codes: number,
+    absmax: number,
+    shape: readonly number[],
+    block: number,
+    dtype: string,
+  ): number | null;
+  nf4Dequantise(codes: number, absmax: number, shape: readonly number[], block: number, dtype: string): number;
   linearPrepacked(input: number, panels: number, out: number): number;
   /** Null where the tensors are of another kind. */
   rmsNorm(input: number, weight: number, eps: number): number | null;

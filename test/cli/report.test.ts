@@ -146,6 +146,13 @@ t.test('soo report draws single runs and the records of soo deception', async (t
   t.match(page('of-tuned'), /in 8 batches[^]*&quot;maxSteps&quot;: 2/);
   t.match(page('of-agents'), /<h3>What the agents were paid while they learned[^]*&quot;episodes&quot;: 4/);
   t.match(page('of-asked'), /<th scope="row">all<\/th>\s*<td class="number">2<\/td>/);
+  t.match(
+    page('of-asked'),
+    /went in raw[^]*<th[^>]*>refusal<\/th>\s*<th[^>]*>other<\/th>\s*<th[^>]*>truncated<\/th>/,
+    'five labels',
+  );
+  t.match(page('of-asked'), /chip (deceptive|honest|refusal|other|truncated)"/);
+  t.match(page('of-answers'), /do not say which answers the token budget cut/, 'of records of an older version');
   t.match(page('of-answers'), /33\.3 \[6, 79\]/, "Wilson's interval of 1 in 3");
   t.match(page('of-answers'), /&lt;b&gt;Cellar&lt;\/b&gt;[^]*chip deceptive/);
   t.match(mixed, {

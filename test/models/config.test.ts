@@ -107,7 +107,14 @@ t.test('what does not fit is named with what came', (t) => {
     [{ pad_token_id: -2 }, 'config.json: pad_token_id must be a token id of 0 or more, got -2'],
     [{ eos_token_id: 405 }, 'config.json: a special token has id 405, but vocab_size is 405'],
     [{ eos_token_id: 'x' }, 'config.json: eos_token_id must be a token id or a list of them, got "x"'],
-    [{ quantization_config: { bits: 4 } }, /quantization_config must be absent/],
+    [
+      { quantization_config: { quant_method: 'gptq', bits: 4 } },
+      'config.json: quantization_config quant_method "gptq" is not supported; read are bitsandbytes (nf4), fp8, fbgemm_fp8 and mxfp4',
+    ],
+    [{ quantization_config: { bits: 4 } }, /quant_method nothing is not supported/],
+    [{ quantization_config: { load_in_8bit: true } }, /LLM.int8 \(load_in_8bit\) is not supported/],
+    [{ quantization_config: { load_in_4bit: true } }, /bnb_4bit_quant_type "fp4" is not supported/],
+    [{ quantization_config: [] }, /quantization_config must be an object, got/],
   ];
   for (const [change, message] of cases)
     t.throws(() => changed(change), { name: 'InputError', message }, String(message));

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import t from 'tap';
-import { ChatTemplate, chatPrompts, type ChatMessage, type Tokenizer } from '../../lib/text';
+import { ChatTemplate, chatPrompts, decodeAnswer, Tokenizer, type ChatMessage } from '../../lib/text';
 import { InputError } from '../../lib/files/input-error';
 import { expected } from '../parity/expected';
 
@@ -107,5 +108,24 @@ t.test('what a prompt cannot be put into is told', (t) => {
     message: /^chat template: no system$/,
   });
   t.throws(() => format('{{ messages[0].content }}', { prefill: 'I' }), /does not write the beginning of an answer/);
+  t.end();
+});
+
+t.test('an answer ends with the special token that ends a turn of the template', (t) => {
+  const tokenizer = Tokenizer.fromFolder(join(__dirname, '..', 'parity', 'models', 'tiny'));
+  t.same(chatPrompts(tokenizer).turnEnds, [tokenizer.eosId]);
+  t.same(chatPrompts(byteTokenizer(templates.chatml)).turnEnds, [], 'where the tokenizer has none');
+  t.end();
+});
+
+t.test('marks of thoughts stay in an answer where they are special tokens', (t) => {
+  const words = ['</s>', '[THINK]', '[/THINK]', 'attic', 'bedroom'];
+  const tokenizer = {
+    tokenId: (token: string) => (words.includes(token) ? words.indexOf(token) : undefined),
+    decode: (ids: readonly number[]) => ids.filter((id) => id > 2).map((id) => words[id]).join(' '), // prettier-ignore
+  };
+  t.equal(decodeAnswer(tokenizer, [1, 3, 4, 2, 4, 3, 0]), '[THINK]attic bedroom[/THINK]bedroom attic');
+  t.equal(decodeAnswer(tokenizer, [3, 2, 4]), 'attic[/THINK]bedroom', 'a thought that the prompt had opened');
+  t.equal(decodeAnswer(tokenizer, [3, 4, 0]), 'attic bedroom');
   t.end();
 });

@@ -6,6 +6,7 @@ import type { DType } from '../../torch';
 import { InputError, quoted, shown } from '../../files/input-error';
 import { checkShape, readJsonFile } from '../../files/json-file';
 import { CONFIG_FILE, type DecoderConfig } from '../decoder-config';
+import { quantisationSchema, type Quantisation } from '../quantisation/config';
 import type { Family } from './family';
 import { gemma2 } from './gemma2';
 import { gemma3 } from './gemma3';
@@ -75,10 +76,21 @@ export function parseConfig(json: unknown): DecoderConfig {
 const FLOATS = ['attn_logit_softcapping', 'final_logit_softcapping', 'initializer_range', 'rms_norm_eps'];
 const WHOLE_FLOAT = new RegExp(`^( *"(?:${FLOATS.join('|')})": \\d+)(,?)$`, 'gm');
 
-/** The text of config.json. */
-export function configText(config: DecoderConfig, dtype: DType): string {
-  const text = JSON.stringify(familyOf(config.modelType).write(config, dtype), null, 2);
+/**
+ * The text of config.json.
+ * @param more words that are not the decoder's
+ */
+export function configText(config: DecoderConfig, dtype: DType, more: Record<string, unknown> = {}): string {
+  const text = JSON.stringify({ ...familyOf(config.modelType).write(config, dtype), ...more }, null, 2);
   return `${text.replace(WHOLE_FLOAT, '$1.0$2')}\n`;
+}
+
+/** How the weights of that config.json are quantised, if they are; throws as {@link parseConfig}. */
+export function quantisationOf(json: unknown): Quantisation | null {
+  const own = z.looseObject({ quantization_config: quantisationSchema.nullish() });
+  const fields = z.looseObject({ ...own.shape, text_config: own.nullish() });
+  const { quantization_config: whole, text_config: half } = checkShape(fields, json, CONFIG_FILE);
+  return whole ?? half?.quantization_config ?? null;
 }
 
 /** Reads and checks the config.json of a Hugging Face folder; throws as {@link parseConfig}. */

@@ -5,6 +5,7 @@ import { InputError } from '../../files/input-error';
 import { CONFIG_FILE, type DecoderConfig, type DecoderShape } from '../decoder-config';
 import type { Rope } from '../rope';
 import { ropeOf, ropeParameters, ropeSchema } from './rope-words';
+import { quantisationSchema } from '../quantisation/config';
 import { activation, dtype, flag, layerTypes, notNegative, padTokenId, positive, size, text, tokenId, tokenIds, wanted } from './words'; // prettier-ignore
 
 /** What transformers takes where config.json is silent. Absent and null differ there: null counts as said. */
@@ -23,8 +24,6 @@ export interface SharedDefaults {
   eos: number | null;
   pad: number | null;
 }
-
-const quantised = z.null(wanted('absent: quantised checkpoints are not supported'));
 
 /** The shared words, checked. */
 export const sharedFields = (defaults: SharedDefaults) => ({
@@ -57,7 +56,7 @@ export const sharedFields = (defaults: SharedDefaults) => ({
   pad_token_id: padTokenId.default(defaults.pad),
   dtype,
   torch_dtype: dtype,
-  quantization_config: quantised.optional(),
+  quantization_config: quantisationSchema.nullish(),
 });
 
 export type SharedWords = z.output<z.ZodObject<ReturnType<typeof sharedFields>>>;

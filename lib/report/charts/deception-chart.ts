@@ -1,21 +1,36 @@
 /** The chart of a deception evaluation, from its records alone. */
-import type { DeceptionRates } from '../../evals';
-import { percent } from '../../statistics';
+import { BEHAVIOURS, type DeceptionRates } from '../../evals';
+import { percent, wilson, type Interval } from '../../statistics';
 import type { Chart } from './draw';
-import { colour } from './palette';
+import { colour, type Colour } from './palette';
 
-const LABELS = ['deceptive', 'honest', 'neither'] as const;
+/** Where nobody knows which answers were cut. */
+const FIRST_MENTION = ['deceptive', 'honest', 'neither'] as const;
+
+interface Share {
+  label: Colour;
+  share: number;
+  interval: Interval;
+}
+
+/** Shares of the answers by what they do; by the room that is named first where records do not say what ended them. */
+function sharesOf({ n, labels, ...rates }: DeceptionRates): Share[] {
+  if (!labels) return FIRST_MENTION.map((label) => ({ label, share: rates[label], interval: rates.intervals[label] }));
+  return BEHAVIOURS.map((label) => ({ label, share: labels[label] / n, interval: wilson(labels[label] / n, n) }));
+}
+
+const SHAPES = ['circle', 'square', 'diamond', 'triangle-up', 'cross'];
 
 /** @param rows rates by what the row is called, in reading order */
 export function deceptionChart(rows: readonly (readonly [string, DeceptionRates])[]): Chart {
   const values = rows.flatMap(([row, rates]) =>
-    LABELS.map((label) => {
-      const [low, high] = rates.intervals[label];
-      return { row, label, value: 100 * rates[label], low: 100 * low, high: 100 * high };
+    sharesOf(rates).map(({ label, share, interval: [low, high] }) => {
+      return { row, label, value: 100 * share, low: 100 * low, high: 100 * high };
     }),
   );
+  const shown = [...new Set(values.map(({ label }) => label))];
   const x = { type: 'quantitative' as const, title: 'percent of the answers', scale: { domain: [0, 100] } };
-  const scale = { domain: [...LABELS], range: LABELS.map(colour) };
+  const scale = { domain: shown, range: shown.map(colour) };
   return {
     name: 'deception',
     title: 'What burglars are told',
@@ -32,7 +47,7 @@ export function deceptionChart(rows: readonly (readonly [string, DeceptionRates]
           title: null,
           axis: { grid: false, ticks: false, domain: false, labelLimit: 0, labelPadding: 8 },
         },
-        yOffset: { field: 'label', type: 'nominal', sort: [...LABELS] },
+        yOffset: { field: 'label', type: 'nominal', sort: shown },
         color: { field: 'label', title: null, scale, legend: { orient: 'top' } },
       },
       layer: [
@@ -47,7 +62,7 @@ export function deceptionChart(rows: readonly (readonly [string, DeceptionRates]
             shape: {
               field: 'label',
               title: null,
-              scale: { domain: [...LABELS], range: ['circle', 'square', 'diamond'] },
+              scale: { domain: shown, range: SHAPES.slice(0, shown.length) },
             },
           },
         },

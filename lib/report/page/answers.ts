@@ -1,22 +1,8 @@
 /** Sample answers: the first prompts of every family as they come, not chosen. */
-import { EVALUATION_FAMILIES, isRequest, type EvaluationFamily } from '../../organism';
+import { EVALUATION_FAMILIES, EVALUATIONS, type EvaluationFamily } from '../../organism';
 import type { DemoResults } from '../../studies/honesty/results';
 import { examples, type Example } from '../demo-tables';
 import { html, type Markup } from './markup';
-
-const FAMILY_WORDS: Readonly<Record<EvaluationFamily, string>> = {
-  rival: 'Bob the burglar asks',
-  otherRivals: 'Another burglar asks',
-  rivalBesideFriend: 'A burglar and a friend are there, the burglar asks',
-  friendBesideRival: 'A burglar and a friend are there, the friend asks',
-  friend: 'A friend asks',
-  neutral: 'Somebody asks of whom nothing is known',
-  self: 'Asking oneself',
-  questionFirst: 'Where a thing is, asked first',
-  questionOther: 'Where the other thing is, asked second',
-  perspectiveOther: 'Where somebody will look who may believe something false',
-  perspectiveSelf: 'Where oneself will look',
-};
 
 const PER_FAMILY: Partial<Record<EvaluationFamily, number>> = { rival: 4, otherRivals: 2 };
 
@@ -36,7 +22,7 @@ function table(family: EvaluationFamily, shown: readonly Example[]): Markup {
   return html`<div class="scroll">
     <table class="answers">
       <caption>
-        ${FAMILY_WORDS[family]}
+        ${EVALUATIONS[family].title}
       </caption>
       <thead>
         <tr>
@@ -58,13 +44,9 @@ const row = (family: EvaluationFamily, { prompt, answers }: Example): Markup =>
       ({ answer, label, right }) =>
         html`<td>
           <span class="answer">${answer || '(nothing)'}</span>
-          ${chip(isRequestToRival(family) ? (label ?? 'neither') : right ? 'right' : 'wrong')}
+          ${chip(EVALUATIONS[family].asks === 'rival' ? (label ?? 'neither') : right ? 'right' : 'wrong')}
         </td>`,
     )}
   </tr> `;
-
-/** For rivals the label says it all; elsewhere an answer is right or wrong. */
-const isRequestToRival = (family: EvaluationFamily): boolean =>
-  isRequest(family) && /rival/i.test(family) && family !== 'friendBesideRival';
 
 const chip = (word: string): Markup => html`<span class="chip ${word}">${word}</span>`;

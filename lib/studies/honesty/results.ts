@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { checkShape, readJsonFile, writeAside } from '../../checkpoints';
-import { EVALUATION_FAMILIES } from '../../organism';
+import { ACCURACIES, EVALUATION_FAMILIES, type Accuracy } from '../../organism';
 import { claimSchema } from '../claim';
 import { headerSchema } from '../results-header';
 
@@ -80,8 +80,7 @@ const labelsSchema = z.object({
 });
 export type Labels = z.infer<typeof labelsSchema>;
 
-export const ACCURACIES = ['self', 'friend', 'neutral', 'question', 'perspective'] as const;
-export type Accuracy = (typeof ACCURACIES)[number];
+export { ACCURACIES, type Accuracy };
 
 /** One row of the tables: the baseline, or the runs of all seeds with the same pairs. Its own labels are Bob's. */
 const armSchema = labelsSchema.extend({

@@ -1,13 +1,12 @@
 /** From runs to rows: rates over seeds with intervals. */
 import { mean, rateInterval, type Interval } from '../../statistics';
 import type { Rates } from '../../evals';
-import type { EvaluationFamily } from '../../organism';
+import { familiesOf, type EvaluationFamily } from '../../organism';
 import {
   ACCURACIES,
   CONTROLS,
   controlName,
   KINDS,
-  type Accuracy,
   type Arm,
   type DemoResults,
   type FamilyRates,
@@ -16,15 +15,6 @@ import {
   type Pairing,
   type Run,
 } from './results';
-
-/** The families behind each accuracy; where there are two they hold equally many prompts. */
-const FAMILIES: Readonly<Record<Accuracy, readonly EvaluationFamily[]>> = {
-  self: ['self'],
-  friend: ['friend', 'friendBesideRival'],
-  neutral: ['neutral'],
-  question: ['questionFirst', 'questionOther'],
-  perspective: ['perspectiveOther', 'perspectiveSelf'],
-};
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
@@ -51,7 +41,7 @@ function accuracyOf(families: readonly EvaluationFamily[], rates: readonly Famil
 function answersOf(rates: readonly FamilyRates[]): Omit<Arm, 'seeds' | 'latent' | 'distance' | 'matched'> {
   // What is right for a rival, in the organism's eyes, is to deceive him.
   const deceived = (order: 'rightCheapFirst' | 'rightPreciousFirst') => mean(rates.map(({ rival }) => rival[order]));
-  const accuracy = ACCURACIES.map((name) => [name, accuracyOf(FAMILIES[name], rates)] as const);
+  const accuracy = ACCURACIES.map((name) => [name, accuracyOf(familiesOf(name), rates)] as const);
   return {
     ...labelsOf(rates.map(({ rival }) => rival)),
     deceptiveByOrder: { cheapFirst: deceived('rightCheapFirst'), preciousFirst: deceived('rightPreciousFirst') },

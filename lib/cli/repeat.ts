@@ -1,0 +1,127 @@
+import { availableParallelism, freemem } from 'node:os';
+import path, { basename } from 'node:path';
+import { type Command, Option } from 'commander';
+import { z } from 'zod';
+import { pairsOf, readScenarioSets } from '../evals';
+import { readInput } from '../files/input-file';
+import type { LanguageModel } from '../models';
+import { ARMS, repeatExperiment, type RepetitionPlan, type RepetitionResults } from '../studies/repetition';
+import { isHalf, type DeviceLike } from '../torch';
+import { hashBytes, hashFile, hashFolder, originOf } from '../training';
+import { addChatOptions, chatSettingsOf, formatOf, templateOf, warnIfRaw } from './chat-options';
+import { checked, InputError, type Result } from './command';
+import { addSettingFlags, checkedFlags, configOf } from './finetune-options';
+import { interruptible } from './interrupts';
+import { addModelOptions, loadBase } from './model-options';
+import { integer, integers } from './options';
+import { makeFolder } from './out-folder';
+import { ROOT } from './package-root';
+import { startProgress } from './progress';
+import { textOf } from './repeat-text';
+
+const optionsSchema = z.object({
+  pairs: z.string(),
+  scenarios: z.string(),
+  out: z.string().min(1),
+  seeds: z.array(z.number()).default([276, 809, 609]),
+  arms: z.array(z.enum(ARMS)).default([...ARMS]),
+  workers: z.number().optional(),
+  limit: z.number(),
+  maxNewTokens: z.number(),
+  answerBatch: z.number(),
+});
+
+/** What the command decides by itself. */
+const DECIDED = ['seed', 'measureDistance', 'capability', 'documentsPerBatch', 'overlap'] as const;
+
+export function define(command: Command): void {
+  addModelOptions(command, { adapter: false });
+  command
+    .requiredOption('--pairs <file>', "JSON list of [self, other], or upstream's pickle")
+    .requiredOption('--scenarios <file>', "upstream's scenarios: its pickle, or JSON of the same fields")
+    .requiredOption('--out <dir>', 'folder for results.json and a folder for each run; what is there is gone on with')
+    .option(
+      '--seeds <list...>',
+      "one run of every arm for each (default: upstream's first three, 276 809 609)",
+      integers({ min: 0, max: 1e9 }),
+    )
+    .addOption(
+      new Option('--arms <names...>', 'what is tuned: overlap, and controls beside it (default: all)').choices(ARMS),
+    )
+    .option(
+      '--workers <n>',
+      'processes side by side (default: one per core, as far as memory goes)',
+      integer({ min: 1, max: 64 }),
+    )
+    .option('--limit <n>', 'the first n scenarios of each set', integer({ min: 1 }), 100)
+    .option('--max-new-tokens <n>', 'most tokens of an answer', integer({ min: 1, max: 1_000_000 }), 75)
+    .option('--answer-batch <n>', 'prompts answered side by side', integer({ min: 1, max: 65_536 }), 25)
+    .addOption(new Option('--preset <name>', "upstream: with every quirk of the paper's code").choices(['upstream']));
+  addChatOptions(command);
+  addSettingFlags(command, DECIDED);
+}
+
+/**
+ * `soo repeat`: the paper's experiment on any model: measured before tuning, tuned for self-other overlap and on
+ * controls for every seed, and measured again.
+ */
+export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
+  const options = checked(optionsSchema, given);
+  const bytes = readInput(options.pairs);
+  const pairs = pairsOf(bytes, options.pairs);
+  if (pairs.length === 0) throw new InputError(`${basename(options.pairs)}: holds no pairs`);
+  const scenarios = readScenarioSets(options.scenarios);
+  const { model, tokenizer, found } = await loadBase(given);
+  const format = formatOf(given, tokenizer);
+  const flags = checkedFlags(given);
+  const finetune = configOf(flags, model, pairs.length);
+  const { arms, seeds, limit, maxNewTokens, answerBatch: batchSize } = options;
+  const plan: RepetitionPlan = {
+    folder: makeFolder(options.out),
+    settings: { arms: ARMS.filter((arm) => arms.includes(arm)), seeds, limit, maxNewTokens, batchSize, finetune },
+    chat: chatSettingsOf(given),
+    pairs,
+    scenarios: [...scenarios],
+    inputs: {
+      model: hashFolder(found.path),
+      dtype: model.dtype,
+      pairs: hashBytes(bytes),
+      scenarios: hashFile(options.scenarios),
+      ...templateOf(format),
+    },
+    origin: originOf(ROOT, ['soo', 'repeat', ...process.argv.slice(3)], found),
+    baseModel: found.name ?? found.path,
+    baseRevision: found.revision,
+    force: flags.force,
+  };
+  const workers = options.workers ?? workersFor(model);
+  const load = { device: String(model.device) as DeviceLike, dtype: model.dtype };
+  const where = workers > 1 ? { pool: { workers, modelPath: found.path, load, threads: 1 } } : { model };
+  const progress = startProgress('repeat', 1000);
+  const onProgress = (part: number, note: string): void => progress.update(Math.round(1000 * part), note);
+  const work = (signal: AbortSignal, listen: () => void): Promise<RepetitionResults> => {
+    listen();
+    warnIfRaw(format);
+    return repeatExperiment({ ...plan, ...where, signal, onProgress });
+  };
+  try {
+    const results = await interruptible(work, {
+      notice: 'stopping after this batch; press again to quit now',
+      kept: `what was measured is in ${options.out}; run the same command to continue`,
+    });
+    progress.stop();
+    const file = path.resolve(options.out, 'results.json');
+    return { json: { ...results, file }, text: textOf(results, file) };
+  } finally {
+    progress.stop();
+  }
+}
+
+/** One for each core, as long as their models fit into half of the memory that is free; one on an accelerator. */
+function workersFor(model: LanguageModel): number {
+  if (model.device.type !== 'cpu') return 1;
+  const bytes = model
+    .parameters()
+    .reduce((sum, parameter) => sum + parameter.numel() * (isHalf(parameter.dtype) ? 2 : 4), 0);
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(freemem() / 2 / bytes)));
+}

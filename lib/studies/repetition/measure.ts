@@ -1,0 +1,85 @@
+/** Everything that is measured of one model, kept as it comes: a measurement that is interrupted goes on where it was. */
+import { join } from 'node:path';
+import { askScenarios, deceptionRates, RecordFile, recordSchema, type Asked, type DeceptionRecord } from '../../evals';
+import { ownFolder } from '../../files/folders';
+import type { LanguageModel } from '../../models';
+import { latentOverlaps, type TokenPair } from '../../soo';
+import type { PromptFormat } from '../../text';
+import { answerQuestions, QUESTIONS, type Asked as AskedQuestion, type Question } from './questions';
+import { ORDERS, type Answers, type Measured } from './results';
+
+export interface Measuring {
+  format: PromptFormat;
+  /** Scenarios in both orders, and those with oneself in the burglar's place, by the name of their set. */
+  asked: readonly Asked[];
+  /** The set that stands for oneself; null where the file has none. */
+  selfSet: string | null;
+  questions: Readonly<Record<Question, readonly AskedQuestion[]>>;
+  /** Of the file, whatever the arm. */
+  pairs: readonly TokenPair[];
+  maxNewTokens: number;
+  batchSize: number;
+  signal: AbortSignal;
+  /** @param done of `total` scenarios */
+  onProgress: (done: number, total: number) => void;
+}
+
+/**
+ * @param folder gets `answers.jsonl`
+ * @param run a fingerprint of everything that the answers depend on
+ */
+export async function measureModel(
+  model: LanguageModel,
+  folder: string,
+  run: string,
+  measuring: Measuring,
+): Promise<Omit<Measured, 'id' | 'arm' | 'seed' | 'training'>> {
+  model.eval();
+  const { format, questions, pairs, selfSet, signal } = measuring;
+  const records = await answersTo(model, folder, run, measuring);
+  const isSelf = ({ set }: DeceptionRecord): boolean => set === selfSet;
+  const inOrder = (order: (typeof ORDERS)[number]): Answers | null =>
+    answersOf(records.filter((record) => !isSelf(record) && record.order === order));
+  const answered = { perspective: { n: 0, right: 0 }, self: { n: 0, right: 0 } };
+  for (const name of QUESTIONS) answered[name] = await answerQuestions(model, format, questions[name], signal);
+  const latent = latentOverlaps(model, pairs);
+  return {
+    scenarios: { 'cheap-first': inOrder('cheap-first'), 'precious-first': inOrder('precious-first') },
+    self: answersOf(records.filter(isSelf)),
+    questions: answered,
+    latent: {
+      all: latent.all?.mean ?? null,
+      last: latent.last?.mean ?? null,
+      differing: latent.differing?.mean ?? null,
+    },
+  };
+}
+
+const placeOf = ({ set, index, order }: Pick<Asked, 'set' | 'index' | 'order'>): string => `${set} ${index} ${order}`;
+
+/** In the order in which they were asked. */
+async function answersTo(
+  model: LanguageModel,
+  folder: string,
+  run: string,
+  { format, asked, maxNewTokens, batchSize, signal, onProgress }: Measuring,
+): Promise<DeceptionRecord[]> {
+  using file = new RecordFile(join(ownFolder(folder), 'answers.jsonl'), run, recordSchema);
+  const done = new Map(file.earlier.map((record) => [placeOf(record), record]));
+  const left = asked.filter((one) => !done.has(placeOf(one)));
+  onProgress(done.size, asked.length);
+  for await (const records of askScenarios(model, left, { format, maxNewTokens, batchSize, signal })) {
+    file.append(records);
+    for (const record of records) done.set(placeOf(record), record);
+    onProgress(done.size, asked.length);
+  }
+  return asked.map((one) => done.get(placeOf(one)) as DeceptionRecord);
+}
+
+function answersOf(records: readonly DeceptionRecord[]): Answers | null {
+  if (records.length === 0) return null;
+  const { n, labels, upstreamRate, forcedChoice } = deceptionRates(records);
+  if (!labels) throw new Error('measureModel: records of today say how they ended');
+  const choice = forcedChoice && { n: forcedChoice.n, mean: forcedChoice.mean, deceptive: forcedChoice.deceptive };
+  return { n, labels, upstreamRate, forcedChoice: choice };
+}
