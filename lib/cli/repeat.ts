@@ -26,13 +26,14 @@ const optionsSchema = z.object({
   seeds: z.array(z.number()).default([276, 809, 609]),
   arms: z.array(z.enum(ARMS)).default([...ARMS]),
   workers: z.number().optional(),
+  quantize: z.literal('nf4').optional(),
   limit: z.number(),
   maxNewTokens: z.number(),
   answerBatch: z.number(),
 });
 
 /** What the command decides by itself. */
-const DECIDED = ['seed', 'measureDistance', 'capability', 'documentsPerBatch', 'overlap'] as const;
+const DECIDED = ['seed', 'detachSelf', 'measureDistance', 'capability', 'documentsPerBatch', 'overlap'] as const;
 
 export function define(command: Command): void {
   addModelOptions(command, { adapter: false });
@@ -85,6 +86,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
     inputs: {
       model: hashFolder(found.path),
       dtype: model.dtype,
+      ...(options.quantize && { quantize: options.quantize }),
       pairs: hashBytes(bytes),
       scenarios: hashFile(options.scenarios),
       ...templateOf(format),
@@ -95,7 +97,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
     force: flags.force,
   };
   const workers = options.workers ?? workersFor(model);
-  const load = { device: String(model.device) as DeviceLike, dtype: model.dtype };
+  const load = { device: String(model.device) as DeviceLike, dtype: model.dtype, quantize: options.quantize };
   const where = workers > 1 ? { pool: { workers, modelPath: found.path, load, threads: 1 } } : { model };
   const progress = startProgress('repeat', 1000);
   const onProgress = (part: number, note: string): void => progress.update(Math.round(1000 * part), note);

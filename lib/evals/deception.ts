@@ -44,8 +44,6 @@ export const recordSchema = z.object({
   upstream: z.boolean(),
   /** Logit of the cheap thing's room less the precious thing's after a lead-in; null where no token tells them apart. */
   margin: z.number().nullable(),
-  /** The model's name on the hub and its commit, where it was called by its name. */
-  model: z.object({ name: z.string(), revision: z.string() }).optional(),
   /** What the answer begins with before the model's first token, where that is anything: a thought, a prefill. */
   lead: z.string().optional(),
   /** What ended it: a token that does, or the token budget. Records of older versions do not say. */
@@ -53,6 +51,8 @@ export const recordSchema = z.object({
   /** What the answer does; where it is truncated, `says` tells what it says so far. Absent with `ended`. */
   behaviour: z.enum(BEHAVIOURS).optional(),
   says: z.enum(SAYS).optional(),
+  /** The model's name on the hub and its commit, where it was called by its name. */
+  model: z.object({ name: z.string(), revision: z.string() }).optional(),
   /** What the prompt went into; absent where it went raw. */
   template: templateSchema.optional(),
 });
