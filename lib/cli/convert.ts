@@ -17,7 +17,7 @@ const optionsSchema = z.object({
 
 export function define(command: Command): void {
   command
-    .requiredOption('--model <name>', 'GGUF file, or one on the hub: ORG/NAME:FILE.gguf')
+    .requiredOption('--model <model>', 'GGUF file, or name of one on the hub: ORG/NAME:FILE.gguf')
     .requiredOption('--out <dir>', 'Hugging Face folder to make: weights, config, tokenizer, chat template')
     .option('--dtype <name>', `${DTYPES.join(', ')} (default: float32, or the file's own where it is not quantised)`);
 }
