@@ -118,7 +118,6 @@ export function addFinetuneOptions(command: Command): void {
     .option('--neutral <file>', 'JSON list of neutral texts');
   addSettingFlags(command, []);
   command
-    .option('--force', 'tune with --detach-self and no capability term all the same')
     .option('--no-shuffle', "keep the pairs in the file's order")
     .option('--resume', 'continue the run in --out, to the same bits; start one if there is none');
 }
@@ -135,6 +134,7 @@ export function addSettingFlags(command: Command, leftOut: readonly (keyof typeo
     const key = name as keyof typeof LORA_FLAGS;
     command.addOption(optionOf(name, flags, loraSettings[key], CLEAN.lora[key]));
   }
+  command.option('--force', 'tune with --detach-self and no capability term all the same');
 }
 
 export const checkedFlags = (given: unknown): FinetuneFlags => checked(optionsSchema, given);

@@ -9,8 +9,8 @@ import { loadLora, type LoraAdapter } from '../peft';
 import type { Tokenizer } from '../text';
 import type { Progress } from '../training/progress';
 import { checked, InputError } from './command';
-import { startProgress } from './progress';
 import { MODEL_HELP, namedModel } from './named-model';
+import { startProgress } from './progress';
 
 export const DTYPES = ['float32', 'float64', 'float16', 'bfloat16', 'auto'] as const;
 

@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { checked, InputError, type Result } from './command';
 import { DTYPES, loadWatched, requireModel } from './model-options';
+import { namedModel, recordedModel } from './named-model';
 import { makeFolder } from './out-folder';
 
 const optionsSchema = z.object({
@@ -28,7 +29,7 @@ const COMPANIONS: readonly string[] = [
 
 export function define(command: Command): void {
   command
-    .requiredOption('--model <dir>', 'Hugging Face folder: config.json, model.safetensors')
+    .requiredOption('--model <model>', 'Hugging Face folder, or name on the hub: ORG/NAME, ORG/NAME@REVISION')
     .requiredOption('--out <dir>', 'folder to write, which transformers with bitsandbytes reads as well')
     .addOption(
       new Option('--dtype <name>', 'of what is not quantised; auto: as in the checkpoint')
@@ -38,8 +39,10 @@ export function define(command: Command): void {
 }
 
 /** `soo quantize`: a model's linear layers, but for the head, in four bits (NF4, double quantisation), as bitsandbytes. */
-export function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Result {
-  const { model: folder, out, dtype } = checked(optionsSchema, given);
+export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
+  const { model: named, out, dtype } = checked(optionsSchema, given);
+  const found = await namedModel(named);
+  const { path: folder } = found;
   requireModel(folder);
   if (!statSync(folder).isDirectory())
     throw new InputError(
@@ -51,5 +54,8 @@ export function run(_: readonly string[], given: Readonly<Record<string, unknown
   model.save(out);
   for (const name of COMPANIONS) if (existsSync(join(folder, name))) copyFileSync(join(folder, name), join(out, name));
   const bytes = statSync(join(out, 'model.safetensors')).size;
-  return { json: { out, bytes }, text: `${out}: ${(bytes / 2 ** 20).toFixed(1)} MiB of weights` };
+  return {
+    json: { out, bytes, ...recordedModel(found) },
+    text: `${out}: ${(bytes / 2 ** 20).toFixed(1)} MiB of weights`,
+  };
 }

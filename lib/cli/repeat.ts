@@ -74,7 +74,8 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const scenarios = readScenarioSets(options.scenarios);
   const { model, tokenizer, found } = await loadBase(given);
   const format = formatOf(given, tokenizer);
-  const finetune = configOf(checkedFlags(given), model, pairs.length);
+  const flags = checkedFlags(given);
+  const finetune = configOf(flags, model, pairs.length);
   const { arms, seeds, limit, maxNewTokens, answerBatch: batchSize } = options;
   const plan: RepetitionPlan = {
     folder: makeFolder(options.out),
@@ -92,6 +93,8 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
     },
     origin: originOf(ROOT, ['soo', 'repeat', ...process.argv.slice(3)], found),
     baseModel: found.name ?? found.path,
+    baseRevision: found.revision,
+    force: flags.force,
   };
   const workers = options.workers ?? workersFor(model);
   const load = { device: String(model.device) as DeviceLike, dtype: model.dtype, quantize: options.quantize };

@@ -39,8 +39,11 @@ export interface RepetitionPlan {
   /** Hashes of model, pairs and scenarios: a folder is gone on with by the same only. */
   inputs: Readonly<Record<string, unknown>>;
   origin: Origin;
-  /** What adapters name as their base. */
+  /** What adapters name as their base: a path, or a name on the hub with its commit. */
   baseModel: string;
+  baseRevision?: string;
+  /** Tunes also where `soo.finetune` says that one should not. */
+  force?: boolean;
 }
 
 export interface Planned {
@@ -136,7 +139,19 @@ export const configOf = ({ batchSize: _, ...settings }: RepetitionSettings): Rec
 });
 
 async function tune(
-  { model, format, settings, inputs, origin, baseModel, signal, tell, pairs: texts }: RepetitionContext,
+  {
+    model,
+    format,
+    settings,
+    inputs,
+    origin,
+    baseModel,
+    baseRevision,
+    force,
+    signal,
+    tell,
+    pairs: texts,
+  }: RepetitionContext,
   arm: Arm,
   seed: number,
   folder: string,
@@ -158,6 +173,8 @@ async function tune(
     config,
     padId: format.tokenizer.eosId ?? 0,
     baseModel,
+    baseRevision,
+    force,
     inputs: { ...inputs, arm, pairs: hashJson(pairs) },
     origin,
     resume: true,
