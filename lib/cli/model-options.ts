@@ -33,6 +33,8 @@ export interface LoadedBase {
   tokenizer: Tokenizer;
   folder: string;
   adapterFolder: string | undefined;
+  /** How it was quantised as it was read. */
+  quantize: LoadOptions['quantize'];
 }
 
 /** Adds --model, --adapter (false: not that), --device and --dtype to a command. */
@@ -73,7 +75,7 @@ export function loadBase(options: Readonly<Record<string, unknown>>): LoadedBase
   const model = loadWatched(folder, { device: knownDevice(device), dtype, quantize });
   if (!model.tokenizer)
     throw new InputError(`tokenizer.json: no such file in ${folder}, and no tokenizer.model either`);
-  return { model, tokenizer: model.tokenizer, folder, adapterFolder };
+  return { model, tokenizer: model.tokenizer, folder, adapterFolder, quantize };
 }
 
 /** Loads that take longer are shown, on stderr. */

@@ -71,7 +71,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const pairs = pairsOf(bytes, options.pairs);
   if (pairs.length === 0) throw new InputError(`${basename(options.pairs)}: holds no pairs`);
   const scenarios = readScenarioSets(options.scenarios);
-  const { model, tokenizer, folder } = loadBase(given);
+  const { model, tokenizer, folder, quantize } = loadBase(given);
   const format = formatOf(given, tokenizer);
   const finetune = configOf(checkedFlags(given), model, pairs.length);
   const { arms, seeds, limit, maxNewTokens, answerBatch: batchSize } = options;
@@ -84,6 +84,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
     inputs: {
       model: hashFolder(folder),
       dtype: model.dtype,
+      ...(quantize && { quantize }),
       pairs: hashBytes(bytes),
       scenarios: hashFile(options.scenarios),
       ...templateOf(format),
@@ -92,7 +93,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
     baseModel: folder,
   };
   const workers = options.workers ?? workersFor(model);
-  const load = { device: String(model.device) as DeviceLike, dtype: model.dtype };
+  const load = { device: String(model.device) as DeviceLike, dtype: model.dtype, quantize };
   const where = workers > 1 ? { pool: { workers, modelPath: folder, load, threads: 1 } } : { model };
   const progress = startProgress('repeat', 1000);
   const onProgress = (part: number, note: string): void => progress.update(Math.round(1000 * part), note);
@@ -117,6 +118,8 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
 /** One for each core, as long as their models fit into half of the memory that is free; one on an accelerator. */
 function workersFor(model: LanguageModel): number {
   if (model.device.type !== 'cpu') return 1;
-  const bytes = model.parameters().reduce((sum, parameter) => sum + parameter.numel() * (isHalf(parameter.dtype) ? 2 : 4), 0);
+  const bytes = model
+    .parameters()
+    .reduce((sum, parameter) => sum + parameter.numel() * (isHalf(parameter.dtype) ? 2 : 4), 0);
   return Math.max(1, Math.min(availableParallelism(), Math.floor(freemem() / 2 / bytes)));
 }
