@@ -2,7 +2,7 @@
 // a room of its own floor only where an arrow is named here.
 export const FLOORS = [
   ['torch', 'files', 'statistics.ts'],
-  ['nn', 'optim', 'text', 'checkpoints'],
+  ['nn', 'optim', 'text', 'checkpoints', 'hub'],
   ['models', 'peft'],
   ['evals', 'training'],
   ['soo', 'rl', 'organism'],

@@ -16,6 +16,7 @@ export {
 export type * from './torch';
 export * as checkpoints from './checkpoints';
 export * as evals from './evals';
+export * as hub from './hub';
 export * as models from './models';
 export * as nn from './nn';
 export * as organism from './organism';

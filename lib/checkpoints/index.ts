@@ -2,6 +2,9 @@ export { InputError, messageOf, oneLine, quoted, shown } from '../files/input-er
 export { checkShape, decodeText, parseJson, readBytes, readJsonFile, readTextFile } from '../files/json-file';
 export { parsePickle } from '../files/pickle/pickle';
 export { type Json } from '../files/pickle/pickle-values';
+export { openGguf, type GgufFile } from './gguf/file';
+export { type GgufTensor } from './gguf/header';
+export { type Metadata, type MetadataValue } from './gguf/metadata';
 export { openWeights, type Weights } from './sharded';
 export { openSafetensors, saveSafetensors, type SafetensorsFile } from './safetensors';
 export { type TensorInfo } from './safetensors-header';

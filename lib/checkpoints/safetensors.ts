@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
-import { torch, type Tensor } from '../torch';
+import { torch, type DType, type Tensor } from '../torch';
 import { InputError, quoted } from '../files/input-error';
 import { fileError } from '../files/json-file';
 import { openToRead } from '../files/open-file';
@@ -100,6 +100,13 @@ function checkedBooleans(bytes: Uint8Array, info: TensorInfo, file: string): Uin
 /** Bytes handed from libtorch to the disk at a time. */
 const CHUNK_BYTES = 64 * 2 ** 20;
 
+/** A tensor that is made when its turn comes, and let go of once it is written. */
+export interface LaterTensor {
+  dtype: DType;
+  shape: readonly number[];
+  make(): Tensor;
+}
+
 /**
  * Writes tensors as a safetensors file, aside and renamed, so that a crash leaves the old file or the new one. Data is
  * ordered by falling element size and then by name, as Python's writer does, which keeps every tensor aligned.
@@ -110,30 +117,37 @@ export function saveSafetensors(
   tensors: Map<string, Tensor>,
   metadata: Record<string, string> | Map<string, string> = {},
 ): void {
-  const order = [...tensors.keys()].sort(
-    (a, b) => storedType(dtypeOf(tensors, b)).itemSize - storedType(dtypeOf(tensors, a)).itemSize || (a < b ? -1 : 1),
-  );
-  const header = encodeHeader(order, tensors, metadata instanceof Map ? Object.fromEntries(metadata) : metadata);
+  const later = [...tensors].map(([name, tensor]): [string, LaterTensor] => [
+    name,
+    { dtype: tensor.dtype, shape: tensor.shape, make: () => tensor },
+  ]);
+  streamSafetensors(path, new Map(later), metadata instanceof Map ? Object.fromEntries(metadata) : metadata);
+}
+
+/** The same for tensors of which only one at a time has to fit into memory; each is made in a scope of its own. */
+export function streamSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, LaterTensor>,
+  metadata: Record<string, string>,
+): void {
+  const sizeOf = (tensor: LaterTensor): number => storedType(tensor.dtype).itemSize;
+  const order = [...tensors].sort(([a, first], [b, second]) => sizeOf(second) - sizeOf(first) || (a < b ? -1 : 1));
+  const header = encodeHeader(order, metadata);
   writeAside(path, (append) => {
     append(header);
-    for (const name of order) appendTensor(tensors.get(name) as Tensor, append);
+    for (const [, tensor] of order) torch.scope(() => appendTensor(tensor.make(), append));
   });
 }
 
-function dtypeOf(tensors: Map<string, Tensor>, name: string): Tensor['dtype'] {
-  return (tensors.get(name) as Tensor).dtype;
-}
-
-function encodeHeader(order: string[], tensors: Map<string, Tensor>, metadata: Record<string, string>): Uint8Array {
+function encodeHeader(order: [string, LaterTensor][], metadata: Record<string, string>): Uint8Array {
   const entries = new Map<string, unknown>();
   if (Object.keys(metadata).length > 0) entries.set('__metadata__', metadata);
   let at = 0;
-  for (const name of order) {
+  for (const [name, { dtype, shape }] of order) {
     if (name === '__metadata__') throw new InputError('safetensors: a tensor cannot be called __metadata__');
-    const tensor = tensors.get(name) as Tensor;
-    const { code, itemSize } = storedType(tensor.dtype);
-    const end = at + tensor.numel() * itemSize;
-    entries.set(name, { dtype: code, shape: tensor.shape, data_offsets: [at, end] });
+    const { code, itemSize } = storedType(dtype);
+    const end = at + shape.reduce((product, size) => product * size, itemSize);
+    entries.set(name, { dtype: code, shape, data_offsets: [at, end] });
     at = end;
   }
   const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)), 'utf8');

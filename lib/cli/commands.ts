@@ -51,6 +51,11 @@ export const commands: readonly (Entry | Group)[] = [
     load: () => require('./import') as typeof import('./import'),
   },
   {
+    name: 'convert',
+    summary: 'write a GGUF file as a folder that transformers reads',
+    load: () => require('./convert') as typeof import('./convert'),
+  },
+  {
     name: 'tokenize',
     summary: 'print the token ids of prompts',
     load: () => require('./tokenize') as typeof import('./tokenize'),
@@ -69,6 +74,16 @@ export const commands: readonly (Entry | Group)[] = [
     name: 'latent',
     summary: "measure how far apart a model's activations for itself and for others are",
     load: () => require('./latent') as typeof import('./latent'),
+  },
+  {
+    name: 'models',
+    summary: 'list the families that can be loaded, and the models in the cache',
+    load: () => require('./models') as typeof import('./models'),
+  },
+  {
+    name: 'fetch',
+    summary: 'bring a model of the Hugging Face hub into the cache, or what is there to its newest commit',
+    load: () => require('./fetch') as typeof import('./fetch'),
   },
   {
     name: 'rl',

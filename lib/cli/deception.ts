@@ -27,6 +27,7 @@ import { checked, InputError, type Result } from './command';
 import { describeRates } from './deception-text';
 import { interruptible } from './interrupts';
 import { addModelOptions, loadNamedModel, type LoadedModel } from './model-options';
+import { recordedModel } from './named-model';
 import { integer } from './options';
 import { startProgress } from './progress';
 import { addSamplingOptions, samplingOf, samplingSchema } from './sampling-options';
@@ -71,7 +72,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const options = checked(optionsSchema, given);
   const sampling = samplingOf(options);
   const chosen = chooseScenarios(options);
-  const loaded = loadNamedModel(given);
+  const loaded = await loadNamedModel(given);
   const format = formatOf(given, loaded.tokenizer);
   const ids = encodePrompts(loaded.model, chosen.map(({ scenario }) => scenario.prompt), { format }); // prettier-ignore
   const asked = chosen.map((one, i) => ({ ...one, ids: ids[i] }));
@@ -90,7 +91,15 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const byOrder = deceptionRatesBy(scored, ({ order }) => order);
   const all = deceptionRates(scored);
   return {
-    json: { ...all, sets: bySet, byOrder, resumed, template: format.template, config: options },
+    json: {
+      ...all,
+      sets: bySet,
+      byOrder,
+      resumed,
+      template: format.template,
+      config: options,
+      ...recordedModel(loaded.found),
+    },
     text: describeRates(bySet, byOrder, all),
   };
 }
@@ -134,13 +143,15 @@ function requireSwappable(sets: readonly (readonly [string, readonly Scenario[]]
 }
 
 async function askAll(
-  { model }: LoadedModel,
+  { model, found }: LoadedModel,
   asked: readonly Asked[],
   options: Options,
   { format, sampling, signal }: { format: PromptFormat } & Pick<DeceptionOptions, 'sampling' | 'signal'>,
 ): Promise<{ scored: Scored[]; resumed: number }> {
   using file =
-    options.out === undefined ? undefined : new RecordFile(options.out, fingerprint(options, format), recordSchema);
+    options.out === undefined
+      ? undefined
+      : new RecordFile(options.out, fingerprint(options, found.path, format), recordSchema);
   const ends = answerEnds(model, format);
   const earlier = file?.earlier.map((record) => (record.ended ? record : relabel({ ...record, ended: endOf(record.ids, ends) }))); // prettier-ignore
   const done = new Map(earlier?.map((record) => [placeOf(record), record]));
@@ -153,7 +164,7 @@ async function askAll(
   try {
     let answered = resumed;
     for await (const records of askScenarios(model, left, { format, maxNewTokens, batchSize, sampling, signal })) {
-      file?.append(records);
+      file?.append(records.map((record) => ({ ...record, ...recordedModel(found) })));
       for (const record of records) scored.set(placeOf(record), scoredOf(record));
       progress.update((answered += records.length));
     }
@@ -182,8 +193,8 @@ const scoredOf = ({ set, order, label, affirmed, upstream, margin, behaviour, sa
 });
 
 /** Everything that the answers depend on. The batch is no part of it, nor are the scenarios: their records tell them. */
-function fingerprint(options: Options, format: PromptFormat): string {
-  const { model, adapter, dtype, quantize, device, maxNewTokens } = options;
+function fingerprint(options: Options, model: string, format: PromptFormat): string {
+  const { adapter, dtype, quantize, device, maxNewTokens } = options;
   const files = [model, ...(adapter === undefined ? [] : [adapter])].map(hashFolder);
   const sampling = samplingOf(options);
   const drawn = { ...(sampling && { sampling }), ...(quantize && { quantize }), ...templateOf(format) };

@@ -2,7 +2,16 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import type { LanguageModel } from '../models';
-import { CLEAN, finetuneSettings, loraSettings, readsLayer, UPSTREAM, type FinetuneConfig } from '../soo';
+import {
+  CLEAN,
+  finetuneSettings,
+  isRisky,
+  loraSettings,
+  readsLayer,
+  RISK,
+  UPSTREAM,
+  type FinetuneConfig,
+} from '../soo';
 import { shown } from '../files/input-error';
 import { checked, InputError } from './command';
 
@@ -38,6 +47,7 @@ const FLAGS = {
   maxGradNorm: '--max-grad-norm <x>',
   seed: '--seed <n>',
   pad: '--pad <width>',
+  adapt: '--adapt <which>',
   gradientCheckpointing: '--gradient-checkpointing',
 } as const satisfies Partial<Record<keyof FinetuneConfig, string>>;
 
@@ -69,6 +79,7 @@ const filesSchema = z.object({
   neutral: z.string().optional(),
   shuffle: z.boolean().default(true),
   resume: z.boolean().default(false),
+  force: z.boolean().default(false),
 });
 
 const attributeOf = (flags: string): string => new Option(flags).attributeName();
@@ -107,6 +118,7 @@ export function addFinetuneOptions(command: Command): void {
     .option('--neutral <file>', 'JSON list of neutral texts');
   addSettingFlags(command, []);
   command
+    .option('--force', 'tune with --detach-self and no capability term all the same')
     .option('--no-shuffle', "keep the pairs in the file's order")
     .option('--resume', 'continue the run in --out, to the same bits; start one if there is none');
 }
@@ -152,6 +164,9 @@ export function configOf(options: FinetuneFlags, { config: shape }: LanguageMode
     throw new InputError('--layer: only the mse loss reads a layer');
   if (config.capability > 0 && options.neutral === undefined) {
     throw new InputError('--capability: needs neutral texts: add --neutral FILE');
+  }
+  if (isRisky(config) && !options.force) {
+    throw new InputError(`--detach-self ${RISK}; add --capability WEIGHT --neutral FILE, or --force`);
   }
   if (config.overlap === 0 && config.capability === 0) {
     throw new InputError('--overlap 0: leaves nothing to minimise; give --capability a weight');

@@ -29,14 +29,15 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const files = { pairs: readInput(options.pairs), neutral: options.neutral === undefined ? null : readInput(options.neutral) }; // prettier-ignore
   const texts = pairsOf(files.pairs, options.pairs);
   if (texts.length === 0) throw new InputError(`${basename(options.pairs)}: holds no pairs`);
-  const { model, tokenizer, folder, adapterFolder, quantize } = loadBase(given);
+  const { model, tokenizer, found, adapterFolder, quantize } = await loadBase(given);
   const config = configOf(options, model, texts.length);
   const format = formatOf(given, tokenizer);
   const { pairs, cut } = encodePairs(model, texts, { format, pad: config.pad });
   const neutral = files.neutral ? encodePrompts(model, promptsOf(files.neutral, String(options.neutral))) : [];
   makeFolder(options.out);
-  const origin = originOf(ROOT, ['soo', 'finetune', ...process.argv.slice(3)]);
-  const inputs = { ...inputsOf(files, folder, adapterFolder), ...(quantize && { quantize }), ...templateOf(format) };
+  const origin = originOf(ROOT, ['soo', 'finetune', ...process.argv.slice(3)], found);
+  const quantised = quantize && { quantize };
+  const inputs = { ...inputsOf(files, found.path, adapterFolder), ...quantised, ...templateOf(format) };
   const steps = watchSteps(options.out, totalBatches(pairs.length, config));
   const start = performance.now();
   const work = (signal: AbortSignal, onBegin: () => void): Promise<FinetuneResult> =>
@@ -47,7 +48,8 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
       neutral,
       config,
       adapterFolder,
-      baseModel: folder,
+      baseModel: found.name ?? found.path,
+      baseRevision: found.revision,
       inputs,
       origin,
       signal,
@@ -57,6 +59,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
       },
       padId: tokenizer.eosId ?? 0,
       resume: options.resume,
+      force: options.force,
       onStep: steps.take,
     });
   try {
@@ -108,13 +111,19 @@ function watchSteps(out: string, total: number): { take: (step: StepRecord) => v
 }
 
 function textOf(result: FinetuneResult, seconds: number, out: string, cut: number): string {
-  const { steps, microBatches, epochLosses, resumedFrom } = result;
+  const { steps, microBatches, epochLosses, resumedFrom, unreached } = result;
   const rows = epochLosses.map((loss, epoch) => [String(epoch + 1), loss.toPrecision(5)]);
   const lines = [
     table(['epoch', 'mean loss'], rows),
     `${steps} steps of ${microBatches} batches in ${seconds.toFixed(1)} s; the adapter is in ${out}`,
   ];
   if (resumedFrom !== null) lines.push(`Resumed after batch ${resumedFrom}.`);
+  if (unreached !== undefined) {
+    const what = unreached === 1 ? '1 target module has' : `${unreached} target modules have`;
+    lines.push(
+      `${what} no adapter: the loss ends below, and they would not learn (--adapt all: one each all the same).`,
+    );
+  }
   if (cut > 0) {
     const what =
       cut === 1

@@ -6,6 +6,7 @@ import { addChatOptions, formatOf, templateOf, warnIfRaw } from './chat-options'
 import { checked, type Result } from './command';
 import { listenForSignals, type Signal } from './interrupts';
 import { addModelOptions, loadNamedModel } from './model-options';
+import { recordedModel } from './named-model';
 import { decimal, integer } from './options';
 import { writeOut } from './output';
 import { startProgress } from './progress';
@@ -42,7 +43,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const options = checked(optionsSchema, given);
   const sampling = samplingOf(options);
   const prompts = readPrompts(options.prompts);
-  const { model, tokenizer } = loadNamedModel(given);
+  const { model, tokenizer, found } = await loadNamedModel(given);
   const format = formatOf(given, tokenizer);
   const ids = encodePrompts(model, prompts, { format });
   warnIfRaw(format);
@@ -73,6 +74,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
       newTokens,
       seconds,
       interrupted: interrupted !== undefined,
+      ...recordedModel(found),
       ...templateOf(format),
     },
     text: [...texts, interrupted ? `interrupted: ${speed}` : speed].join('\n\n'),

@@ -5,6 +5,7 @@ import { encodePairs, latentOverlaps, POSITIONS, type LatentOverlap, type Positi
 import { addChatOptions, formatOf, templateOf, warnIfRaw } from './chat-options';
 import { checked, type Result } from './command';
 import { addModelOptions, loadNamedModel } from './model-options';
+import { recordedModel } from './named-model';
 import { table } from './table';
 
 type Overlaps = Record<Positions, LatentOverlap | null>;
@@ -18,10 +19,10 @@ export function define(command: Command): void {
 }
 
 /** `soo latent`: how differently a model computes for oneself and for others, before and after an adapter. */
-export function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Result {
+export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
   const { pairs: file } = checked(optionsSchema, given);
   const texts = readPairs(file);
-  const { model, tokenizer, adapter } = loadNamedModel(given);
+  const { model, tokenizer, adapter, found } = await loadNamedModel(given);
   const format = formatOf(given, tokenizer);
   const { pairs } = encodePairs(model, texts, { format });
   warnIfRaw(format);
@@ -35,6 +36,7 @@ export function run(_: readonly string[], given: Readonly<Record<string, unknown
       pairs: pairs.length,
       unequal,
       ...(before ? { before: shown(before) } : {}),
+      ...recordedModel(found),
       ...templateOf(format),
     },
     text: describe(now, before, unequal, pairs.length),

@@ -5,6 +5,7 @@ import type { Tokenizer } from '../text';
 import { addChatOptions, formatOf, templateOf, warnIfRaw } from './chat-options';
 import type { Result } from './command';
 import { addModelOptions, loadNamedModel } from './model-options';
+import { recordedModel } from './named-model';
 import { startProgress } from './progress';
 import { readPrompts } from './prompts';
 import { table } from './table';
@@ -19,9 +20,9 @@ export function define(command: Command): void {
 }
 
 /** `soo logits`: what the model thinks comes next after each prompt. */
-export function run(_: readonly string[], options: Readonly<Record<string, unknown>>): Result {
+export async function run(_: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Result> {
   const prompts = readPrompts(String(options.prompts));
-  const { model, tokenizer } = loadNamedModel(options);
+  const { model, tokenizer, found } = await loadNamedModel(options);
   const format = formatOf(options, tokenizer);
   const ids = encodePrompts(model, prompts, { format });
   warnIfRaw(format);
@@ -33,7 +34,8 @@ export function run(_: readonly string[], options: Readonly<Record<string, unkno
     return row;
   });
   progress.stop();
-  return { json: { logits, ids, ...templateOf(format) }, text: describe(prompts, logits, tokenizer) };
+  const json = { logits, ids, ...recordedModel(found), ...templateOf(format) };
+  return { json, text: describe(prompts, logits, tokenizer) };
 }
 
 /** Logits of the position after the prompt, [vocab]. */

@@ -4,11 +4,13 @@ import { z } from 'zod';
 import { torch, type Device } from '../torch';
 import { isGgufFile } from '../checkpoints/gguf/header';
 import { loadModel, type LanguageModel, type LoadOptions } from '../models';
+import type { ResolvedModel } from '../hub';
 import { loadLora, type LoraAdapter } from '../peft';
 import type { Tokenizer } from '../text';
 import type { Progress } from '../training/progress';
 import { checked, InputError } from './command';
 import { startProgress } from './progress';
+import { MODEL_HELP, namedModel } from './named-model';
 
 export const DTYPES = ['float32', 'float64', 'float16', 'bfloat16', 'auto'] as const;
 
@@ -25,13 +27,16 @@ export interface LoadedModel {
   model: LanguageModel;
   tokenizer: Tokenizer;
   adapter: LoraAdapter | undefined;
+  /** What --model stands for. */
+  found: ResolvedModel;
 }
 
-/** A model without its adapter, and the folders (or the GGUF file) that were named. */
+/** A model without its adapter, and what was named. */
 export interface LoadedBase {
   model: LanguageModel;
   tokenizer: Tokenizer;
-  folder: string;
+  /** What --model stands for. */
+  found: ResolvedModel;
   adapterFolder: string | undefined;
   /** How it was quantised as it was read. */
   quantize: LoadOptions['quantize'];
@@ -42,10 +47,7 @@ export function addModelOptions(
   command: Command,
   { adapter = 'PEFT folder of a LoRA adapter to apply to the model' }: { adapter?: string | false } = {},
 ): void {
-  command.requiredOption(
-    '--model <path>',
-    'Hugging Face folder (config.json, model.safetensors, tokenizer.json) or GGUF file',
-  );
+  command.requiredOption('--model <model>', MODEL_HELP);
   if (adapter !== false) command.option('--adapter <dir>', adapter);
   command
     .option('--device <name>', 'cpu, cuda:0, ...', 'cpu')
@@ -55,27 +57,29 @@ export function addModelOptions(
 
 /**
  * Loads what {@link addModelOptions} asked for.
- * @throws InputError for a folder that is missing or damaged, an unknown device or dtype, or a model without tokenizer
+ * @throws InputError for a model that is missing or damaged, an unknown device or dtype, or a model without tokenizer
  */
-export function loadNamedModel(options: Readonly<Record<string, unknown>>): LoadedModel {
-  const { model, tokenizer, adapterFolder } = loadBase(options);
+export async function loadNamedModel(options: Readonly<Record<string, unknown>>): Promise<LoadedModel> {
+  const { model, tokenizer, found, adapterFolder } = await loadBase(options);
   const adapter = adapterFolder === undefined ? undefined : loadLora(model, adapterFolder);
   model.eval();
-  return { model, tokenizer, adapter };
+  return { model, tokenizer, adapter, found };
 }
 
 /** The same without the adapter, for commands that put it on themselves. */
-export function loadBase(options: Readonly<Record<string, unknown>>): LoadedBase {
+export async function loadBase(options: Readonly<Record<string, unknown>>): Promise<LoadedBase> {
   if (options.dtype !== undefined && !DTYPES.some((dtype) => dtype === options.dtype)) {
     throw new InputError(`--dtype ${String(options.dtype)}: must be one of ${DTYPES.join(', ')}`);
   }
-  const { model: folder, adapter: adapterFolder, device, dtype, quantize } = checked(modelSchema, options);
-  requireModel(folder);
+  const { model: named, adapter: adapterFolder, device: deviceName, dtype, quantize } = checked(modelSchema, options);
+  const device = knownDevice(deviceName);
   if (adapterFolder !== undefined) requireFolder('--adapter', adapterFolder);
-  const model = loadWatched(folder, { device: knownDevice(device), dtype, quantize });
+  const found = await namedModel(named);
+  requireModel(found.path);
+  const model = loadWatched(found.path, { device, dtype, quantize });
   if (!model.tokenizer)
-    throw new InputError(`tokenizer.json: no such file in ${folder}, and no tokenizer.model either`);
-  return { model, tokenizer: model.tokenizer, folder, adapterFolder, quantize };
+    throw new InputError(`tokenizer.json: no such file in ${found.path}, and no tokenizer.model either`);
+  return { model, tokenizer: model.tokenizer, found, adapterFolder, quantize };
 }
 
 /** Loads that take longer are shown, on stderr. */
@@ -112,8 +116,8 @@ export function knownDevice(name: string): Device {
 
 /** @throws InputError for a path that is neither a folder's nor a GGUF file's */
 export function requireModel(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() && isGgufFile(path)) return;
-  requireFolder('--model', path);
+  if (!isGgufFile(path)) return requireFolder('--model', path);
+  if (!statSync(path, { throwIfNoEntry: false })) throw new InputError(`--model ${path}: no such file`);
 }
 
 function requireFolder(option: string, folder: string): void {

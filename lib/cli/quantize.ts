@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { checked, InputError, type Result } from './command';
 import { DTYPES, loadWatched, requireModel } from './model-options';
+import { MODEL_HELP, namedModel } from './named-model';
 import { makeFolder } from './out-folder';
 
 const optionsSchema = z.object({
@@ -28,7 +29,7 @@ const COMPANIONS: readonly string[] = [
 
 export function define(command: Command): void {
   command
-    .requiredOption('--model <dir>', 'Hugging Face folder: config.json, model.safetensors')
+    .requiredOption('--model <name>', MODEL_HELP)
     .requiredOption('--out <dir>', 'folder to write, which transformers with bitsandbytes reads as well')
     .addOption(
       new Option('--dtype <name>', 'of what is not quantised; auto: as in the checkpoint')
@@ -38,12 +39,13 @@ export function define(command: Command): void {
 }
 
 /** `soo quantize`: a model's linear layers, but for the head, in four bits (NF4, double quantisation), as bitsandbytes. */
-export function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Result {
-  const { model: folder, out, dtype } = checked(optionsSchema, given);
+export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
+  const { model: named, out, dtype } = checked(optionsSchema, given);
+  const { path: folder } = await namedModel(named);
   requireModel(folder);
   if (!statSync(folder).isDirectory())
     throw new InputError(
-      `--model ${folder}: is one file; convert it to a folder first, for its tokenizer to come along`,
+      `--model ${folder}: is one file; make it a folder first (soo convert), for its tokenizer to come along`,
     );
   makeFolder(out);
   if (realpathSync(out) === realpathSync(folder)) throw new InputError(`--out ${out}: is the model's own folder`);

@@ -26,13 +26,14 @@ const optionsSchema = z.object({
   seeds: z.array(z.number()).default([276, 809, 609]),
   arms: z.array(z.enum(ARMS)).default([...ARMS]),
   workers: z.number().optional(),
+  quantize: z.literal('nf4').optional(),
   limit: z.number(),
   maxNewTokens: z.number(),
   answerBatch: z.number(),
 });
 
 /** What the command decides by itself. */
-const DECIDED = ['seed', 'measureDistance', 'capability', 'documentsPerBatch', 'overlap'] as const;
+const DECIDED = ['seed', 'detachSelf', 'measureDistance', 'capability', 'documentsPerBatch', 'overlap'] as const;
 
 export function define(command: Command): void {
   addModelOptions(command, { adapter: false });
@@ -71,7 +72,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const pairs = pairsOf(bytes, options.pairs);
   if (pairs.length === 0) throw new InputError(`${basename(options.pairs)}: holds no pairs`);
   const scenarios = readScenarioSets(options.scenarios);
-  const { model, tokenizer, folder, quantize } = loadBase(given);
+  const { model, tokenizer, found } = await loadBase(given);
   const format = formatOf(given, tokenizer);
   const finetune = configOf(checkedFlags(given), model, pairs.length);
   const { arms, seeds, limit, maxNewTokens, answerBatch: batchSize } = options;
@@ -82,19 +83,19 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
     pairs,
     scenarios: [...scenarios],
     inputs: {
-      model: hashFolder(folder),
+      model: hashFolder(found.path),
       dtype: model.dtype,
-      ...(quantize && { quantize }),
+      ...(options.quantize && { quantize: options.quantize }),
       pairs: hashBytes(bytes),
       scenarios: hashFile(options.scenarios),
       ...templateOf(format),
     },
-    origin: originOf(ROOT, ['soo', 'repeat', ...process.argv.slice(3)]),
-    baseModel: folder,
+    origin: originOf(ROOT, ['soo', 'repeat', ...process.argv.slice(3)], found),
+    baseModel: found.name ?? found.path,
   };
   const workers = options.workers ?? workersFor(model);
-  const load = { device: String(model.device) as DeviceLike, dtype: model.dtype, quantize };
-  const where = workers > 1 ? { pool: { workers, modelPath: folder, load, threads: 1 } } : { model };
+  const load = { device: String(model.device) as DeviceLike, dtype: model.dtype, quantize: options.quantize };
+  const where = workers > 1 ? { pool: { workers, modelPath: found.path, load, threads: 1 } } : { model };
   const progress = startProgress('repeat', 1000);
   const onProgress = (part: number, note: string): void => progress.update(Math.round(1000 * part), note);
   const work = (signal: AbortSignal, listen: () => void): Promise<RepetitionResults> => {

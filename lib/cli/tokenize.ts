@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { isGgufFile, readGgufHeader } from '../checkpoints/gguf/header';
@@ -6,6 +5,7 @@ import { ggufVocabulary } from '../checkpoints/gguf/vocabulary';
 import { Tokenizer } from '../text';
 import { addChatOptions, formatOf, templateOf } from './chat-options';
 import { checked, InputError, type Result } from './command';
+import { MODEL_HELP, namedTokenizer, recordedModel } from './named-model';
 import { readPrompts } from './prompts';
 
 export const worksWithoutAddon = true;
@@ -14,19 +14,20 @@ const optionsSchema = z.object({ model: z.string(), prompts: z.string() });
 
 export function define(command: Command): void {
   command
-    .requiredOption('--model <path>', 'Hugging Face folder with tokenizer.json or tokenizer.model, or GGUF file')
+    .requiredOption('--model <model>', MODEL_HELP)
     .requiredOption('--prompts <file>', 'JSON list of texts or of {prompt}');
   addChatOptions(command);
 }
 
 /** `soo tokenize`: token ids of prompts, special tokens, template and all, as the model would get them. */
-export function run(_: readonly string[], options: Readonly<Record<string, unknown>>): Result {
-  const { model: folder, prompts: file } = checked(optionsSchema, options);
+export async function run(_: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Result> {
+  const { model: named, prompts: file } = checked(optionsSchema, options);
   const prompts = readPrompts(file);
-  const format = formatOf(options, tokenizerOf(folder));
+  const found = await namedTokenizer(named);
+  const format = formatOf(options, tokenizerOf(found.path));
   const ids = prompts.map((prompt) => format.encode(prompt));
   const texts = prompts.map((prompt, i) => `${prompt}\n  > ${ids[i].join(' ')}`);
-  return { json: { ids, ...templateOf(format) }, text: texts.join('\n\n') };
+  return { json: { ids, ...recordedModel(found), ...templateOf(format) }, text: texts.join('\n\n') };
 }
 
 function tokenizerOf(path: string): Tokenizer {
@@ -35,7 +36,5 @@ function tokenizerOf(path: string): Tokenizer {
     if (!vocabulary) throw new InputError(`${path}: has no tokenizer`);
     return Tokenizer.fromGgml(vocabulary);
   }
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory())
-    throw new InputError(`--model ${path}: no such folder`);
   return Tokenizer.fromFolder(path);
 }

@@ -51,6 +51,8 @@ export const recordSchema = z.object({
   /** What the answer does; where it is truncated, `says` tells what it says so far. Absent with `ended`. */
   behaviour: z.enum(BEHAVIOURS).optional(),
   says: z.enum(SAYS).optional(),
+  /** The model's name on the hub and its commit, where it was called by its name. */
+  model: z.object({ name: z.string(), revision: z.string() }).optional(),
   /** What the prompt went into; absent where it went raw. */
   template: templateSchema.optional(),
 });

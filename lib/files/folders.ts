@@ -1,6 +1,7 @@
 /** Folders that are written into: made where they are missing, locked while they are written, and never elsewhere. */
 import { existsSync, lstatSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { takeLock } from '../../scripts/lock';
 import { InputError } from './input-error';
 import { fullDisk, isFull } from './write-aside';
@@ -50,7 +51,31 @@ export function lockPlace(path: string): Disposable {
     const who = pid === process.pid ? `this process (${pid})` : `process ${pid}`;
     throw new InputError(`${path}: ${who} is writing there; wait for it, or choose another place`);
   }
-  const { release } = lock;
+  return holding(lock.release);
+}
+
+const POLL_MS = 200;
+
+/**
+ * Holds a lock file until it is disposed of, and waits for it first.
+ * @param options.onWait told once who holds it
+ * @throws the signal's reason
+ */
+export async function lockWhenFree(
+  file: string,
+  { signal, onWait }: { signal?: AbortSignal; onWait?: (pid: number) => void } = {},
+): Promise<Disposable> {
+  makeFolders(dirname(file));
+  for (let isTold = false; ; isTold = true) {
+    const lock = takeLockFile(file, file);
+    if (lock.release) return holding(lock.release);
+    if (!isTold) onWait?.(lock.holder.pid);
+    await delay(POLL_MS);
+    signal?.throwIfAborted();
+  }
+}
+
+function holding(release: () => void): Disposable {
   if (held.size === 0) process.on('exit', releaseAll);
   held.add(release);
   return {

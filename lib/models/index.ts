@@ -1,5 +1,6 @@
 export { CachedDecoding, padLeft, type PaddedBatch } from './cached-decoding';
 export { openCheckpoint, type Checkpoint } from './checkpoint';
+export { convertGguf, type Converted, type ConvertOptions } from './convert';
 export type { DecoderConfig, DecoderShape } from './decoder-config';
 export { parseConfig, readConfig } from './families';
 export { generate, streamGenerate } from './generate';

@@ -80,12 +80,13 @@ export class LoraAdapter {
 
   /**
    * Writes adapter_config.json and adapter_model.safetensors as PEFT does; Python reads them back.
-   * @param baseModel what the config names as the model the adapter belongs to
+   * @param options.baseModel what the config names as the model the adapter belongs to: a path, or a name on the hub
+   * @param options.baseRevision the commit of that name
    */
-  save(folder: string, { baseModel = null }: { baseModel?: string | null } = {}): void {
+  save(folder: string, options: { baseModel?: string | null; baseRevision?: string } = {}): void {
     makeFolders(folder);
     saveSafetensors(join(folder, WEIGHTS), this.stateDict(), { format: 'pt' });
-    writeTextAside(join(folder, CONFIG), `${JSON.stringify(loraConfigJson(this.config, baseModel), null, 2)}\n`);
+    writeTextAside(join(folder, CONFIG), `${JSON.stringify(loraConfigJson(this.config, options), null, 2)}\n`);
   }
 }
 

@@ -138,8 +138,20 @@ function given<K extends keyof LoraConfig, V>(key: K, value: V): { [P in K]?: No
   return isEmpty(value) ? {} : ({ [key]: value } as { [P in K]: NonNullable<V> });
 }
 
+/** The same config, in which modules of those whole names get no adapter either. */
+export function excluding(config: LoraConfig, names: readonly string[]): LoraConfig {
+  const { excludeModules = [] } = config;
+  if (names.length === 0) return config;
+  if (typeof excludeModules !== 'string') return { ...config, excludeModules: [...excludeModules, ...names] };
+  const patterns = names.map((name) => name.replace(/\W/g, '\\$&'));
+  return { ...config, excludeModules: [`(?:${excludeModules})`, ...patterns].join('|') };
+}
+
 /** The adapter_config.json that Python's PEFT reads. */
-export function loraConfigJson(config: LoraConfig, baseModel: string | null): Record<string, unknown> {
+export function loraConfigJson(
+  config: LoraConfig,
+  { baseModel = null, baseRevision }: { baseModel?: string | null; baseRevision?: string },
+): Record<string, unknown> {
   return {
     alpha_pattern: config.alphaPattern ?? {},
     base_model_name_or_path: baseModel,
@@ -156,6 +168,7 @@ export function loraConfigJson(config: LoraConfig, baseModel: string | null): Re
     peft_type: 'LORA',
     r: config.r,
     rank_pattern: config.rankPattern ?? {},
+    ...(baseRevision !== undefined && { revision: baseRevision }),
     target_modules: config.targetModules,
     task_type: 'CAUSAL_LM',
     use_rslora: config.useRslora ?? false,

@@ -7,7 +7,7 @@ import { TooSlow, withinSeconds } from '../files/time-limit';
 import { openSafetensors, type SafetensorsFile } from '../checkpoints/safetensors';
 import { refusePickles } from '../checkpoints/sharded';
 import { checkStored, LoraAdapter, WEIGHTS, type LayerPlan } from './lora-adapter';
-import { loraShapes, readLoraConfig, requirePatternsUsed, type LoraConfig } from './lora-config';
+import { excluding, loraShapes, readLoraConfig, requirePatternsUsed, type LoraConfig } from './lora-config';
 import { LoraEmbedding } from './lora-embedding';
 import { LoraLayer } from './lora-layer';
 import { LoraLinear } from './lora-linear';
@@ -194,11 +194,30 @@ export class PeftModel {
   deleteAdapter(name: string): void {
     const { layers } = this.#require(name);
     if (this.#active === name) this.setAdapter(null);
-    for (const [at, layer] of layers) {
-      layer.delete(name);
-      if (layer.scaling.size === 0) this.model.replaceModule(at, layer.baseLayer);
-    }
+    for (const [at, layer] of layers) this.#takeOff(name, at, layer);
     this.#adapters.delete(name);
+  }
+
+  /**
+   * Takes an adapter off some of its modules; its config excludes them from then on. What the others hold stays.
+   * @returns the adapter on the rest, which takes the old one's place
+   */
+  dropModules(name: string, modules: readonly string[]): LoraAdapter {
+    const { config, layers } = this.#require(name);
+    for (const at of modules) {
+      const layer = layers.get(at);
+      if (!layer) throw new InputError(`LoRA: the adapter ${quoted(name)} is not on ${quoted(at)}`);
+      this.#takeOff(name, at, layer);
+    }
+    const left = new Map([...layers].filter(([at]) => !modules.includes(at)));
+    const adapter = new LoraAdapter(this, name, excluding(config, modules), left);
+    this.#adapters.set(name, adapter);
+    return adapter;
+  }
+
+  #takeOff(name: string, at: string, layer: LoraLayer): void {
+    layer.delete(name);
+    if (layer.scaling.size === 0) this.model.replaceModule(at, layer.baseLayer);
   }
 
   #require(name: string): LoraAdapter {

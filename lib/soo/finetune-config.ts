@@ -67,6 +67,9 @@ export const finetuneSettings = {
   warmupSteps: whole(0).describe('steps over which the learning rate rises'),
   maxGradNorm: atLeastZero.nullable().describe('clip the total norm of the gradients'),
   seed: whole(0).describe("seed of the adapter, the order and dropout; 276 is upstream's first"),
+  adapt: z
+    .enum(['all', 'learning'])
+    .describe('target modules that get a new adapter: all, or learning (those that the loss reaches)'),
   gradientCheckpointing: z.boolean().describe('recompute layers in the backward pass: less memory, same results'),
   lora: z.looseObject(loraSettings),
 };
@@ -109,12 +112,26 @@ export const UPSTREAM: FinetuneConfig = {
   warmupSteps: 0,
   maxGradNorm: null,
   seed: 276,
+  adapt: 'all',
   gradientCheckpointing: false,
   lora: { r: 8, alpha: 32, dropout: 0.2, targetModules: ['q_proj', 'v_proj'] },
 };
 
-/** The defaults: upstream's, but nothing is padded to a width of its own, and no batch is dropped. */
-export const CLEAN: FinetuneConfig = { ...UPSTREAM, pad: 'longest', dropLeftover: false };
+/**
+ * The defaults: upstream's, but nothing is padded to a width of its own, no batch is dropped, and what could not learn gets
+ * no adapter.
+ */
+export const CLEAN: FinetuneConfig = { ...UPSTREAM, pad: 'longest', dropLeftover: false, adapt: 'learning' };
+
+/**
+ * Whether the self side is held with nothing that keeps the model as it was: elsewhere this made token soup of a model of
+ * 7 billion parameters, with each of five seeds.
+ */
+export const isRisky = ({ detachSelf, overlap, capability }: FinetuneConfig): boolean =>
+  detachSelf && overlap > 0 && capability === 0;
+
+/** What is said of it. */
+export const RISK = 'without a capability term has destroyed models';
 
 export const batchesPerEpoch = (pairs: number, { batch }: FinetuneConfig): number => Math.ceil(pairs / batch);
 

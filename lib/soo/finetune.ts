@@ -19,11 +19,14 @@ import { train, type Position } from '../training/train';
 import {
   batchesPerEpoch,
   finetuneConfigSchema,
+  isRisky,
   microBatches,
+  RISK,
   totalBatches,
   totalSteps,
   type FinetuneConfig,
 } from './finetune-config';
+import { onLearningModules } from './learning-modules';
 import { configuredLoss, pairDistance, type TokenBatch } from './losses';
 import type { TokenPair } from './pairs';
 import { differs } from './positions';
@@ -36,6 +39,8 @@ const resultSchema = z.object({
   /** The overlap loss on all pairs, without dropout, before and after; only where it was measured. */
   distance: z.object({ start: z.number(), end: z.number() }).optional(),
   resumedFrom: z.number().nullable(),
+  /** Target modules that have no adapter because the loss never reaches them; absent where there are none. */
+  unreached: z.number().optional(),
 });
 
 /** How a run came out. */
@@ -53,10 +58,14 @@ export interface FinetuneOptions {
   padId: number;
   /** A PEFT folder to start from instead of a fresh adapter. */
   adapterFolder?: string;
-  /** What `adapter_config.json` names as the base model. */
+  /** What `adapter_config.json` names as the base model: a path, or a name on the hub. */
   baseModel?: string;
+  /** The commit of that name. */
+  baseRevision?: string;
   /** Goes on with what the folder holds; with nothing in it, starts. */
   resume?: boolean;
+  /** Tunes also as {@link isRisky} says that one should not. */
+  force?: boolean;
   /** Hashes of what goes in, kept in `run.json`: a run is resumed from the same only. */
   inputs: RunFile<FinetuneConfig, FinetuneResult>['inputs'];
   /** Versions, machine and command, kept in `run.json`. */
@@ -85,11 +94,14 @@ export const readSteps = (folder: string): StepRecord[] => readLines<StepRecord>
  * Fine-tunes a LoRA adapter as the configuration says and writes it to the folder in PEFT's format. The run has random
  * numbers of its own, so that the same seed gives the same bytes whatever goes on beside it; the model may be used
  * meanwhile, and answers with the adapter as far as it has come, without dropout.
- * @throws InputError when the folder holds another run, or another run fine-tunes the model; NonFiniteError for NaN, the signal's reason after an abort
+ * @throws InputError when the folder holds another run, another run fine-tunes the model, or the self side is held without
+ * a capability term; NonFiniteError for NaN, the signal's reason after an abort
  */
 export function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
   const { config, resume = false } = options;
   checkShape(finetuneConfigSchema, config, 'finetune');
+  if (isRisky(config) && !options.force)
+    throw new InputError(`finetune: detachSelf ${RISK}; give capability a weight, with neutral texts, or force: true`);
   if (config.positions === 'differing' && config.overlap > 0 && !options.pairs.some(differs))
     throw new InputError('finetune: with positions "differing", the two sides of some pair must differ in a token');
   const outside = withRandomStateOfNow();
@@ -101,7 +113,7 @@ function finetuneInFolder(options: FinetuneOptions & { resume: boolean }): Promi
   const { folder, config } = options;
   return runInFolder({ ...options, files: FILES, free: FREE, resultSchema }, async (begin) => {
     using _claim = claimModel(options.model);
-    const adapter = startingAdapter(options);
+    const { adapter, unreached } = startingAdapter(options);
     const { lr, weightDecay } = config;
     const Optimizer = config.optimizer === 'adamw' ? AdamW : TransformersAdamW;
     const optimizer = new Optimizer(adapter.parameters(), { lr, weightDecay });
@@ -109,8 +121,8 @@ function finetuneInFolder(options: FinetuneOptions & { resume: boolean }): Promi
       begin();
       const sumUp = await takeBatches(options, { adapter, optimizer });
       // Before the summary: whatever happens to that, what was trained is kept.
-      adapter.save(folder, { baseModel: options.baseModel ?? null });
-      return sumUp();
+      adapter.save(folder, { baseModel: options.baseModel, baseRevision: options.baseRevision });
+      return { ...sumUp(), ...(unreached > 0 && { unreached }) };
     } finally {
       optimizer.dispose();
       adapter.dispose();
@@ -118,10 +130,11 @@ function finetuneInFolder(options: FinetuneOptions & { resume: boolean }): Promi
   });
 }
 
-function startingAdapter({ model, adapterFolder, config }: FinetuneOptions): LoraAdapter {
+function startingAdapter(options: FinetuneOptions): { adapter: LoraAdapter; unreached: number } {
+  const { model, adapterFolder, config } = options;
   torch.manualSeed(config.seed);
-  if (adapterFolder === undefined) return addLora(model, config.lora);
-  return loadLora(model, adapterFolder, { dropout: config.lora.dropout });
+  if (adapterFolder === undefined) return onLearningModules(model, addLora(model, config.lora), options);
+  return { adapter: loadLora(model, adapterFolder, { dropout: config.lora.dropout }), unreached: 0 };
 }
 
 /** @returns what sums the run up */

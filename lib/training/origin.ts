@@ -22,12 +22,21 @@ export const originSchema = z.object({
   }),
   /** The commit that is checked out and whether files differ from it; null outside a repository or without git. */
   git: z.object({ revision: z.string(), dirty: z.boolean() }).nullable(),
+  /** The model's name on the hub and its commit, where it was called by its name. */
+  model: z.object({ name: z.string(), revision: z.string() }).optional(),
 });
 
 export type Origin = z.infer<typeof originSchema>;
 
-/** @param root the folder whose git revision is told */
-export function originOf(root: string, command: readonly string[]): Origin {
+/**
+ * @param root the folder whose git revision is told
+ * @param model as `resolveModel` has found it
+ */
+export function originOf(
+  root: string,
+  command: readonly string[],
+  { name, revision }: { name?: string; revision?: string } = {},
+): Origin {
   return {
     command: [...command],
     startedAt: new Date().toISOString(),
@@ -40,6 +49,7 @@ export function originOf(root: string, command: readonly string[]): Origin {
       threads: torch.getNumThreads(),
     },
     git: gitState(root),
+    ...(name !== undefined && revision !== undefined && { model: { name, revision } }),
   };
 }
 

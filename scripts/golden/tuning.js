@@ -21,7 +21,8 @@ const PAIRS = NAMES.flatMap((name, i) => {
 const NEUTRAL = ['The house is big.', 'It is late now.', 'The attic holds the spoon.'];
 
 const SHORT = { epochs: 2, batch: 4, accumulate: 2 };
-const MSE = { loss: 'mse', ...SHORT };
+/** Adapters on every target module, as checkouts of before `--adapt` have them. */
+const MSE = { loss: 'mse', adapt: 'all', ...SHORT };
 const UPSTREAM = { preset: 'upstream', maxSteps: 2, accumulate: 1 };
 const RUNS = {
   kl: SHORT,
@@ -35,12 +36,22 @@ const RUNS = {
   mseDiffering: { ...MSE, positions: 'differing', layer: 0 },
   klCheckpointing: { ...SHORT, gradientCheckpointing: true },
   mseCheckpointing: { ...MSE, gradientCheckpointing: true },
-  detached: { ...MSE, detachSelf: true, noShuffle: true },
+  detached: { ...MSE, detachSelf: true, force: true, noShuffle: true },
   capability: { ...MSE, capability: 3, neutral: 'neutral.json' },
   schedule: { ...SHORT, schedule: 'cosine', warmup: 1, maxGradNorm: 0.5, weightDecay: 0.1, lr: 1e-3, seed: 5 },
   allLinear: { ...SHORT, targetModules: 'all-linear', rank: 4, alpha: 8, dropout: 0, pad: 32 },
   double: { ...SHORT, dtype: 'float64' },
 };
+
+/** Flags that earlier checkouts do not have, and without which they do the same. */
+const LATER = ['adapt', 'force'];
+
+function flagsFor(root, flags) {
+  const known = fs.readFileSync(path.join(root, 'lib', 'cli', 'finetune-options.ts'), 'utf8');
+  return Object.fromEntries(
+    Object.entries(flags).filter(([name]) => !LATER.includes(name) || known.includes(`'--${name}`)),
+  );
+}
 
 function writeInputs(folder) {
   fs.writeFileSync(path.join(folder, 'pairs.json'), JSON.stringify(PAIRS));
@@ -60,7 +71,7 @@ async function tuning(commandLine, folder) {
       ...files,
       out,
       threads: 1,
-      ...flags,
+      ...flagsFor(commandLine.root, flags),
     });
     records[name] = {
       adapter: hashOfFile(path.join(out, 'adapter_model.safetensors')),

@@ -66,10 +66,11 @@ t.test('MSE, every choice of positions, and the capability term', async (t) => {
       command('--out', at(which), '--loss', 'mse', '--layer', '1', '--positions', which, '--epochs', '1', '--json'),
     ),
     command('--out', at('capability'), '--loss', 'mse', '--detach-self', '--epochs', '1', '--json', ...capability),
+    command('--out', at('forced'), '--loss', 'mse', '--detach-self', '--epochs', '1', '--json', '--force'),
   );
   for (const { code, stderr } of outcomes) t.equal(code, 0, stderr);
   const losses = outcomes.map(({ stdout }) => (JSON.parse(stdout) as { epochLosses: number[] }).epochLosses[0]);
-  t.equal(new Set(losses).size, 5, `each is another loss: ${losses.join(', ')}`);
+  t.equal(new Set(losses).size, 6, `each is another loss: ${losses.join(', ')}`);
 });
 
 t.test('bad usage and bad input: one line, exit 2, nothing made', async (t) => {
@@ -78,6 +79,10 @@ t.test('bad usage and bad input: one line, exit 2, nothing made', async (t) => {
     [command('--out', out, '--epochs', '1', '--max-steps', '1'), /max-steps.*epochs/],
     [command('--out', out, '--pad', 'wide'), /--pad/],
     [command('--out', out, '--loss', 'cosine'), /--loss/],
+    [
+      command('--out', out, '--detach-self'),
+      /^soo: --detach-self without a capability term has destroyed models; add --capability WEIGHT --neutral FILE, or --force$/m,
+    ],
     [command('--out', out, '--layer', '1'), /--layer: only the mse loss reads a layer/],
     [command('--out', out, '--loss', 'mse', '--layer', '9'), /--layer 9: the model has layers 0 to 1/],
     [command('--out', out, '--capability', '1'), /--capability: needs neutral texts/],

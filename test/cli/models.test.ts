@@ -36,7 +36,7 @@ cpSync(join(MODELS, 'tiny'), at('odd'), { recursive: true });
 writeFileSync(join(at('odd'), 'config.json'), '{"model_type": "mistral", "num_attention_heads": "many"}');
 const good = [...MODEL, '--prompts', at('prompts.json')];
 const cases: [args: string[], message: RegExp][] = [
-  [['logits'], /required option '--model <dir>' not specified/],
+  [['logits'], /required option '--model <model>' not specified/],
   [['logits', ...MODEL], /required option '--prompts <file>' not specified/],
   [['logits', '--model', at('nowhere'), '--prompts', at('prompts.json')], /--model .*nowhere: no such folder/],
   [['logits', '--model', at('short'), '--prompts', at('prompts.json')], /model.safetensors: .*truncated\?/],

@@ -60,6 +60,24 @@ t.test('with differing positions, pairs whose sides are equal train at loss 0', 
   );
 });
 
+t.test('the self side is not held without a capability term, unless it is meant', async (t) => {
+  const folder = t.testdir({});
+  const config = { ...CONFIG, detachSelf: true, epochs: 1 };
+  await t.rejects(
+    async () => tuneTiny(join(folder, 'refused'), { config }),
+    new InputError(
+      'finetune: detachSelf without a capability term has destroyed models; give capability a weight, with neutral texts, or force: true',
+    ),
+  );
+  t.notOk(existsSync(join(folder, 'refused')));
+  t.match(await tuneTiny(join(folder, 'forced'), { config, force: true }), { microBatches: 7 });
+  const neutral = [[1, 20, 31]];
+  t.match(await tuneTiny(join(folder, 'kept'), { config: { ...config, capability: 1 }, neutral }), { microBatches: 7 });
+  t.match(await tuneTiny(join(folder, 'alone'), { config: { ...config, capability: 1, overlap: 0 }, neutral }), {
+    microBatches: 7,
+  });
+});
+
 t.test('a run that is aborted anywhere and resumed ends in the same bytes', async (t) => {
   const [whole, broken] = [join(t.testdir(), 'whole'), join(t.testdirName, 'broken')];
   const result = await tuneTiny(whole);

@@ -1,19 +1,9 @@
 import t from 'tap';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { readPairs, readScenarioSets } from '../../lib/evals/upstream-data';
 import { Tokenizer } from '../../lib/text';
 import { expected } from '../parity/expected';
-import { noUpstream, UPSTREAM } from '../upstream';
-
-const path = (name: string): string => join(UPSTREAM, `${name}.pkl`);
-
-function prompts(): string[] {
-  const files = ['false_recommendation_scenarios', 'scenario_variations'].map((name) => readScenarioSets(path(name)));
-  const scenarios = files.flatMap((sets) => [...sets.values()].flat().map(({ prompt }) => prompt));
-  const pairs = ['training_pairs', 'mse_pairs'].flatMap((name) => readPairs(path(name)));
-  return [...scenarios, ...pairs.flatMap(({ self, other }) => [self, other])];
-}
+import { noUpstream, upstreamPrompts } from '../upstream';
 
 type Ids = Record<string, { tokens: number; sha256: string }>;
 
@@ -24,7 +14,7 @@ t.setTimeout(300_000);
 t.test("ids of upstream's prompts are Python's", { skip: noUpstream, timeout: 300_000 }, (t) => {
   // Made by test/parity/make_upstream_ids.py with Python's tokenizers and sentencepiece.
   const made = expected<{ prompts: number; stride: number; all: Ids; sampled: Ids }>('upstream-ids');
-  const all = prompts();
+  const all = upstreamPrompts();
   t.equal(all.length, made.prompts);
   const texts = whole ? all : all.filter((_, i) => i % made.stride === 0);
   for (const [name, { tokens, sha256 }] of Object.entries(whole ? made.all : made.sampled)) {

@@ -28,13 +28,16 @@ export function ropeScaling(
   const factor = keys.metadata.required(`${architecture.name}.rope.scaling.factor`, keys.number('rope.scaling.factor'));
   if (type === 'linear') return { rope_type: 'linear', factor };
   if (type === 'yarn') {
+    const allDimensions = keys.number('rope.scaling.yarn_log_multiplier');
     return {
       rope_type: 'yarn',
       factor,
       original_max_position_embeddings: keys.number('rope.scaling.original_context_length'),
       beta_fast: keys.number('rope.scaling.yarn_beta_fast'),
       beta_slow: keys.number('rope.scaling.yarn_beta_slow'),
-      mscale_all_dim: keys.number('rope.scaling.yarn_log_multiplier'),
+      // llama.cpp knows the second alone, and takes 1 for the first.
+      mscale: allDimensions === undefined ? undefined : 1,
+      mscale_all_dim: allDimensions,
       llama_4_scaling_beta: keys.number('attention.temperature_scale'),
     };
   }

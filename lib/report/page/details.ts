@@ -76,7 +76,7 @@ export function configuration({ origin, model, data, config }: DemoResults): Mar
 
 /** @param more rows that follow */
 export function originTable(
-  { command, startedAt, versions, machine, git }: Origin,
+  { command, startedAt, versions, machine, git, model }: Origin,
   more: readonly (readonly [string, Content])[] = [],
 ): Markup {
   const facts: (readonly [string, Content])[] = [
@@ -91,6 +91,7 @@ export function originTable(
       `${machine.processor}, ${machine.cores} cores, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB, ${machine.platform}`,
     ],
     ['threads of each process', machine.threads],
+    ...(model ? [['model', html`<code>${model.name}</code> at <code>${model.revision}</code>`] as const] : []),
     ...more,
   ];
   return html`<table>
