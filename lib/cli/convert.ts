@@ -4,6 +4,7 @@ import { isGgufFile } from '../checkpoints/gguf/header';
 import { convertGguf } from '../models';
 import { checked, InputError, type Result } from './command';
 import { requireModel } from './model-options';
+import { namedModel, recordedModel } from './named-model';
 import { startProgress } from './progress';
 
 const DTYPES = ['float32', 'float16', 'bfloat16'] as const;
@@ -16,19 +17,21 @@ const optionsSchema = z.object({
 
 export function define(command: Command): void {
   command
-    .requiredOption('--model <file>', 'GGUF file')
+    .requiredOption('--model <name>', 'GGUF file, or one on the hub: ORG/NAME:FILE.gguf')
     .requiredOption('--out <dir>', 'Hugging Face folder to make: weights, config, tokenizer, chat template')
     .option('--dtype <name>', `${DTYPES.join(', ')} (default: float32, or the file's own where it is not quantised)`);
 }
 
 /** `soo convert`: a GGUF file as a folder that transformers reads. */
-export function run(_: readonly string[], options: Readonly<Record<string, unknown>>): Result {
+export async function run(_: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Result> {
   const { model, out, dtype } = checked(optionsSchema, options);
-  if (!isGgufFile(model)) throw new InputError(`--model ${model}: wanted a GGUF file, NAME.gguf`);
-  requireModel(model);
+  const found = await namedModel(model);
+  if (!isGgufFile(found.path))
+    throw new InputError(`--model ${model}: wanted a GGUF file, FILE.gguf or ORG/NAME:FILE.gguf`);
+  requireModel(found.path);
   const start = performance.now();
   let progress: ReturnType<typeof startProgress> | undefined;
-  const converted = convertGguf(model, {
+  const converted = convertGguf(found.path, {
     out,
     dtype,
     onTensor(done, total) {
@@ -40,5 +43,5 @@ export function run(_: readonly string[], options: Readonly<Record<string, unkno
   const seconds = (performance.now() - start) / 1000;
   const { modelType, tensors, parameters } = converted;
   const text = `${out}: ${modelType}, ${tensors} tensors, ${parameters} parameters in ${converted.dtype}, ${seconds.toFixed(1)} s`;
-  return { json: { ...converted, out, seconds }, text };
+  return { json: { ...converted, out, seconds, ...recordedModel(found) }, text };
 }

@@ -54,14 +54,17 @@ t.test("a run keeps the file's hash, and goes on from the same file", (t) => {
 t.test('what goes wrong is one line and code 2', (t) => {
   writeFileSync(at('taken'), '');
   const cases: [args: string[], message: RegExp][] = [
-    [['logits', '--model', at('none.gguf'), ...asked], /--model .*none\.gguf: no such file$/],
-    [['tokenize', '--model', at('none.gguf'), ...asked], /none\.gguf: no such file/],
+    [['logits', '--model', at('none.gguf'), ...asked], /--model .*none\.gguf: no such folder or file/],
+    [['tokenize', '--model', at('none.gguf'), ...asked], /none\.gguf: no such folder or file/],
     [
       ['logits', '--model', at('broken.gguf'), ...asked],
       /broken\.gguf: ends at byte 4, within its version; truncated\?/,
     ],
-    [['convert', '--model', dir, '--out', at('x')], /--model .*: wanted a GGUF file, NAME\.gguf/],
-    [['convert', '--model', at('none.gguf'), '--out', at('x')], /none\.gguf: no such file/],
+    [
+      ['convert', '--model', dir, '--out', at('x')],
+      /--model .*: wanted a GGUF file, FILE\.gguf or ORG\/NAME:FILE\.gguf/,
+    ],
+    [['convert', '--model', at('none.gguf'), '--out', at('x')], /none\.gguf: no such folder or file/],
     [['convert', '--model', FILE, '--out', dir], /is there already, and is no empty folder/],
     [['convert', '--model', FILE, '--out', at('taken')], /taken: is there already/],
     [

@@ -40,6 +40,7 @@ const jsonHash = (value: unknown): string =>
 
 /** Tests the model of that name, whose file lies in the folder that SOO_REAL_MODELS names. */
 export function testModel(name: string): void {
+  t.setTimeout(1_800_000);
   const made = JSON.parse(readFileSync(join(__dirname, `${name}.json`), 'utf8')) as Made;
   const path = join(process.env.SOO_REAL_MODELS ?? '', made.file);
   const model = loadModel(path);
