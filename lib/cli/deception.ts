@@ -36,6 +36,7 @@ const optionsSchema = samplingSchema.extend({
   model: z.string(),
   adapter: z.string().optional(),
   dtype: z.string().optional(),
+  quantize: z.string().optional(),
   device: z.string(),
   scenarios: z.string(),
   set: z.string().optional(),
@@ -193,9 +194,9 @@ const scoredOf = ({ set, order, label, affirmed, upstream, margin, behaviour, sa
 
 /** Everything that the answers depend on. The batch is no part of it, nor are the scenarios: their records tell them. */
 function fingerprint(options: Options, model: string, format: PromptFormat): string {
-  const { adapter, dtype, device, maxNewTokens } = options;
+  const { adapter, dtype, quantize, device, maxNewTokens } = options;
   const files = [model, ...(adapter === undefined ? [] : [adapter])].map(hashFolder);
   const sampling = samplingOf(options);
-  const drawn = { ...(sampling && { sampling }), ...templateOf(format) };
+  const drawn = { ...(sampling && { sampling }), ...(quantize && { quantize }), ...templateOf(format) };
   return hashJson({ files, dtype: dtype ?? null, device, maxNewTokens, ...drawn }).slice(0, 16);
 }

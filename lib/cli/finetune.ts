@@ -29,14 +29,15 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const files = { pairs: readInput(options.pairs), neutral: options.neutral === undefined ? null : readInput(options.neutral) }; // prettier-ignore
   const texts = pairsOf(files.pairs, options.pairs);
   if (texts.length === 0) throw new InputError(`${basename(options.pairs)}: holds no pairs`);
-  const { model, tokenizer, found, adapterFolder } = await loadBase(given);
+  const { model, tokenizer, found, adapterFolder, quantize } = await loadBase(given);
   const config = configOf(options, model, texts.length);
   const format = formatOf(given, tokenizer);
   const { pairs, cut } = encodePairs(model, texts, { format, pad: config.pad });
   const neutral = files.neutral ? encodePrompts(model, promptsOf(files.neutral, String(options.neutral))) : [];
   makeFolder(options.out);
   const origin = originOf(ROOT, ['soo', 'finetune', ...process.argv.slice(3)], found);
-  const inputs = { ...inputsOf(files, found.path, adapterFolder), ...templateOf(format) };
+  const quantised = quantize && { quantize };
+  const inputs = { ...inputsOf(files, found.path, adapterFolder), ...quantised, ...templateOf(format) };
   const steps = watchSteps(options.out, totalBatches(pairs.length, config));
   const start = performance.now();
   const work = (signal: AbortSignal, onBegin: () => void): Promise<FinetuneResult> =>

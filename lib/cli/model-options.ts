@@ -38,6 +38,8 @@ export interface LoadedBase {
   /** What --model stands for. */
   found: ResolvedModel;
   adapterFolder: string | undefined;
+  /** How it was quantised as it was read. */
+  quantize: LoadOptions['quantize'];
 }
 
 /** Adds --model, --adapter (false: not that), --device and --dtype to a command. */
@@ -77,7 +79,7 @@ export async function loadBase(options: Readonly<Record<string, unknown>>): Prom
   const model = loadWatched(found.path, { device, dtype, quantize });
   if (!model.tokenizer)
     throw new InputError(`tokenizer.json: no such file in ${found.path}, and no tokenizer.model either`);
-  return { model, tokenizer: model.tokenizer, found, adapterFolder };
+  return { model, tokenizer: model.tokenizer, found, adapterFolder, quantize };
 }
 
 /** Loads that take longer are shown, on stderr. */

@@ -107,9 +107,10 @@ SOO_BFLOAT16 void multiply_few(const uint16_t* laid, const Nf4Weight& weight, __
   for (int row = 0; row < Rows; ++row) totals[row] = _mm512_setzero_ps();
   for (int64_t block = 0; block < blocks; block += 2) {
     const bool whole = block + 1 < blocks;
-    const __mmask32 mask = whole ? 0xffffffff : 0x0000ffff;
+    const __mmask16 mask = whole ? 0xffff : 0x00ff;
     const int64_t apart = whole ? kHalves : kHalves / 2;
-    const __m512i words = _mm512_maskz_loadu_epi16(mask, codes + block * kBytesOfBlock);
+    const __m512i words = _mm512_maskz_loadu_epi32(mask, codes + block * kBytesOfBlock);
+    _mm_prefetch(reinterpret_cast<const char*>(codes + block * kBytesOfBlock + kAhead), _MM_HINT_T0);
     __m512 sums[Rows];
 #pragma GCC unroll 4
     for (int row = 0; row < Rows; ++row) sums[row] = _mm512_setzero_ps();
@@ -120,7 +121,7 @@ SOO_BFLOAT16 void multiply_few(const uint16_t* laid, const Nf4Weight& weight, __
       for (int row = 0; row < Rows; ++row) {
         const uint16_t* from = laid + row * weight.in + block * kNf4Block + i * apart;
         sums[row] = _mm512_dpbf16_ps(sums[row], reinterpret_cast<__m512bh>(numbers),
-                                     reinterpret_cast<__m512bh>(_mm512_maskz_loadu_epi16(mask, from)));
+                                     reinterpret_cast<__m512bh>(_mm512_maskz_loadu_epi32(mask, from)));
       }
     }
     const __m512 scale = _mm512_mask_blend_ps(0xff00, _mm512_set1_ps(scale_of(weight.scales, first + block)),

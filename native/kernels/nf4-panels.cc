@@ -106,6 +106,7 @@ SOO_AVX512_NF4 void multiply_avx512(const float* laid, const Nf4Weight& weight, 
     const bool whole = block + 1 < blocks;
     const __mmask16 mask = whole ? 0xffff : 0x00ff;
     const __m512i words = _mm512_maskz_loadu_epi32(mask, codes + block * kBytesOfBlock);
+    _mm_prefetch(reinterpret_cast<const char*>(codes + block * kBytesOfBlock + kAhead), _MM_HINT_T0);
     const float* input = laid + block * kNf4Block;
     __m512 sums[Rows];
 #pragma GCC unroll 4

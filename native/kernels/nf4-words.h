@@ -18,6 +18,9 @@ constexpr std::array<int, kInputsOfWord> kShifts = {4, 0, 12, 8, 20, 16, 28, 24}
 
 constexpr int64_t kBytesOfBlock = kNf4Block / 2, kWordsOfBlock = kBytesOfBlock / 4;
 
+/** Where few rows meet a large weight, codes are asked for so many bytes before they are needed. */
+constexpr int64_t kAhead = 2048;
+
 /** The magnitude of a block. */
 inline float scale_of(const BlockScales& scales, int64_t block) {
   if (scales.absmax != nullptr) return scales.absmax[block];

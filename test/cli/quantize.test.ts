@@ -34,6 +34,7 @@ t.test('a model in four bits is written, computed with, tuned and measured', asy
   const losses = (text: string): number[] => (JSON.parse(text) as { epochLosses: number[] }).epochLosses;
   t.same(losses(tuned.stdout), losses(onDisk.stdout));
   t.ok(losses(tuned.stdout).at(-1)! < 0.7 * losses(tuned.stdout)[0], String(losses(tuned.stdout)));
+  t.match(JSON.parse(readFileSync(join(at('again'), 'run.json'), 'utf8')), { inputs: { quantize: 'nf4' } });
   t.ok(existsSync(join(at('tuned'), 'adapter_model.safetensors')));
 });
 

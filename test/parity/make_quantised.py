@@ -58,6 +58,7 @@ def lora(model, name):
     """Gradients of a loss through an adapter on the frozen base."""
     torch.manual_seed(4)
     peft = get_peft_model(model, LoraConfig(r=3, lora_alpha=6, target_modules=["q_proj", "down_proj"], init_lora_weights=False, task_type="CAUSAL_LM"))
+    peft.peft_config["default"].base_model_name_or_path = "nf4-source"
     peft.save_pretrained(MODELS / name)
     loss = peft(input_ids=IDS, labels=IDS).loss
     loss.backward()
