@@ -122,8 +122,11 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
 /** One for each core, as long as their models fit into half of the memory that is free; one on an accelerator. */
 function workersFor(model: LanguageModel): number {
   if (model.device.type !== 'cpu') return 1;
-  const bytes = model
-    .parameters()
-    .reduce((sum, parameter) => sum + parameter.numel() * (isHalf(parameter.dtype) ? 2 : 4), 0);
+  const sizes = model.parameters().map((parameter) => parameter.numel() * (isHalf(parameter.dtype) ? 2 : 4));
+  // Codes of four bits are buffers, a byte for two.
+  const bytes = [...sizes, ...model.namedBuffers().map(([, buffer]) => buffer.numel())].reduce(
+    (sum, one) => sum + one,
+    0,
+  );
   return Math.max(1, Math.min(availableParallelism(), Math.floor(freemem() / 2 / bytes)));
 }
