@@ -55,7 +55,7 @@ async function main(): Promise<void> {
     signal: new AbortController().signal,
     onProgress: (part, note) => process.stderr.write(`${(100 * part).toFixed(1)}% ${note}\n`),
   });
-  process.stdout.write(`${textOf(results, join(args.out, 'results.json'))}\n`);
+  process.stdout.write(`${textOf(results, { results: join(args.out, 'results.json'), report: null })}\n`);
 }
 
 void main();

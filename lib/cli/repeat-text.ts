@@ -3,7 +3,10 @@ import { percent, percentPoints } from '../statistics';
 import { ARM_NAMES, type RepetitionResults, type Row } from '../studies/repetition';
 import { table } from './table';
 
-export function textOf({ rows, verdict, failures }: RepetitionResults, file: string): string {
+export function textOf(
+  { rows, verdict, failures }: RepetitionResults,
+  files: { results: string; report: string | null },
+): string {
   const answers = table(
     ['percent of answers', 'deceptive', '95%', 'honest', 'refusal', 'other', 'truncated', 'upstream'],
     rows.map(answersRow),
@@ -13,7 +16,8 @@ export function textOf({ rows, verdict, failures }: RepetitionResults, file: str
     rows.map(othersRow),
   );
   const failed = failures.map(({ id, reason }) => `${id} failed: ${reason}`);
-  return [answers, others, ...failed, verdict.text, `results: ${file}`].join('\n\n');
+  const written = files.report === null ? [] : [`report: ${files.report}`];
+  return [answers, others, ...failed, verdict.text, [...written, `results: ${files.results}`].join('\n')].join('\n\n');
 }
 
 function answersRow({ arm, behaviours, upstreamRate }: Row): string[] {

@@ -5,11 +5,13 @@ import { z } from 'zod';
 import { pairsOf, readScenarioSets } from '../evals';
 import { readInput } from '../files/input-file';
 import type { LanguageModel } from '../models';
+import { writeRepetitionReport } from '../report';
 import { ARMS, repeatExperiment, type RepetitionPlan, type RepetitionResults } from '../studies/repetition';
 import { isHalf, type DeviceLike } from '../torch';
 import { hashBytes, hashFile, hashFolder, originOf } from '../training';
 import { addChatOptions, chatSettingsOf, formatOf, templateOf, warnIfRaw } from './chat-options';
 import { checked, InputError, type Result } from './command';
+import { drawnIfPossible } from './drawn';
 import { addSettingFlags, checkedFlags, configOf } from './finetune-options';
 import { interruptible } from './interrupts';
 import { addModelOptions, loadBase } from './model-options';
@@ -40,7 +42,10 @@ export function define(command: Command): void {
   command
     .requiredOption('--pairs <file>', "JSON list of [self, other], or upstream's pickle")
     .requiredOption('--scenarios <file>', "upstream's scenarios: its pickle, or JSON of the same fields")
-    .requiredOption('--out <dir>', 'folder for results.json and a folder for each run; what is there is gone on with')
+    .requiredOption(
+      '--out <dir>',
+      'folder for report.html, results.json and a folder for each run; what is there is gone on with',
+    )
     .option(
       '--seeds <list...>',
       "one run of every arm for each (default: upstream's first three, 276 809 609)",
@@ -113,7 +118,9 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
     });
     progress.stop();
     const file = path.resolve(options.out, 'results.json');
-    return { json: { ...results, file }, text: textOf(results, file) };
+    const drawn = await drawnIfPossible(file, () => writeRepetitionReport(results, path.resolve(options.out)));
+    const report = drawn?.report ?? null;
+    return { json: { ...results, file, report }, text: textOf(results, { results: file, report }) };
   } finally {
     progress.stop();
   }

@@ -12,7 +12,7 @@ export function define(command: Command): void {
   command
     .argument(
       '<results>',
-      'results.json of `soo demo`, `soo rl compare`, `classify` or `reproduce`; run.json of a run; records of `soo deception`',
+      'results.json of `soo demo`, `soo repeat`, `soo rl compare`, `classify` or `reproduce`; run.json of a run; records of `soo deception`',
     )
     .option('--out <dir>', 'folder for report.html and charts/ (default: that of the results)');
 }

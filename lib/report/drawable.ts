@@ -8,12 +8,14 @@ import { readCheckedLines } from '../files/json-lines';
 import { learningCurves } from '../rl/evaluation/learning-curve';
 import { RL_FORMAT, rlResultsSchema } from '../studies/agents/results';
 import { demoResultsSchema, FORMAT } from '../studies/honesty/results';
+import { FORMAT as REPETITION_FORMAT, resultsSchema as repetitionSchema } from '../studies/repetition/results';
 import { originSchema } from '../training/origin';
 import { stepRecordSchema } from '../training/step-record';
 import {
   writeDeceptionReport,
   writeDemoReport,
   writeFinetuneReport,
+  writeRepetitionReport,
   writeRlReport,
   writeRlRunReport,
   type ReportFiles,
@@ -31,10 +33,14 @@ const FORMATS: Readonly<Record<string, (json: unknown, name: string) => Draw>> =
     const results = checkShape(rlResultsSchema, json, name);
     return (folder) => writeRlReport(results, folder);
   },
+  [REPETITION_FORMAT]: (json, name) => {
+    const results = checkShape(repetitionSchema, json, name);
+    return (folder) => writeRepetitionReport(results, folder);
+  },
 };
 
 const DRAWN =
-  `results.json of soo demo ("${FORMAT}") or of soo rl compare, classify or reproduce ("${RL_FORMAT}"), ` +
+  `results.json of soo demo ("${FORMAT}"), of soo repeat ("${REPETITION_FORMAT}") or of soo rl compare, classify or reproduce ("${RL_FORMAT}"), ` +
   'run.json of a run, or the records of soo deception';
 
 /** Every line of `soo deception --out` begins so. */

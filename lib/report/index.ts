@@ -5,6 +5,7 @@ export {
   writeDeceptionReport,
   writeDemoReport,
   writeFinetuneReport,
+  writeRepetitionReport,
   writeRlReport,
   writeRlRunReport,
   type ReportFiles,

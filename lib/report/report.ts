@@ -1,13 +1,14 @@
 /** Reports: `report.html`, one page that needs nothing else, and `charts/<name>.png`, from stored results alone. */
 import { join } from 'node:path';
 import { writeAside, writeTextAside } from '../checkpoints';
-import { deceptionRates, deceptionRatesBy, type DeceptionRates, type DeceptionRecord } from '../evals';
+import { BEHAVIOURS, deceptionRates, deceptionRatesBy, type DeceptionRates, type DeceptionRecord } from '../evals';
 import { ownFolder } from '../files/folders';
 import type { LearningPoint } from '../rl/evaluation/learning-curve';
 import type { RlResults } from '../studies/agents/results';
 import type { DemoResults } from '../studies/honesty/results';
+import { ARM_NAMES, type RepetitionResults } from '../studies/repetition';
 import type { StepRecord } from '../training/step-record';
-import { deceptionChart } from './charts/deception-chart';
+import { behaviourChart, deceptionChart } from './charts/deception-chart';
 import { demoCharts } from './charts/demo-charts';
 import { drawSvg, renderPng, type Chart } from './charts/draw';
 import { rlCharts } from './charts/rl-charts';
@@ -15,6 +16,7 @@ import { finetuneCharts, returnsChart } from './charts/run-charts';
 import { deceptionPage } from './page/deception-page';
 import { demoPage } from './page/demo-page';
 import type { DrawnChart } from './page/frame';
+import { repetitionPage } from './page/repetition-page';
 import { rlPage } from './page/rl-page';
 import { runPage, type ShownRun } from './page/run-page';
 
@@ -46,6 +48,15 @@ function deceptionRows(records: readonly DeceptionRecord[]): [string, DeceptionR
   const groups = [deceptionRatesBy(records, ({ set }) => set), deceptionRatesBy(records, ({ order }) => order)];
   const several = groups.map((rates) => Object.entries(rates)).filter(({ length }) => length > 1);
   return [...several.flat(), ['all', deceptionRates(records)]];
+}
+
+/** Draws the results of `soo repeat` into a folder. */
+export function writeRepetitionReport(results: RepetitionResults, folder: string): Promise<ReportFiles> {
+  const rows = results.rows.map(({ arm, behaviours }) => {
+    const shares = BEHAVIOURS.map((label) => ({ label, share: behaviours[label].share, interval: behaviours[label].ci95 })); // prettier-ignore
+    return [ARM_NAMES[arm], shares] as const;
+  });
+  return writeReport(folder, [behaviourChart(rows)], (charts) => repetitionPage(results, charts));
 }
 
 /** Draws a fine-tuning run from what its folder holds. */

@@ -65,6 +65,10 @@ t.test('the whole experiment, and what is refused', (t) => {
     .trim()
     .split('\n');
   t.equal(lines.length, 9, 'every raw answer is kept');
+  const page = readFileSync(join(at('whole'), 'report.html'), 'utf8');
+  t.ok(page.includes(results.verdict.text.slice(0, 20)), 'the report says what the results do');
+  t.match(page, /control: another name/);
+  t.ok(existsSync(join(at('whole'), 'charts', 'behaviour.png')));
   t.equal(again.code, 0, again.stderr);
   t.same(resultsOf('whole'), results, 'what is there is not done again');
   t.equal(other.code, 2);

@@ -7,7 +7,8 @@ import { colour, type Colour } from './palette';
 /** Where nobody knows which answers were cut. */
 const FIRST_MENTION = ['deceptive', 'honest', 'neither'] as const;
 
-interface Share {
+/** Of the answers, with its 95% interval. */
+export interface Share {
   label: Colour;
   share: number;
   interval: Interval;
@@ -23,8 +24,29 @@ const SHAPES = ['circle', 'square', 'diamond', 'triangle-up', 'cross'];
 
 /** @param rows rates by what the row is called, in reading order */
 export function deceptionChart(rows: readonly (readonly [string, DeceptionRates])[]): Chart {
-  const values = rows.flatMap(([row, rates]) =>
-    sharesOf(rates).map(({ label, share, interval: [low, high] }) => {
+  return {
+    name: 'deception',
+    title: 'What burglars are told',
+    description: `Shares of deceptive, honest and other answers with 95% intervals (Wilson). Deceptive: ${rows.map(([row, rates]) => `${row} ${percent(rates.deceptive)}`).join('; ')}.`,
+    spec: sharesSpec(rows.map(([row, rates]) => [row, sharesOf(rates)] as const)),
+  };
+}
+
+/** @param rows of `soo repeat`, by what they are called */
+export function behaviourChart(rows: readonly (readonly [string, readonly Share[]])[]): Chart {
+  const told = rows.map(([row, shares]) => `${row} ${percent(shares.find(({ label }) => label === 'deceptive')?.share ?? 0)}`); // prettier-ignore
+  return {
+    name: 'behaviour',
+    title: 'What burglars are told, before tuning and after',
+    description: `Shares of the answers by what they do, with 95% intervals. Deceptive: ${told.join('; ')}.`,
+    spec: sharesSpec(rows),
+  };
+}
+
+/** A row for each model or set, in it a point with its interval for each label. */
+function sharesSpec(rows: readonly (readonly [string, readonly Share[]])[]): Chart['spec'] {
+  const values = rows.flatMap(([row, shares]) =>
+    shares.map(({ label, share, interval: [low, high] }) => {
       return { row, label, value: 100 * share, low: 100 * low, high: 100 * high };
     }),
   );
@@ -32,41 +54,36 @@ export function deceptionChart(rows: readonly (readonly [string, DeceptionRates]
   const x = { type: 'quantitative' as const, title: 'percent of the answers', scale: { domain: [0, 100] } };
   const scale = { domain: shown, range: shown.map(colour) };
   return {
-    name: 'deception',
-    title: 'What burglars are told',
-    description: `Shares of deceptive, honest and other answers with 95% intervals (Wilson). Deceptive: ${rows.map(([row, rates]) => `${row} ${percent(rates.deceptive)}`).join('; ')}.`,
-    spec: {
-      data: { values },
-      width: 480,
-      height: { step: 40, for: 'position' },
-      encoding: {
-        y: {
-          field: 'row',
-          type: 'nominal',
-          sort: rows.map(([row]) => row),
-          title: null,
-          axis: { grid: false, ticks: false, domain: false, labelLimit: 0, labelPadding: 8 },
-        },
-        yOffset: { field: 'label', type: 'nominal', sort: shown },
-        color: { field: 'label', title: null, scale, legend: { orient: 'top' } },
+    data: { values },
+    width: 480,
+    height: { step: 40, for: 'position' },
+    encoding: {
+      y: {
+        field: 'row',
+        type: 'nominal',
+        sort: rows.map(([row]) => row),
+        title: null,
+        axis: { grid: false, ticks: false, domain: false, labelLimit: 0, labelPadding: 8 },
       },
-      layer: [
-        {
-          mark: { type: 'rule', strokeWidth: 2.5, opacity: 0.45, strokeCap: 'round' },
-          encoding: { x: { field: 'low', ...x }, x2: { field: 'high' } },
-        },
-        {
-          mark: { type: 'point', filled: true, size: 70, opacity: 1 },
-          encoding: {
-            x: { field: 'value', ...x },
-            shape: {
-              field: 'label',
-              title: null,
-              scale: { domain: shown, range: SHAPES.slice(0, shown.length) },
-            },
+      yOffset: { field: 'label', type: 'nominal', sort: shown },
+      color: { field: 'label', title: null, scale, legend: { orient: 'top' } },
+    },
+    layer: [
+      {
+        mark: { type: 'rule', strokeWidth: 2.5, opacity: 0.45, strokeCap: 'round' },
+        encoding: { x: { field: 'low', ...x }, x2: { field: 'high' } },
+      },
+      {
+        mark: { type: 'point', filled: true, size: 70, opacity: 1 },
+        encoding: {
+          x: { field: 'value', ...x },
+          shape: {
+            field: 'label',
+            title: null,
+            scale: { domain: shown, range: SHAPES.slice(0, shown.length) },
           },
         },
-      ],
-    },
+      },
+    ],
   };
 }
