@@ -33,7 +33,12 @@ export class ByteCursor {
    * @param what names them in messages
    * @throws InputError when the file ends before
    */
-  take(bytes: number, what: string): Buffer {
+  take(bytes: number, what: string): Uint8Array {
+    return this.#taken(bytes, what);
+  }
+
+  // Its type is Node's own, which declarations must not need.
+  #taken(bytes: number, what: string): Buffer {
     if (bytes > this.left)
       throw new InputError(`${this.file}: ends at byte ${this.length}, within ${what}; truncated?`);
     if (this.at + bytes > MOST_BYTES)
@@ -41,19 +46,19 @@ export class ByteCursor {
     const from = this.at - this.#start;
     if (from + bytes > this.#chunk.length) {
       this.#fill(Math.min(this.left, Math.max(bytes, CHUNK)));
-      return this.take(bytes, what);
+      return this.#taken(bytes, what);
     }
     this.at += bytes;
     return this.#chunk.subarray(from, from + bytes);
   }
 
   u32(what: string): number {
-    return this.take(4, what).readUInt32LE();
+    return this.#taken(4, what).readUInt32LE();
   }
 
   /** @throws InputError for a number beyond those that are exact here */
   u64(what: string): number {
-    const value = this.take(8, what).readBigUInt64LE();
+    const value = this.#taken(8, what).readBigUInt64LE();
     if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new InputError(`${this.file}: ${what} is ${value}, too many`);
     return Number(value);
   }

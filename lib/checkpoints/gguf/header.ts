@@ -58,7 +58,7 @@ export function readGgufHeader(path: string): GgufHeader {
 
 function parse(cursor: ByteCursor, fileLength: number): GgufHeader {
   const { file } = cursor;
-  const magic = cursor.take(4, 'its first four bytes').toString('latin1');
+  const magic = Buffer.from(cursor.take(4, 'its first four bytes')).toString('latin1');
   if (magic !== MAGIC) throw new InputError(`${file}: is not a GGUF file: it does not begin with ${MAGIC}`);
   const version = readVersion(cursor);
   const tensorCount = cursor.u64('the number of tensors');
