@@ -1,7 +1,7 @@
 /**
  * The first real result: the paper's experiment on SmolLM2-135M-Instruct in its own chat template, with the authors' data.
  * The loss is the paper's (MSE at o_proj, 19/32 of the way up, at the last token); learning rate and epochs are larger
- * than upstream's, which change nothing on a model of this size. They were chosen before the runs.
+ * than upstream's, which change nothing on a model of this size: those of an earlier trial with another seed.
  *
  *   npx ts-node -T experiments/llm/smollm2.ts --model SmolLM2-135M-Instruct.Q4_1.gguf --data UPSTREAM --out results/smollm2
  *
