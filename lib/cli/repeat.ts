@@ -104,6 +104,8 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const workers = options.workers ?? workersFor(model);
   const load = { device: String(model.device) as DeviceLike, dtype: model.dtype, quantize: options.quantize };
   const where = workers > 1 ? { pool: { workers, modelPath: found.path, load, threads: 1 } } : { model };
+  // Each process loads a model of its own.
+  if (workers > 1) for (const tensor of model.stateDict().values()) tensor.dispose();
   const progress = startProgress('repeat', 1000);
   const onProgress = (part: number, note: string): void => progress.update(Math.round(1000 * part), note);
   const work = (signal: AbortSignal, listen: () => void): Promise<RepetitionResults> => {
