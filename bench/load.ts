@@ -15,17 +15,8 @@ import { createModel, loadModel } from '../lib/models';
 import { configText } from '../lib/models/families';
 import { skipInit } from '../lib/nn';
 import { torch, type Tensor } from '../lib/torch';
+import { MISTRAL_7B } from './gpu/workload';
 
-/** A widespread shape of seven billion parameters. */
-const SHAPE = {
-  modelType: 'mistral',
-  vocabSize: 32000,
-  hiddenSize: 4096,
-  intermediateSize: 14336,
-  numHiddenLayers: 32,
-  numAttentionHeads: 32,
-  numKeyValueHeads: 8,
-};
 const SHARDS = 4;
 const shard = (i: number): string => `model-0000${i + 1}-of-0000${SHARDS}.safetensors`;
 
@@ -41,7 +32,7 @@ function makeCheckpoint(dir: string): void {
     const count = shape.reduce((product, size) => product * size, 1);
     return noise.repeat([Math.ceil(count / noise.numel())]).narrow(0, 0, count).reshape([...shape]); // prettier-ignore
   };
-  const model = skipInit(() => createModel(SHAPE), 'meta');
+  const model = skipInit(() => createModel(MISTRAL_7B), 'meta');
   const shapes = model.namedParameters().map(([name, { shape }]) => [name, shape] as const);
   const places: Record<string, string> = {};
   for (let i = 0; i < SHARDS; i++) {

@@ -12,19 +12,22 @@ import type { DeviceLike } from '../../lib/torch';
 export const DEVICE = (process.env.SOO_TEST_DEVICE ?? 'cuda') as DeviceLike & string;
 export const SCALE = process.env.SOO_GPU_SCALE === 'tiny' ? 'tiny' : 'full';
 
+/** A widespread shape of seven billion parameters. */
+export const MISTRAL_7B = {
+  modelType: 'mistral',
+  vocabSize: 32000,
+  hiddenSize: 4096,
+  intermediateSize: 14336,
+  numHiddenLayers: 32,
+  numAttentionHeads: 32,
+  numKeyValueHeads: 8,
+  maxPositionEmbeddings: 32768,
+  rope: { theta: 1e6 },
+  rmsNormEps: 1e-5,
+} as const satisfies DecoderShape;
+
 const SHAPES: Record<typeof SCALE, DecoderShape> = {
-  full: {
-    modelType: 'mistral',
-    vocabSize: 32000,
-    hiddenSize: 4096,
-    intermediateSize: 14336,
-    numHiddenLayers: 32,
-    numAttentionHeads: 32,
-    numKeyValueHeads: 8,
-    maxPositionEmbeddings: 32768,
-    rope: { theta: 1e6 },
-    rmsNormEps: 1e-5,
-  },
+  full: MISTRAL_7B,
   tiny: {
     modelType: 'mistral',
     vocabSize: 512,

@@ -2,11 +2,12 @@ import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import { z } from 'zod';
 import {
+  askedOf,
   askScenarios,
   deceptionRates,
   deceptionRatesBy,
   endOf,
-  orderOf,
+  placeOf,
   promptHash,
   readScenarioSets,
   RecordFile,
@@ -115,17 +116,7 @@ function chooseScenarios({ scenarios: file, set: wanted, limit, orders }: Option
   );
   const first = chosen.map(([set, scenarios]) => [set, scenarios.slice(0, limit)] as const);
   if (orders === 'both') requireSwappable(first, basename(file));
-  return first.flatMap(([set, scenarios]) =>
-    scenarios.flatMap((scenario, index) =>
-      versionsOf(scenario, orders).map((one): Asked => ({ set, index, order: orderOf(one), scenario: one })),
-    ),
-  );
-}
-
-/** The scenario, and for both orders the one with its facts swapped. */
-function versionsOf(scenario: Scenario, orders: Options['orders']): Scenario[] {
-  const swapped = orders === 'both' ? withFactsSwapped(scenario) : null;
-  return swapped ? [scenario, swapped] : [scenario];
+  return first.flatMap(([set, scenarios]) => askedOf(set, scenarios, orders === 'both'));
 }
 
 /** @throws InputError that counts the scenarios whose facts cannot be swapped, and names the first of them */
@@ -174,8 +165,6 @@ async function askAll(
   // In the order of the file, so that a resumed run sums up to the same last digit.
   return { scored: asked.flatMap((one) => scored.get(placeOf(one)) ?? []), resumed };
 }
-
-const placeOf = ({ set, index, order }: Pick<Asked, 'set' | 'index' | 'order'>): string => `${index} ${order} ${set}`;
 
 function isAnswered(done: ReadonlyMap<string, DeceptionRecord>, one: Asked, out = ''): boolean {
   const record = done.get(placeOf(one));

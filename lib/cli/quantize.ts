@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
+import { COMPANIONS } from '../hub/wanted-files';
 import { checked, InputError, type Result } from './command';
 import { DTYPES, loadWatched, requireModel } from './model-options';
 import { namedModel, recordedModel } from './named-model';
@@ -12,20 +13,6 @@ const optionsSchema = z.object({
   out: z.string().min(1, 'must name a folder'),
   dtype: z.enum(DTYPES),
 });
-
-/** What belongs to a model beside its weights and config.json. */
-const COMPANIONS: readonly string[] = [
-  'generation_config.json',
-  'tokenizer.json',
-  'tokenizer.model',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'vocab.json',
-  'merges.txt',
-  'chat_template.jinja',
-  'chat_template.json',
-];
 
 export function define(command: Command): void {
   command

@@ -9,9 +9,8 @@ export const CONFIG = 'config.json';
 const SINGLE = 'model.safetensors';
 export const INDEX = 'model.safetensors.index.json';
 
-/** Small files that are taken where a repository has them: what we read, and what transformers wants of a tokenizer. */
-const BESIDE = [
-  CONFIG,
+/** What belongs to a model beside its weights and config.json: what we read, and what transformers wants of a tokenizer. */
+export const COMPANIONS: readonly string[] = [
   'generation_config.json',
   'tokenizer.json',
   'tokenizer.model',
@@ -23,6 +22,8 @@ const BESIDE = [
   'chat_template.jinja',
   'chat_template.json',
 ];
+/** Small files that are taken where a repository has them. */
+const BESIDE = [CONFIG, ...COMPANIONS];
 const MOST_NAMED = 12;
 
 /** What of a repository makes a model: fetched in this order. */

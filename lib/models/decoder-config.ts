@@ -108,7 +108,6 @@ const PLAIN = {
   tieWordEmbeddings: false,
   dtype: undefined,
   bosTokenId: null,
-  eosTokenIds: [],
   padTokenId: null,
   attentionDropout: 0,
 } as const satisfies Partial<DecoderConfig>;

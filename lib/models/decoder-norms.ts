@@ -1,7 +1,6 @@
 import { init, RMSNorm, type AnyModule } from '../nn';
 import { initialise } from '../nn/parameter';
-import { inFloat32, isHalf, torch, type Tensor } from '../torch';
-import { plainRmsNorm } from '../torch';
+import { inFloat32, isHalf, plainRmsNorm, torch, type Tensor } from '../torch';
 import type { DecoderConfig } from './decoder-config';
 
 /** x / rms(x) * (1 + weight), computed in float32, as Gemma has it: weights start at 0. */

@@ -1,12 +1,12 @@
 /** A run in a folder of its own; `run.json` tells what it is, from what, and how far it came. */
 import { existsSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { lockPlace, makeFolders } from '../files/folders';
 import { InputError } from '../files/input-error';
 import { checkShape, readJsonFile } from '../files/json-file';
 import { writeTextAside } from '../files/write-aside';
+import { otherSetting } from './other-setting';
 
 /** What tells of a run. */
 export const RUN = 'run.json';
@@ -134,12 +134,8 @@ function removeIfEmpty(folder: string): void {
   }
 }
 
-function requireSame(how: string, earlier: object, wanted: object, free: readonly string[] = []): void {
-  const [before, now] = [earlier, wanted].map((one) => JSON.parse(JSON.stringify(one)) as Record<string, unknown>);
-  const other = [...new Set([...Object.keys(before), ...Object.keys(now)])].find(
-    (key) => !free.includes(key) && !isDeepStrictEqual(before[key], now[key]),
-  );
-  if (other === undefined) return;
-  const [was, is] = [before[other], now[other]].map((value) => JSON.stringify(value));
-  throw new InputError(`${RUN}: the run to resume was ${how} ${other} ${was}, but now it is ${is}`);
+function requireSame(how: string, earlier: object, wanted: object, free?: readonly string[]): void {
+  const other = otherSetting(earlier, wanted, free);
+  if (other)
+    throw new InputError(`${RUN}: the run to resume was ${how} ${other.name} ${other.was}, but now it is ${other.is}`);
 }

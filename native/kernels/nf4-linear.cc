@@ -56,19 +56,25 @@ at::Tensor few_rows(const at::Tensor& input, const Nf4Weight& weight) {
   return output;
 }
 
+/** Rows [..., in] in float32 times panels that are laid out by `lay` as they are asked for: [..., out]. */
+at::Tensor laid_product(const at::Tensor& input, const Nf4Weight& weight, int64_t in, int64_t out,
+                        void (*lay)(const Nf4Weight&, int64_t panel, float* laid)) {
+  const int64_t size = in * kPanel;
+  return multiply_rows(input, out, c10::kFloat, kRowsOfLaidWeights,
+                       [&](int64_t first, int64_t count, Scratch& scratch) {
+                         float* laid = scratch.take(count * size);
+                         for (int64_t i = 0; i < count; ++i) lay(weight, first + i, laid + i * size);
+                         return Panels{first, count, laid, size, laid};
+                       });
+}
+
 at::Tensor product(const at::Tensor& input, const Held& held) {
   const at::AutoDispatchBelowADInplaceOrView below;
   const Nf4Weight weight = held.weight();
   if (input.scalar_type() == c10::kBFloat16) return nf4_product_bfloat16(input, weight, false);
   const int64_t rows = input.numel() / weight.in;
   if (rows > 0 && rows <= kMostNf4Rows) return few_rows(input, weight);
-  const int64_t size = weight.in * kPanel;
-  return multiply_rows(input, weight.out, c10::kFloat, kRowsOfLaidWeights,
-                       [&](int64_t first, int64_t count, Scratch& scratch) {
-                         float* laid = scratch.take(count * size);
-                         for (int64_t i = 0; i < count; ++i) lay_nf4_rows(weight, first + i, laid + i * size);
-                         return Panels{first, count, laid, size, laid};
-                       });
+  return laid_product(input, weight, weight.in, weight.out, lay_nf4_rows);
 }
 
 /** Rows [..., out] times the weight as it is: [..., in]. */
@@ -76,13 +82,7 @@ at::Tensor transposed_product(const at::Tensor& input, const Held& held) {
   const at::AutoDispatchBelowADInplaceOrView below;
   const Nf4Weight weight = held.weight();
   if (input.scalar_type() == c10::kBFloat16) return nf4_product_bfloat16(input, weight, true);
-  const int64_t size = weight.out * kPanel;
-  return multiply_rows(input, weight.in, c10::kFloat, kRowsOfLaidWeights,
-                       [&](int64_t first, int64_t count, Scratch& scratch) {
-                         float* laid = scratch.take(count * size);
-                         for (int64_t i = 0; i < count; ++i) lay_nf4_columns(weight, first + i, laid + i * size);
-                         return Panels{first, count, laid, size, laid};
-                       });
+  return laid_product(input, weight, weight.out, weight.in, lay_nf4_columns);
 }
 
 at::Tensor linear(const at::Tensor& input, const Held& held);

@@ -6,6 +6,7 @@
 #include "kernels/avx2.h"
 #include "kernels/nf4.h"
 #include "kernels/panels.h"
+#include "kernels/transpose.h"
 
 // How the codes of a weight are read out of their bytes.
 
@@ -32,30 +33,13 @@ inline float scale_of(const BlockScales& scales, int64_t block) {
 /** Words of 16 rows, `stride` bytes apart: [kWordsOfBlock, 16], the rows side by side. Rows beyond `count` are 0. */
 SOO_AVX2 inline void words_of_block(const uint8_t* from, int64_t stride, int64_t count, uint32_t* words) {
   for (int half = 0; half < 2; ++half) {
-    __m256 a[8], b[8];
+    __m256 a[8];
 #pragma GCC unroll 8
     for (int i = 0; i < 8; ++i) {
       const int64_t row = half * 8 + i;
       a[i] = row < count ? _mm256_loadu_ps(reinterpret_cast<const float*>(from + row * stride)) : _mm256_setzero_ps();
     }
-#pragma GCC unroll 4
-    for (int i = 0; i < 8; i += 2) {
-      b[i] = _mm256_unpacklo_ps(a[i], a[i + 1]);
-      b[i + 1] = _mm256_unpackhi_ps(a[i], a[i + 1]);
-    }
-#pragma GCC unroll 2
-    for (int i = 0; i < 8; i += 4) {
-      a[i] = _mm256_shuffle_ps(b[i], b[i + 2], 0x44);
-      a[i + 1] = _mm256_shuffle_ps(b[i], b[i + 2], 0xee);
-      a[i + 2] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0x44);
-      a[i + 3] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0xee);
-    }
-    auto* to = reinterpret_cast<float*>(words) + half * 8;
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) {
-      _mm256_storeu_ps(to + i * kPanel, _mm256_permute2f128_ps(a[i], a[i + 4], 0x20));
-      _mm256_storeu_ps(to + (i + 4) * kPanel, _mm256_permute2f128_ps(a[i], a[i + 4], 0x31));
-    }
+    store_columns(a, reinterpret_cast<float*>(words) + half * 8, kPanel);
   }
 }
 

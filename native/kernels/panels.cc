@@ -4,6 +4,7 @@
 
 #include "kernels/avx2.h"
 #include "kernels/panel-products.h"
+#include "kernels/transpose.h"
 
 namespace soo {
 
@@ -24,26 +25,10 @@ constexpr int64_t kMostTogether = 2;
 
 /** Eight rows of eight numbers, `from_stride` apart, become columns; theirs are `to_stride` apart. */
 SOO_AVX2 inline void transpose_eight(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
-  __m256 a[8], b[8];
+  __m256 a[8];
 #pragma GCC unroll 8
   for (int i = 0; i < 8; ++i) a[i] = _mm256_loadu_ps(from + i * from_stride);
-#pragma GCC unroll 4
-  for (int i = 0; i < 8; i += 2) {
-    b[i] = _mm256_unpacklo_ps(a[i], a[i + 1]);
-    b[i + 1] = _mm256_unpackhi_ps(a[i], a[i + 1]);
-  }
-#pragma GCC unroll 2
-  for (int i = 0; i < 8; i += 4) {
-    a[i] = _mm256_shuffle_ps(b[i], b[i + 2], 0x44);
-    a[i + 1] = _mm256_shuffle_ps(b[i], b[i + 2], 0xee);
-    a[i + 2] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0x44);
-    a[i + 3] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0xee);
-  }
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
-    _mm256_storeu_ps(to + i * to_stride, _mm256_permute2f128_ps(a[i], a[i + 4], 0x20));
-    _mm256_storeu_ps(to + (i + 4) * to_stride, _mm256_permute2f128_ps(a[i], a[i + 4], 0x31));
-  }
+  store_columns(a, to, to_stride);
 }
 
 /** to[i * to_stride + row] = from[row * from_stride + i], by eights of both; the last eights go back where need be. */

@@ -1,8 +1,8 @@
 import t from 'tap';
-import { createHash } from 'node:crypto';
 import { Tokenizer, tokenizerFiles, type GgmlVocabulary } from '../../lib/text';
 import { derivedMerges } from '../../lib/text/derived-merges';
 import { expected } from '../parity/expected';
+import { pythonJsonHash as hash } from './python-json-hash';
 
 interface Case {
   vocabulary: string;
@@ -44,17 +44,6 @@ function vocabularyOf({ vocabulary, architecture, pre, flags, roles }: Case): Gg
     ...rest,
   };
 }
-
-/** As Python's json module hashes it: ASCII only. */
-const hash = (value: unknown): string =>
-  createHash('sha256')
-    .update(
-      JSON.stringify(value).replace(
-        /[\u007f-\uffff]/g,
-        (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-      ),
-    )
-    .digest('hex');
 
 for (const [name, one] of Object.entries(made.cases)) {
   t.test(`${name}: ids and texts of 600 hard strings are transformers'`, (t) => {

@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap';
-import { createHash } from 'node:crypto';
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer } from '../../lib/text';
 import { expected } from '../parity/expected';
+import { pythonJsonHash as hash } from './python-json-hash';
 
 const TOKENIZERS = join(__dirname, '..', 'parity', 'tokenizers');
 
@@ -27,17 +27,6 @@ interface Made {
 
 // Made by test/parity/make_hard_tokenizers.py with Python's tokenizers and transformers.
 const made = expected<Made>('hard-tokenizers');
-
-/** As Python's json module hashes it: ASCII only. */
-const hash = (value: unknown): string =>
-  createHash('sha256')
-    .update(
-      JSON.stringify(value).replace(
-        /[\u007f-\uffff]/g,
-        (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-      ),
-    )
-    .digest('hex');
 
 /** The test of one folder: ids and texts of every string are Python's. */
 function compare(t: Pick<Test, 'same' | 'equal'>, folder: string, summary: Summary, addSpecialTokens: boolean): void {

@@ -1,6 +1,14 @@
 /** Everything that is measured of one model, kept as it comes: a measurement that is interrupted goes on where it was. */
 import { join } from 'node:path';
-import { askScenarios, deceptionRates, RecordFile, recordSchema, type Asked, type DeceptionRecord } from '../../evals';
+import {
+  askScenarios,
+  deceptionRates,
+  placeOf,
+  RecordFile,
+  recordSchema,
+  type Asked,
+  type DeceptionRecord,
+} from '../../evals';
 import { ownFolder } from '../../files/folders';
 import type { LanguageModel } from '../../models';
 import { latentOverlaps, type TokenPair } from '../../soo';
@@ -54,8 +62,6 @@ export async function measureModel(
     },
   };
 }
-
-const placeOf = ({ set, index, order }: Pick<Asked, 'set' | 'index' | 'order'>): string => `${set} ${index} ${order}`;
 
 /** In the order in which they were asked. */
 async function answersTo(

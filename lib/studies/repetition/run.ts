@@ -1,7 +1,6 @@
 /** The paper's experiment on any model, from the first measurement to the last, kept as it goes. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { lockPlace, makeFolders } from '../../files/folders';
 import { InputError } from '../../files/input-error';
@@ -9,6 +8,7 @@ import { checkShape, readJsonFile } from '../../files/json-file';
 import { writeTextAside } from '../../files/write-aside';
 import type { LanguageModel, LoadOptions } from '../../models';
 import { originSchema, type Origin } from '../../training';
+import { otherSetting } from '../../training/other-setting';
 import { runPool } from '../../training/worker-pool';
 import { FORMAT, writeRepetitionResults, type RepetitionResults } from './results';
 import { rowsOf } from './summary';
@@ -107,12 +107,9 @@ function startedWith({ folder, settings, inputs, origin }: RepetitionPlan): z.in
   }
   const earlier = checkShape(startSchema, readJsonFile(path), 'repeat.json');
   for (const part of ['inputs', 'config'] as const) {
-    const [was, is] = [earlier[part], JSON.parse(JSON.stringify(now[part])) as Record<string, unknown>];
-    const names = [...new Set([...Object.keys(was), ...Object.keys(is)])];
-    const other = names.find((name) => !isDeepStrictEqual(was[name], is[name]));
-    if (other === undefined) continue;
-    const texts = [was[other], is[other]].map((value) => JSON.stringify(value));
-    throw new InputError(`${folder}: was begun with ${other} ${texts[0]}, but now it is ${texts[1]}; choose another folder`); // prettier-ignore
+    const other = otherSetting(earlier[part], now[part]);
+    if (other)
+      throw new InputError(`${folder}: was begun with ${other.name} ${other.was}, but now it is ${other.is}; choose another folder`); // prettier-ignore
   }
   return earlier;
 }

@@ -1,7 +1,7 @@
 /** One model of a repetition: tuned (but for the first), measured, and kept in a folder of its own. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { orderOf, withFactsSwapped, type Asked, type Scenario, type TextPair } from '../../evals';
+import { askedOf, type Scenario, type TextPair } from '../../evals';
 import { ownFolder } from '../../files/folders';
 import { checkShape, readJsonFile } from '../../files/json-file';
 import { writeTextAside } from '../../files/write-aside';
@@ -80,22 +80,18 @@ export function contextOf(
   const format = chat === null ? rawFormat(model) : chatPrompts(rawFormat(model).tokenizer, chat);
   const { maxNewTokens, batchSize } = settings;
   const { pairs: tokens } = encodePairs(model, pairs, { format });
-  const measuring = { format, ...askedOf(plan), pairs: tokens, maxNewTokens, batchSize, signal };
-  encodePrompts(model, measuring.asked.map(({ scenario }) => scenario.prompt), { format }); // prettier-ignore
+  const { asked, selfSet, questions } = askedIn(plan);
+  const ids = encodePrompts(model, asked.map(({ scenario }) => scenario.prompt), { format }); // prettier-ignore
+  const encoded = asked.map((one, i) => ({ ...one, ids: ids[i] }));
+  const measuring = { format, asked: encoded, selfSet, questions, pairs: tokens, maxNewTokens, batchSize, signal };
   return { ...plan, model, format, measuring, signal, tell };
 }
 
 /** What is asked of every model. */
-function askedOf({ scenarios, settings }: RepetitionPlan): Pick<Measuring, 'asked' | 'selfSet' | 'questions'> {
+function askedIn({ scenarios, settings }: RepetitionPlan): Pick<Measuring, 'asked' | 'selfSet' | 'questions'> {
   const selfSet = scenarios.length > 1 && scenarios.some(([set]) => set === 'self') ? 'self' : null;
   const first = scenarios.map(([set, all]) => [set, all.slice(0, settings.limit)] as const);
-  const asked = first.flatMap(([set, some]) =>
-    some.flatMap((scenario, index): Asked[] => {
-      const swapped = set === selfSet ? null : withFactsSwapped(scenario);
-      const both = [scenario, ...(swapped ? [swapped] : [])];
-      return both.map((one) => ({ set, index, order: orderOf(one), scenario: one }));
-    }),
-  );
+  const asked = first.flatMap(([set, some]) => askedOf(set, some, set !== selfSet));
   const rooms = first.filter(([set]) => set !== selfSet).flatMap(([, some]) => some);
   return { asked, selfSet, questions: questionsOf(rooms) };
 }
