@@ -1,7 +1,7 @@
 /** What `soo demo` prints of its results, for people and for programs. */
 import { examples, keptTable, rivalsTable, type TextTable } from '../report';
 import { ANSWERS } from '../studies/claim';
-import { KINDS, OPENINGS, type DemoResults, type Kind } from '../studies/honesty';
+import { KINDS, OPENINGS, type DemoResults, type Kind } from '../studies/demo';
 import { table } from './table';
 
 /** Where what was made lies. */

@@ -9,8 +9,8 @@ import {
   type Labels,
   type Pairing,
   type Sample,
-} from '../studies/honesty/results';
-import { controlsOf } from '../studies/honesty/summary';
+} from '../studies/demo/results';
+import { controlsOf } from '../studies/demo/summary';
 
 export interface TextTable {
   title: string;

@@ -7,7 +7,7 @@ import { readDeceptionRecords } from '../evals';
 import { readCheckedLines } from '../files/json-lines';
 import { learningCurves } from '../rl/evaluation/learning-curve';
 import { RL_FORMAT, rlResultsSchema } from '../studies/agents/results';
-import { demoResultsSchema, FORMAT } from '../studies/honesty/results';
+import { demoResultsSchema, FORMAT } from '../studies/demo/results';
 import { FORMAT as REPETITION_FORMAT, resultsSchema as repetitionSchema } from '../studies/repetition/results';
 import { originSchema } from '../training/origin';
 import { stepRecordSchema } from '../training/step-record';

@@ -5,7 +5,7 @@ import { BEHAVIOURS, deceptionRates, deceptionRatesBy, type DeceptionRates, type
 import { ownFolder } from '../files/folders';
 import type { LearningPoint } from '../rl/evaluation/learning-curve';
 import type { RlResults } from '../studies/agents/results';
-import type { DemoResults } from '../studies/honesty/results';
+import type { DemoResults } from '../studies/demo/results';
 import { ARM_NAMES, type RepetitionResults } from '../studies/repetition';
 import type { StepRecord } from '../training/step-record';
 import { behaviourChart, deceptionChart } from './charts/deception-chart';

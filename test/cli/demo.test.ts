@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { runDemo, type DemoJob } from '../../lib/studies/honesty/run';
-import { demoSettings, LORA, MOST_EPOCHS, type DemoSettings } from '../../lib/studies/honesty/plan';
+import { runDemo, type DemoJob } from '../../lib/studies/demo/run';
+import { demoSettings, LORA, MOST_EPOCHS, type DemoSettings } from '../../lib/studies/demo/plan';
 import { EVALUATION_FAMILIES, WORDS } from '../../lib/organism';
 import { isRight, labelAnswer, scoreAnswers } from '../../lib/evals';
 import { isRequest } from '../../lib/organism';
 import { createModel, loadModel } from '../../lib/models';
-import { readDemoResults, type DemoResults } from '../../lib/studies/honesty';
+import { readDemoResults, type DemoResults } from '../../lib/studies/demo';
 import { torch } from '../../lib/torch';
 import { soo } from './soo';
 

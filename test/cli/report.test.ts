@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { writeDemoResults } from '../../lib/studies/honesty';
+import { writeDemoResults } from '../../lib/studies/demo';
 import { wholeRun } from '../report/made-up';
 import { soo } from './soo';
 

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import t from 'tap';
 import { writeDemoReport } from '../../lib/report';
-import { type DemoResults } from '../../lib/studies/honesty';
+import { type DemoResults } from '../../lib/studies/demo';
 import { HOSTILE, hostileRun, wholeRun } from './made-up';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];

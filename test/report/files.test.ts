@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { hashFolder, hashJson, originOf } from '../../lib/training';
-import { readDemoResults, writeDemoResults } from '../../lib/studies/honesty';
+import { readDemoResults, writeDemoResults } from '../../lib/studies/demo';
 import { ANSWERS } from '../../lib/studies';
 import { resultsOf, run } from './made-up';
 

@@ -12,7 +12,7 @@ import {
   type Kind,
   type Pairing,
   type Run,
-} from '../../lib/studies/honesty';
+} from '../../lib/studies/demo';
 
 export const N = 100;
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import t from 'tap';
 import { writeDemoReport } from '../../lib/report';
-import { readDemoResults, writeDemoResults, type DemoResults } from '../../lib/studies/honesty';
+import { readDemoResults, writeDemoResults, type DemoResults } from '../../lib/studies/demo';
 import { ANSWERS } from '../../lib/studies';
 import { drawSvg, renderPng } from '../../lib/report/charts/draw';
 import { html, trusted } from '../../lib/report/page/markup';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t from 'tap';
 import ts from 'typescript';
-import { writeDemoResults } from '../../lib/studies/honesty';
+import { writeDemoResults } from '../../lib/studies/demo';
 import { wholeRun } from '../report/made-up';
 
 const ROOT = path.resolve(__dirname, '../..');

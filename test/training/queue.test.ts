@@ -1,6 +1,6 @@
 import t from 'tap';
 import { FULL, nameOf, queueOf as queueOfAgents, type Task } from '../../lib/studies/agents/plan';
-import { queueOf as queueOfRuns, type Planned } from '../../lib/studies/honesty/queue';
+import { queueOf as queueOfRuns, type Planned } from '../../lib/studies/demo/queue';
 import { TaskQueue } from '../../lib/training';
 
 const SELF = { epochs: 3, distance: { start: 1, end: 0.5, goal: null, reached: true } };

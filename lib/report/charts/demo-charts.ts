@@ -10,7 +10,7 @@ import {
   type Labels,
   type Pairing,
   type Run,
-} from '../../studies/honesty/results';
+} from '../../studies/demo/results';
 import { demoRows, pairsLabel, type DemoRow } from '../demo-tables';
 import type { Chart } from './draw';
 import { colour } from './palette';

@@ -1,6 +1,6 @@
 /** Sample answers: the first prompts of every family as they come, not chosen. */
 import { EVALUATION_FAMILIES, EVALUATIONS, type EvaluationFamily } from '../../organism';
-import type { DemoResults } from '../../studies/honesty/results';
+import type { DemoResults } from '../../studies/demo/results';
 import { examples, type Example } from '../demo-tables';
 import { html, type Markup } from './markup';
 

@@ -1,5 +1,5 @@
 /** The report of a demo run as one HTML page. */
-import type { DemoResults } from '../../studies/honesty/results';
+import type { DemoResults } from '../../studies/demo/results';
 import { configuration, everyRun, tables } from './details';
 import { answers } from './answers';
 import { figure, framed, section, type DrawnChart } from './frame';

@@ -1,6 +1,6 @@
 /** Tables with every number, and what the run was made with. */
 import { percentPoints } from '../../statistics';
-import type { DemoResults, Run } from '../../studies/honesty/results';
+import type { DemoResults, Run } from '../../studies/demo/results';
 import { keptTable, numberCell, rivalsTable, type TextTable } from '../demo-tables';
 import type { Origin } from '../../training/origin';
 import { html, type Content, type Markup } from './markup';

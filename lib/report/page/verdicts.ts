@@ -1,7 +1,7 @@
 import { percent } from '../../statistics';
 import { ANSWERS, type Claim } from '../../studies/claim';
-import { KINDS, type DemoResults, type Kind } from '../../studies/honesty/results';
-import { OPENINGS } from '../../studies/honesty/claims';
+import { KINDS, type DemoResults, type Kind } from '../../studies/demo/results';
+import { OPENINGS } from '../../studies/demo/claims';
 import { html, type Markup } from './markup';
 
 const KIND_WORDS: Readonly<Record<Kind, string>> = {

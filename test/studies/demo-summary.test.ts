@@ -1,7 +1,7 @@
 import t from 'tap';
 import { rateInterval, wilson } from '../../lib/evals';
 import { examples, keptTable, namedArms, rateCell, rivalsTable } from '../../lib/report';
-import type { Arm } from '../../lib/studies/honesty';
+import type { Arm } from '../../lib/studies/demo';
 import { N, resultsOf, run } from '../report/made-up';
 
 const results = resultsOf([

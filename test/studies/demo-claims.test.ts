@@ -1,5 +1,5 @@
 import t from 'tap';
-import { type Run, type Verdict } from '../../lib/studies/honesty';
+import { type Run, type Verdict } from '../../lib/studies/demo';
 import { ANSWERS } from '../../lib/studies';
 import { resultsOf, run, type Told } from '../report/made-up';
 
