@@ -51,5 +51,25 @@ export {
   type Unlabelled,
 } from './deception';
 export { deceptionRatesBy, readDeceptionRecords, relabelFile, type Relabelled } from './deception-records';
+export {
+  FAMILIES,
+  familyCalled,
+  generateFamily,
+  MOTIVES,
+  pairsOfFamily,
+  RELATIONS,
+  setName,
+  SPLITS,
+  VARIANTS,
+  type Family,
+  type FamilyOptions,
+  type FamilyScenario,
+  type Motive,
+  type PairOptions,
+  type Relation,
+  type RelationText,
+  type Split,
+  type Variant,
+} from './families';
 export { isRight, scoreAnswers, type EvaluationPrompt, type Rates } from './scoring';
 export { RecordFile } from '../files/json-lines';
