@@ -1,6 +1,6 @@
 /** A claim as the study file states it: what is compared, and from what on it holds. */
 import { z } from 'zod';
-import { MOTIVES } from './motives';
+import { MOTIVES } from '../../evals';
 import { nameSchema } from './set-file';
 
 /** What an arm is measured by. All but perplexity are shares in [0, 1]. */

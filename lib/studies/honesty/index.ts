@@ -1,8 +1,7 @@
 /** The study of language models: does tuning make the model more honest, by what, and at what cost? */
-export { ARM_KINDS, ARM_TITLES, isTuned, type ArmKind } from './arm-kinds';
+export * from './arms';
 export { ANSWER_MEASURES, MEASURES, type ClaimFile, type Measure } from './claim-file';
 export { rangeText, SPLITS, type Range, type Split } from './index-ranges';
-export { MOTIVES, type Motive } from './motives';
 export { readRecords, RECORDS_FORMAT, type RecordsHeader, type StudyRecord, type TaskRecords } from './records';
 export {
   EFFECT_PARTS,
@@ -19,7 +18,7 @@ export {
   type StudyClaim,
   type StudyResults,
 } from './results';
-export { RELATIONS, type Relation, type ScenarioSet } from './set-file';
+export type { ScenarioSet } from './set-file';
 export {
   dataPath,
   readStudy,

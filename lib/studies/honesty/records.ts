@@ -4,15 +4,13 @@
  */
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { recordSchema, relabel } from '../../evals';
+import { MOTIVES, recordSchema, RELATIONS, relabel } from '../../evals';
 import { InputError } from '../../files/input-error';
 import { checkShape, parseJson, readTextFile } from '../../files/json-file';
 import { writeTextAside } from '../../files/write-aside';
 import { templateSchema } from '../../text';
-import { ARM_KINDS } from './arm-kinds';
+import { ARMS } from './arms';
 import { SPLITS } from './index-ranges';
-import { MOTIVES } from './motives';
-import { RELATIONS } from './set-file';
 
 export const RECORDS_FORMAT = 'soo-torch study records 1';
 
@@ -22,7 +20,7 @@ export const recordsHeaderSchema = z.object({
   study: z.string(),
   task: z.string(),
   arm: z.string(),
-  kind: z.enum(ARM_KINDS),
+  kind: z.enum(ARMS),
   seed: z.int().nullable(),
   split: z.enum(SPLITS),
   /** Name, revision on the hub (null elsewhere) and sha256 of each file. */

@@ -1,16 +1,14 @@
 /** What `results.json` of a study holds: tables, charts, verdicts and exports are made from this and the records alone. */
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { BEHAVIOURS, type Behaviour } from '../../evals';
+import { BEHAVIOURS, MOTIVES, RELATIONS, type Behaviour } from '../../evals';
 import { checkShape, readJsonFile } from '../../files/json-file';
 import { writeTextAside } from '../../files/write-aside';
 import { CLAIM_VERDICTS } from '../claim';
 import { headerSchema } from '../results-header';
-import { ARM_KINDS } from './arm-kinds';
+import { ARMS } from './arms';
 import { claimSchema as claimFileSchema } from './claim-file';
 import { SPLITS } from './index-ranges';
-import { MOTIVES } from './motives';
-import { RELATIONS } from './set-file';
 
 export const RESULTS_FORMAT = 'soo-torch study results 1';
 
@@ -53,7 +51,7 @@ export type Fault = (typeof FAULTS)[number];
 export const faultSchema = z.object({ fault: z.enum(FAULTS), text: z.string() });
 
 export const armResultSchema = z.object({
-  kind: z.enum(ARM_KINDS),
+  kind: z.enum(ARMS),
   title: z.string(),
   /** Of the runs that ended well; empty for arms that are not tuned. */
   seeds: z.array(z.int()),

@@ -1,12 +1,9 @@
 /** A set of scenarios as the study file names it: from a file, from a family of the project's own, or the organism's. */
 import { z } from 'zod';
+import { MOTIVES, RELATIONS, VARIANTS } from '../../evals';
 import { EVALUATION_FAMILIES } from '../../organism';
 import { chosenSchema, hasKey } from './chosen-schema';
 import { overlaps, rangeSchema } from './index-ranges';
-import { MOTIVES } from './motives';
-
-export const RELATIONS = ['rival', 'friend', 'self'] as const;
-export type Relation = (typeof RELATIONS)[number];
 
 /** Names become names of files and folders. */
 export const nameSchema = z
@@ -36,7 +33,13 @@ const ofFile = z.strictObject({
   /** One of the file's sets; by default its first. */
   set: z.string().optional(),
 });
-const ofFamily = z.strictObject({ ...shared, family: z.string().min(1), seed });
+/** A family of the project's own: its items of the two splits share no thing. */
+const ofFamily = z.strictObject({
+  ...shared,
+  family: z.string().min(1),
+  variant: z.enum(VARIANTS).default('standard'),
+  seed,
+});
 const ofOrganism = z.strictObject({ ...shared, organism: z.enum(EVALUATION_FAMILIES), seed });
 
 const KINDS = { family: ofFamily, organism: ofOrganism, file: ofFile } as const;

@@ -6,8 +6,8 @@ import { InputError, messageOf, shown } from '../../files/input-error';
 import { checkShape, decodeText, parseJson, readBytes } from '../../files/json-file';
 import { finetuneSettings, loraSettings } from '../../soo';
 import { hashBytes } from '../../training';
-import { ARM_KINDS, isTuned } from './arm-kinds';
-import { chosenSchema } from './chosen-schema';
+import { ARMS, isTuned } from './arms';
+import { chosenSchema, hasKey } from './chosen-schema';
 import { claimSchema } from './claim-file';
 import { nameSchema, scenarioSetSchema } from './set-file';
 
@@ -40,12 +40,17 @@ const chatSchema = z.strictObject({
   date: z.string().optional(),
 });
 
+const familyPairs = z.strictObject({ family: z.string().min(1), n: whole(1).default(52), seed: whole(0).default(1) });
+const organismPairs = z.strictObject({ organism: z.enum(['scenes', 'fragments']), seed: whole(0).default(1) });
+export type StudyPairs = string | z.infer<typeof familyPairs> | z.infer<typeof organismPairs>;
+
+const PAIRS = { file, family: familyPairs, organism: organismPairs } as const;
+const pairsKind = (given: unknown): keyof typeof PAIRS =>
+  typeof given === 'object' ? (hasKey(given, 'family') ? 'family' : 'organism') : 'file';
+
 const tuningSchema = z.strictObject({
-  /** A file of [self, other], or the embedded model's own pairs. */
-  pairs: z.union(
-    [file, z.strictObject({ organism: z.enum(['scenes', 'fragments']) })],
-    'must be a file, or {organism: scenes}',
-  ),
+  /** A file of [self, other], those of a scenario family, or the embedded model's own. */
+  pairs: chosenSchema<z.ZodType<StudyPairs>>((given) => PAIRS[pairsKind(given)]),
   /** Neutral texts, of the generic sham and the capability term: a file; by default they are generated. */
   neutral: file.optional(),
   preset: z.enum(['clean', 'upstream']).default('clean'),
@@ -54,16 +59,16 @@ const tuningSchema = z.strictObject({
 
 const namedArmSchema = z.strictObject({
   name: nameSchema,
-  kind: z.enum(ARM_KINDS),
+  kind: z.enum(ARMS),
   /** Of a prompt arm: its instruction, instead of the library's. */
   prompt: z.string().min(1).optional(),
   /** Of a tuned arm: what differs from `tuning.finetune`. */
   finetune: overridesSchema.default({}),
 });
-const ARM = `must be an arm (${ARM_KINDS.join(', ')}) or {name, kind, ...}`;
+const ARM = `must be an arm (${ARMS.join(', ')}) or {name, kind, ...}`;
 const armSchema = chosenSchema<z.ZodType<StudyArm>>((given) =>
   typeof given === 'string'
-    ? z.enum(ARM_KINDS, ARM).transform((kind) => namedArmSchema.parse({ name: kind, kind }))
+    ? z.enum(ARMS, ARM).transform((kind) => namedArmSchema.parse({ name: kind, kind }))
     : namedArmSchema,
 );
 export type StudyArm = z.infer<typeof namedArmSchema>;
