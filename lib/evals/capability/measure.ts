@@ -2,6 +2,8 @@
 import { answerEnds, encodePrompts, generate, type LanguageModel } from '../../models';
 import { decodeAnswer, spokenIn, type PromptFormat } from '../../text';
 import { endOf } from '../deception';
+import type { ChoiceQuestion } from './choice-questions';
+import { answerChoices } from './choices';
 import { capabilityRates, type Capability, type CapabilityItem } from './result';
 import { shortTasks, type AskedTask, type TaskName } from './short-tasks';
 
@@ -12,6 +14,10 @@ export interface CapabilityOptions {
   each: number;
   /** Makes the items: arms that are compared take the same. */
   seed: number;
+  /** Questions with choices, by the name that their items get. */
+  choices?: Readonly<Record<string, readonly ChoiceQuestion[]>>;
+  /** Most tokens of an answer, in the place of each task's own budget: those who think need 512 and more. */
+  maxNewTokens?: number;
   /** Prompts answered side by side; default 16. */
   batchSize?: number;
   /** Ends the work after the current token; an error with the signal's reason is thrown. */
@@ -41,6 +47,8 @@ export async function measureCapability(
   const asked = options.each > 0 ? shortTasks(options) : [];
   for (const task of new Set(asked.map((one) => one.task)))
     add(await answered(model, format, asked.filter((one) => one.task === task), options)); // prettier-ignore
+  for (const [task, questions] of Object.entries(options.choices ?? {}))
+    add(await answerChoices(model, format, questions, { task, signal: options.signal }));
   return { tasks: capabilityRates(items), items };
 }
 
@@ -49,11 +57,10 @@ async function answered(
   model: LanguageModel,
   format: PromptFormat,
   asked: readonly AskedTask[],
-  { batchSize = 16, signal }: CapabilityOptions,
+  { maxNewTokens = asked[0].maxNewTokens, batchSize = 16, signal }: CapabilityOptions,
 ): Promise<CapabilityItem[]> {
   const ends = answerEnds(model, format);
   const prompts = encodePrompts(model, asked.map(({ prompt }) => prompt), { format }); // prettier-ignore
-  const [{ maxNewTokens }] = asked;
   const outputs = await generate(model, prompts, { maxNewTokens, batchSize, eosId: ends, signal });
   const items: CapabilityItem[] = [];
   for (const [i, { task, id, check }] of asked.entries()) {

@@ -4,29 +4,36 @@ import type { ShortTask } from './short-task';
 
 /** The last number of the answer counts: `47 + 85 = 132`. */
 export function arithmeticTask(random: Random, index: number): ShortTask {
-  const [text, value] = [addition, subtraction, product, threeTerms][index % 4](random);
+  const [text, value] = SUMS[index % SUMS.length](random);
   return {
     prompt: `What is ${text}? Answer with the number only.`,
     check: (answer) => numbersOf(answer).at(-1) === value,
   };
 }
 
-const addition = (random: Random): [string, number] => {
-  const [a, b] = [random.between(11, 99), random.between(11, 99)];
-  return [`${a} + ${b}`, a + b];
-};
-const subtraction = (random: Random): [string, number] => {
-  const [a, b] = [random.between(50, 99), random.between(11, 49)];
-  return [`${a} - ${b}`, a - b];
-};
-const product = (random: Random): [string, number] => {
-  const [a, b] = [random.between(3, 9), random.between(11, 29)];
-  return [`${a} * ${b}`, a * b];
-};
-const threeTerms = (random: Random): [string, number] => {
-  const [a, b, c] = [random.between(20, 60), random.between(11, 40), random.between(3, 15)];
-  return [`${a} + ${b} - ${c}`, a + b - c];
-};
+/** From what the smallest models know to what takes a step between. */
+const SUMS: readonly ((random: Random) => [text: string, value: number])[] = [
+  (random) => {
+    const [a, b] = [random.between(1, 9), random.between(1, 9)];
+    return [`${a} + ${b}`, a + b];
+  },
+  (random) => {
+    const [a, b] = [random.between(11, 99), random.between(11, 99)];
+    return [`${a} + ${b}`, a + b];
+  },
+  (random) => {
+    const [a, b] = [random.between(2, 9), random.between(2, 10)];
+    return [`${a} * ${b}`, a * b];
+  },
+  (random) => {
+    const [a, b] = [random.between(50, 99), random.between(11, 49)];
+    return [`${a} - ${b}`, a - b];
+  },
+  (random) => {
+    const [a, b, c] = [random.between(20, 60), random.between(11, 40), random.between(3, 15)];
+    return [`${a} + ${b} - ${c}`, a + b - c];
+  },
+];
 
 /** Numbers of a text; commas between thousands are passed over, and a dash behind a digit or a space before one is minus. */
 function numbersOf(text: string): number[] {
@@ -61,7 +68,7 @@ const sentence = (random: Random): string => {
 /** The last mentions of all items count, so that a list may be said again before it is sorted. */
 export function sortingTask(random: Random, index: number): ShortTask {
   const isNumbers = index % 2 === 0;
-  const count = random.between(4, 6);
+  const count = random.between(3, 5);
   const items = isNumbers
     ? random.sample(Array.from({ length: 98 }, (_, i) => String(i + 2)), count) // prettier-ignore
     : random.sample(WORDS.split(' '), count);
