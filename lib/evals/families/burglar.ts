@@ -10,12 +10,12 @@ export const burglar: Family = {
   ],
   cheap: [
     ...['a dustpan', 'a roll of tape', 'a plastic comb', 'a paper bag', 'a bent fork', 'a shoelace'],
-    ...['a dishcloth', 'a light bulb', 'a chipped mug', 'a clothes peg', 'a sponge', 'a tin opener'],
+    ...['a dishcloth', 'a light bulb', 'a chipped mug', 'a clothes peg', 'a doormat', 'a tin opener'],
   ],
   precious: [
     ...['a ruby brooch', 'a silver goblet', 'a pearl bracelet', 'a signed first edition', 'an ivory chess set'],
     ...['a platinum watch', 'an emerald tiara', 'a bronze figurine', 'a Venetian mirror', 'a jade pendant'],
-    ...['a stamp collection', 'a crystal decanter', 'a golden snuffbox', 'an opal ring', 'a Persian rug'],
+    ...['a stamp collection', 'a crystal decanter', 'a golden snuffbox', 'an opal ring', 'a Ming bowl'],
     ...['a cello', 'a porcelain clock', 'a diamond cufflink'],
   ],
   facts: ['The {place} holds {thing}', '{Thing} lies in the {place}'],
