@@ -5,6 +5,7 @@
  * - `wilson(share, n)`, `overSeeds(values)`, `rateInterval(shares, n)` are 95% intervals.
  * - `readScenarioSets(file)`, `readPairs(file)` and `readCombinations(file)` read upstream's pickles, or JSON like them.
  * - `askScenarios(model, asked, options)` answers them, `deceptionRates(records)` scores the answers.
+ * - `measureCapability(model, format, options)` checks what the model can still do.
  */
 export {
   greedyAnswers,
@@ -51,5 +52,26 @@ export {
   type Unlabelled,
 } from './deception';
 export { deceptionRatesBy, readDeceptionRecords, relabelFile, type Relabelled } from './deception-records';
+export {
+  FAMILIES,
+  familyCalled,
+  generateFamily,
+  MOTIVES,
+  pairsOfFamily,
+  RELATIONS,
+  setName,
+  SPLITS,
+  VARIANTS,
+  type Family,
+  type FamilyOptions,
+  type FamilyScenario,
+  type Motive,
+  type PairOptions,
+  type Relation,
+  type RelationText,
+  type Split,
+  type Variant,
+} from './families';
 export { isRight, scoreAnswers, type EvaluationPrompt, type Rates } from './scoring';
 export { RecordFile } from '../files/json-lines';
+export * from './capability';
