@@ -56,7 +56,8 @@ export function inspectLog({ header, records }: TaskRecords, { origin, frozenAt 
       completed_samples: samples.length,
       scores: SCORERS.map((name) => scoreOf(name, records, samples)),
     },
-    stats: { started_at: origin.startedAt, completed_at: '', model_usage: {} },
+    // How long it took is no result; without an end the viewer says NaN days.
+    stats: { started_at: origin.startedAt, completed_at: origin.startedAt, model_usage: {} },
     samples,
   };
 }
