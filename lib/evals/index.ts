@@ -71,5 +71,20 @@ export {
   type Split,
   type Variant,
 } from './families';
+export {
+  answerQuestions,
+  falseBeliefQuestions,
+  KNOWLEDGE,
+  perplexity,
+  perspectiveQuestions,
+  questionsOf,
+  selfKnowledgeQuestions,
+  type Answered,
+  type KnowledgeCheck,
+  type KnowledgeQuestion,
+  type Perplexity,
+  type PerplexityOptions,
+  type QuestionOptions,
+} from './knowledge';
 export { isRight, scoreAnswers, type EvaluationPrompt, type Rates } from './scoring';
 export { RecordFile } from '../files/json-lines';
