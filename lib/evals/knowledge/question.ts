@@ -65,7 +65,7 @@ export interface QuestionOptions {
 }
 
 const NAMES = ['Anna', 'Peter', 'Maria', 'David', 'Julia', 'Simon', 'Laura', 'Martin'];
-const THINGS = ['letter', 'key', 'ring', 'ticket', 'notebook', 'torch', 'purse', 'camera'];
+const THINGS = ['letter', 'key', 'ring', 'ticket', 'notebook', 'lamp', 'purse', 'camera'];
 const CONTENTS = ['nails', 'buttons', 'candles', 'sweets', 'pencils', 'screws', 'marbles', 'stamps', 'seeds', 'corks'];
 const TRADES = ['a nurse', 'a baker', 'a farmer', 'a teacher', 'a sailor'];
 const ROOMS = ['kitchen', 'garage', 'attic', 'library', 'cellar', 'bedroom', 'office', 'garden', 'hall', 'workshop'];
