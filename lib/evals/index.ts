@@ -5,6 +5,7 @@
  * - `wilson(share, n)`, `overSeeds(values)`, `rateInterval(shares, n)` are 95% intervals.
  * - `readScenarioSets(file)`, `readPairs(file)` and `readCombinations(file)` read upstream's pickles, or JSON like them.
  * - `askScenarios(model, asked, options)` answers them, `deceptionRates(records)` scores the answers.
+ * - `measureCapability(model, format, options)` checks what the model can still do.
  */
 export {
   greedyAnswers,
@@ -96,3 +97,4 @@ export {
 } from './knowledge';
 export { isRight, scoreAnswers, type EvaluationPrompt, type Rates } from './scoring';
 export { RecordFile } from '../files/json-lines';
+export * from './capability';
