@@ -55,3 +55,4 @@ export { deceptionRatesBy, readDeceptionRecords, relabelFile, type Relabelled } 
 export { isRight, scoreAnswers, type EvaluationPrompt, type Rates } from './scoring';
 export { RecordFile } from '../files/json-lines';
 export * from './capability';
+export * as mtBench from './mt-bench';
