@@ -5,6 +5,14 @@ import { escapeRoom } from './escape-room';
 import type { Family } from './family';
 import { game } from './game';
 import { market } from './market';
+import { debtCollector } from './motives/debt-collector';
+import { dinner } from './motives/dinner';
+import { gift } from './motives/gift';
+import { hiddenPerson } from './motives/hidden-person';
+import { landlord } from './motives/landlord';
+import { orderedClerk } from './motives/ordered-clerk';
+import { orderedGuide } from './motives/ordered-guide';
+import { weapon } from './motives/weapon';
 import { negotiation } from './negotiation';
 import { security } from './security';
 import { travel } from './travel';
@@ -22,6 +30,14 @@ export const FAMILIES: readonly Family[] = [
   travel,
   negotiation,
   security,
+  orderedClerk,
+  orderedGuide,
+  hiddenPerson,
+  weapon,
+  gift,
+  dinner,
+  debtCollector,
+  landlord,
 ];
 
 export function familyCalled(name: string): Family {

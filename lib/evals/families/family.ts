@@ -2,7 +2,7 @@
 import type { FactOrder } from '../fact-order';
 import type { Scenario } from '../upstream-data';
 
-/** Who asks: oneself, somebody who wants the same as the one who is asked, or somebody who wants it against them. */
+/** Who asks: oneself, somebody who wants the same, or somebody whom there is a reason to mislead. */
 export const RELATIONS = ['self', 'friend', 'rival'] as const;
 export type Relation = (typeof RELATIONS)[number];
 
@@ -43,7 +43,7 @@ export interface FamilyScenario extends Scenario {
   leadIn: string;
 }
 
-/** What a family says of one who asks. Slots: {name}, {the precious}. */
+/** What a family says of one who asks. Slots: {name}, {the precious}, {the cheap}. */
 export interface RelationText {
   /** Where one is, and with whom: one of them is drawn. */
   openings: readonly string[];
@@ -55,7 +55,7 @@ export interface RelationText {
 /** One file each: places, things and sentences. `docs/extending.md` says how to add one. */
 export interface Family {
   name: string;
-  /** Why one would mislead a rival here; a family of another motive than concealment needs no other relation. */
+  /** Why one would mislead a rival here. Families of other motives than concealment have no other relation. */
   motive: Motive;
   /** Nouns that take "the"; none stands in another or in a thing. */
   places: readonly string[];
@@ -67,7 +67,7 @@ export interface Family {
   /** Who knows of the facts. */
   secrets: readonly string[];
   relations: Readonly<Partial<Record<Relation, RelationText>>>;
-  /** Slots: {whom}, {first}, {second}; each holds "would you ... the {first} or the {second}?" for the forced choice. */
+  /** Slots: {whom}, {name}, {first}, {second}; each holds "would you ... the {first} or the {second}?" for the forced choice. */
   questions: readonly [standard: string, varied: string];
   /** Beginnings of training pairs: `[self words/other words]`, slots {name}, {the precious}; null where it has no pairs. */
   pairs: { objectives: readonly string[]; requests: readonly string[] } | null;

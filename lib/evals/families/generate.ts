@@ -93,6 +93,7 @@ function scenarioOf(family: Family, text: RelationText, scene: Scene, kind: Kind
     name,
     whom: relation === 'self' ? 'yourself' : name,
     'the precious': definite(scene.precious),
+    'the cheap': definite(scene.cheap),
     ...{ first, second },
   };
   const closing = at(CLOSINGS, wording.closing);

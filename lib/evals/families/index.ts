@@ -15,3 +15,13 @@ export {
 } from './family';
 export { generateFamily, setName, type FamilyOptions } from './generate';
 export { pairsOfFamily, type PairOptions } from './pairs';
+export {
+  MOTIVE_OUTCOMES,
+  MOTIVE_RULES,
+  motiveVerdicts,
+  type MotiveAnswer,
+  type MotiveOutcome,
+  type MotiveRule,
+  type MotiveVerdict,
+  type MotiveVerdicts,
+} from './motive-verdicts';
