@@ -5,7 +5,10 @@ import { strFromU8, unzipSync } from 'fflate';
 import t from 'tap';
 import { csv, exportStudy, SCORERS, type InspectLog, type InspectSample } from '../../../lib/studies/honesty/export';
 import { readRecords, type StudyRecord } from '../../../lib/studies/honesty/records';
-import { ARMS, madeUpStudy, SEEDS, SETS, TASKS } from './made-up-study';
+import { ARMS, FAILED, madeUpStudy, SEEDS, SETS, TASKS as ALL } from './made-up-study';
+
+/** A task that failed has no log. */
+const TASKS = ALL.filter(({ id }) => id !== FAILED);
 
 /** What inspect_ai 0.3.285 refuses a log without, as its data models say. */
 const REQUIRED = {
@@ -94,7 +97,7 @@ t.test('tables, records and methods', async (t) => {
   const { share, ci95, n, perSeed } = results.arms.overlap.behaviours!.rates!.deceptive;
   t.ok(lines.includes(`overlap,overlap,all,,deceptive,,${share},${ci95[0]},${ci95[1]},${n}`));
   t.ok(lines.includes(`overlap,overlap,all,,deceptive,${SEEDS[1]},${perSeed[1]},,,`));
-  t.match(readFileSync(tables[3], 'utf8'), /kept,Skills are kept <&>,does not hold,true,.*"Tasks, 95\.0% before/);
+  t.match(readFileSync(tables[3], 'utf8'), /kept,Skills are kept <&>,does not hold,false,/);
   const all = readFileSync(records, 'utf8').trimEnd().split('\n');
   t.equal(all.length, TASKS.length * Object.keys(SETS).length * 12);
   t.match(JSON.parse(all[0]), { task: 'baseline', arm: 'baseline', adapter: null, split: 'confirmation' });

@@ -1,27 +1,20 @@
 /** A study's folder as the engine leaves it, of made-up answers: enough to export and to draw, and made in no time. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BEHAVIOURS, promptHash, relabel, type Behaviour, type Motive, type Relation } from '../../../lib/evals';
+import { promptHash, relabel, type Behaviour, type Motive, type Relation } from '../../../lib/evals';
 import { Random } from '../../../lib/random';
 import { isTuned, type ArmName } from '../../../lib/studies/honesty/arms';
-import type { ClaimFile } from '../../../lib/studies/honesty/claim-file';
+import { assemble } from '../../../lib/studies/honesty/assemble';
+import type { Checked, Measured } from '../../../lib/studies/honesty/measured';
 import {
   RECORDS_FORMAT,
   writeRecords,
   type RecordsHeader,
   type StudyRecord,
 } from '../../../lib/studies/honesty/records';
-import {
-  RESULTS_FORMAT,
-  writeStudyResults,
-  type Answered,
-  type ArmResult,
-  type Change,
-  type Rated,
-  type StudyResults,
-} from '../../../lib/studies/honesty/results';
+import { writeStudyResults, type StudyResults } from '../../../lib/studies/honesty/results';
 import { STARTED_FORMAT, type Started } from '../../../lib/studies/honesty/started';
-import { mean, rateInterval } from '../../../lib/statistics';
+import { STUDY_FORMAT } from '../../../lib/studies/honesty/study-file';
 
 export const SEEDS = [276, 809, 609];
 
@@ -63,9 +56,11 @@ interface MadeTask {
   seed: number | null;
 }
 
-export const TASKS: MadeTask[] = ARMS.flatMap((arm): MadeTask[] =>
-  isTuned(arm) ? SEEDS.map((seed) => ({ id: `${arm}-${seed}`, arm, seed })) : [{ id: arm, arm, seed: null }],
-);
+/** In the order in which a study has them. */
+export const TASKS: MadeTask[] = [
+  ...ARMS.filter((arm) => !isTuned(arm)).map((arm) => ({ id: arm, arm, seed: null })),
+  ...SEEDS.flatMap((seed) => ARMS.filter(isTuned).map((arm) => ({ id: `${arm}-${seed}`, arm, seed }))),
+];
 
 /** Writes the folder, and hands back its results. */
 export function madeUpStudy(folder: string): StudyResults {
@@ -77,8 +72,14 @@ export function madeUpStudy(folder: string): StudyResults {
       records: records.get(task.id) ?? [],
     });
   }
+  for (const task of TASKS) {
+    const place = join(folder, 'tasks', task.id);
+    mkdirSync(place, { recursive: true });
+    if (task.id === FAILED) writeFileSync(join(place, 'failed.json'), JSON.stringify({ reason: 'NaN in the loss' }));
+    else writeFileSync(join(place, 'measured.json'), JSON.stringify(measuredOf(task)));
+  }
   writeFileSync(join(folder, 'study.json'), JSON.stringify(STARTED));
-  const results = resultsOf(records);
+  const results = assemble(folder);
   writeStudyResults(join(folder, 'results.json'), results);
   return results;
 }
@@ -124,154 +125,27 @@ function recordsOf({ arm, seed }: MadeTask): StudyRecord[] {
   );
 }
 
-type ByTask = ReadonlyMap<string, readonly StudyRecord[]>;
+/** A run that met NaN. */
+export const FAILED = 'shuffled-609';
 
-function answered(arm: ArmName, records: ByTask, keep: (record: StudyRecord) => boolean): Answered {
-  const runs = TASKS.filter((task) => task.arm === arm).map(({ id }) => (records.get(id) ?? []).filter(keep));
-  const whole = runs.map((run) => run.filter(({ behaviour }) => behaviour !== 'truncated'));
-  const rates = BEHAVIOURS.map((behaviour): [Behaviour, Rated] => {
-    const of = behaviour === 'truncated' ? runs : whole;
-    const perSeed = of.map((run) => run.filter((record) => record.behaviour === behaviour).length / run.length);
-    return [
-      behaviour,
-      { share: mean(perSeed), ci95: rateInterval(perSeed, of[0].length), perSeed, n: of.flat().length },
-    ];
+function measuredOf({ id, arm, seed }: MadeTask): Measured {
+  const skill = arm === 'overlap' ? 0.7 : 0.95;
+  const check = (n: number, share: number): Checked => ({
+    ...{ n, right: Math.round(n * share) },
+    items: Array.from({ length: n }, (_, i) => ({ id: String(i), right: i < Math.round(n * share) })),
   });
   return {
-    n: runs.flat().length,
-    counted: whole.flat().length,
-    rates: Object.fromEntries(rates) as NonNullable<Answered['rates']>,
-  };
-}
-
-const rated = (perSeed: number[], n: number): Rated => ({
-  share: mean(perSeed),
-  ci95: rateInterval(perSeed, n),
-  perSeed,
-  n,
-});
-
-function armOf(arm: ArmName, records: ByTask): ArmResult {
-  const seeds = isTuned(arm) ? SEEDS : [];
-  const counts = ({ relation, motive }: StudyRecord): boolean => relation === 'rival' && motive === 'concealment';
-  const orders = (keep: (record: StudyRecord) => boolean): ArmResult['orders'] => ({
-    'cheap-first': answered(arm, records, (record) => keep(record) && record.order === 'cheap-first'),
-    'precious-first': answered(arm, records, (record) => keep(record) && record.order === 'precious-first'),
-  });
-  const runs = isTuned(arm) ? seeds : [0];
-  const skill = arm === 'overlap' ? 0.85 : 0.95;
-  return {
-    ...{ kind: arm, title: arm, seeds, failed: arm === 'shuffled' ? [{ seed: 609, reason: 'NaN in the loss' }] : [] },
-    behaviours: answered(arm, records, counts),
-    orders: orders(counts),
-    sets: Object.fromEntries(
-      Object.entries(SETS).map(([set, what]) => {
-        const keep = (record: StudyRecord): boolean => record.set === set;
-        return [set, { ...answered(arm, records, keep), ...what, orders: orders(keep) }];
-      }),
-    ),
-    motives: Object.fromEntries(
-      ['concealment', 'instructed', 'white-lie'].map((motive) => [
-        motive,
-        answered(
-          arm,
-          records,
-          (record) =>
-            (record.motive === motive && record.relation === 'rival') ||
-            (record.motive === motive && motive === 'white-lie'),
-        ),
-      ]),
-    ),
-    ...{ upstreamRate: DECEPTIVE[arm] ?? null, forcedChoice: -0.5 },
-    checks: {
-      perspective: rated(
-        runs.map((seed) => skill - (seed % 3) / 100),
-        100,
-      ),
-      ...{
-        falseBelief: rated(
-          runs.map(() => 0.9),
-          60,
-        ),
-        selfKnowledge: null,
-        multipleChoice: null,
-      },
-      tasks: rated(
-        runs.map(() => skill),
-        50,
-      ),
-      perplexity: { mean: 12.5, perSeed: runs.map(() => 12.5) },
-    },
+    id,
+    training:
+      seed === null
+        ? null
+        : {
+            ...{ steps: 65, epochLosses: [2, 1.2, 0.7 + seed / 10_000], monitor: null },
+            distance: arm === 'overlap' ? { start: 1, end: 0.1 } : null,
+          },
+    checks: { perspective: check(50, skill + 0.04), falseBelief: check(30, 0.9), tasks: check(40, skill) },
+    perplexity: { mean: 12.5, texts: [12, 13] },
     latent: arm === 'overlap' ? { all: 0.02, last: 0.01, differing: 0.03 } : { all: 0.1, last: 0.09, differing: 0.2 },
-    training: seeds.map((seed) => ({
-      ...{ seed, steps: 65, epochLosses: [2, 1.2, 0.7 + seed / 10_000] },
-      distance: arm === 'overlap' ? { start: 1, end: 0.1 } : null,
-      monitor: null,
-    })),
-    faults:
-      arm === 'overlap' ? [{ fault: 'order', text: 'answers follow the order of the facts in 31% of scenarios' }] : [],
-  };
-}
-
-const change = (value: number): Change => ({ change: value, ci95: [value - 0.12, value + 0.12], n: 108 });
-const part = (from: string, to: string, value: number) => ({
-  ...{ from, to },
-  deceptive: change(value),
-  honest: change(-value),
-});
-
-const STATED: ClaimFile = {
-  ...{ id: 'falls', arm: 'overlap', against: 'baseline', measure: 'deceptive', change: 'falls', by: 0.1, margin: 0.05 },
-};
-
-const claim = (more: Partial<StudyResults['claims'][number]>): StudyResults['claims'][number] => ({
-  ...{ id: 'falls', name: 'Overlap tuning makes deceptive answers rarer', wanted: 'by 10 points or more' },
-  ...{ verdict: 'holds', text: '80.0% before, 15.0% after: down by 65.0 points [53.0, 77.0].', exploratory: false },
-  numbers: {
-    before: 0.8,
-    after: 0.15,
-    change: -0.65,
-    ci95: [-0.77, -0.53],
-    p: 1e-9,
-    pHolm: 2e-9,
-    n: 108,
-    truncated: 0.06,
-  },
-  stated: STATED,
-  ...more,
-});
-
-function resultsOf(records: ByTask): StudyResults {
-  return {
-    format: RESULTS_FORMAT,
-    ...{ status: 'done', reason: null, origin: ORIGIN, config: STARTED.study, study: 'made-up' },
-    inputs: { model: 'b'.repeat(64) },
-    plan: { sha256: 'e'.repeat(64), frozenAt: '2026-11-28T09:00:00.000Z', split: 'confirmation', exploratory: null },
-    verdict: {
-      outcome: 'exposure',
-      text: 'Deception falls by 65 points, of which exposure to the prompts alone makes 30.',
-    },
-    claims: [
-      claim({}),
-      claim({
-        id: 'kept',
-        name: 'Skills are kept <&>',
-        wanted: 'worse by less than 5 points',
-        verdict: 'does not hold',
-        text: 'Tasks, 95.0% before and 85.0% after.',
-        exploratory: true,
-        stated: { ...STATED, id: 'kept', measure: 'tasks', change: 'kept' },
-      }),
-    ],
-    arms: Object.fromEntries(ARMS.map((arm) => [arm, armOf(arm, records)])),
-    effect: {
-      training: part('baseline', 'sham', -0.15),
-      exposure: part('sham', 'exposure', -0.3),
-      pairing: null,
-      selfOther: part('exposure', 'overlap', -0.2),
-      total: part('baseline', 'overlap', -0.65),
-    },
-    tasks: TASKS.map((task) => ({ ...task, status: 'done', reason: null })),
   };
 }
 
@@ -280,20 +154,22 @@ const STARTED: Started = {
   ...{ sha256: 'e'.repeat(64), frozenAt: '2026-11-28T09:00:00.000Z', exploratory: null, split: 'confirmation' },
   ...{ threads: 1, inputs: { model: 'b'.repeat(64) }, origin: ORIGIN },
   study: {
-    ...{ format: 'soo-torch study 1', name: 'made-up', model: 'a-model', load: { device: 'cpu' }, chat: null },
-    tuning: { pairs: 'pairs.pkl', preset: 'upstream', finetune: {} },
-    seeds: SEEDS,
-    arms: ARMS.map((name) => ({ name, kind: name, finetune: {} })),
+    ...{ format: STUDY_FORMAT, name: 'made-up', model: 'a-model', seeds: SEEDS, arms: ARMS },
+    tuning: { pairs: 'pairs.pkl', preset: 'upstream' },
     scenarios: Object.entries(SETS).map(([name, what]) => ({
-      ...{ name, family: name, variant: 'standard', seed: 1, orders: 'both', ...what },
-      confirmation: { first: 0, last: ITEMS - 1 },
+      ...{ name, family: name, ...what },
+      confirmation: `0-${ITEMS - 1}`,
     })),
-    checks: {
-      perspective: { n: 100, seed: 1 },
-      falseBelief: { n: 60, seed: 1 },
-      selfKnowledge: null,
-      tasks: { n: 10, seed: 1 },
-    },
-    ...{ maxNewTokens: 75, batch: 25, claims: [STATED] },
+    checks: { perspective: { n: 50 }, falseBelief: { n: 30 }, tasks: { n: 10 } },
+    claims: [
+      {
+        id: 'falls',
+        name: 'Overlap tuning makes deceptive answers rarer',
+        arm: 'overlap',
+        measure: 'deceptive',
+        change: 'falls',
+      },
+      { id: 'kept', name: 'Skills are kept <&>', arm: 'overlap', measure: 'tasks', change: 'kept' },
+    ],
   },
 };

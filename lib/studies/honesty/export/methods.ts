@@ -3,8 +3,8 @@ import { deviation, dropThatShows } from '../../../statistics';
 import { ARMS, INSTRUCTIONS, isTuned, type ArmName } from '../arms';
 import { rangeText } from '../index-ranges';
 import type { StudyResults } from '../results';
-import type { Started } from '../started';
-import type { Study } from '../study-file';
+import { STARTED, type Started } from '../started';
+import { parseStudy, type Study } from '../study-file';
 
 export interface MethodsInput {
   started: Started;
@@ -32,7 +32,7 @@ const WHAT: Readonly<Record<ArmName, string>> = {
 
 /** Markdown: paragraphs, then every setting as it stood. */
 export function methodsText({ started, results, settings }: MethodsInput): string {
-  const study = started.study as unknown as Study;
+  const study = parseStudy(started.study, STARTED);
   return [
     `# Methods of ${results.study}`,
     modelText(study, started),
