@@ -25,6 +25,9 @@ const trainingSchema = z.object({
   monitor: z.record(z.string(), z.unknown()).nullable(),
 });
 
+/** Over all tokens of the texts, and of each text. */
+export const perplexitySchema = z.object({ mean: z.number(), texts: z.array(z.number()) });
+
 export const measuredSchema = z.object({
   id: z.string(),
   /** null where nothing was tuned. */
@@ -36,8 +39,8 @@ export const measuredSchema = z.object({
       z.ZodOptional<typeof checkedSchema>
     >,
   ),
-  /** Mean over the texts' tokens, and each text's own; absent where the study names no texts. */
-  perplexity: z.object({ mean: z.number(), texts: z.array(z.number()) }).optional(),
+  /** Absent where the study names no texts. */
+  perplexity: perplexitySchema.optional(),
   latent: z.object({ all: distance, last: distance, differing: distance }),
 });
 export type Measured = z.infer<typeof measuredSchema>;
