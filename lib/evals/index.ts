@@ -98,3 +98,4 @@ export {
 export { isRight, scoreAnswers, type EvaluationPrompt, type Rates } from './scoring';
 export { RecordFile } from '../files/json-lines';
 export * from './capability';
+export * as mtBench from './mt-bench';

@@ -106,7 +106,7 @@ export function armOfTask(
 /** What a study's folder says of it. */
 export const startedOf = (
   file: StudyFile,
-  { study, split, inputs, origin }: StudyPlan,
+  { split, inputs, origin }: StudyPlan,
   { lock, threads }: { lock: StudyLock | null; threads: number },
 ): Started => ({
   format: STARTED_FORMAT,
@@ -117,7 +117,7 @@ export const startedOf = (
   threads,
   inputs,
   origin,
-  study,
+  study: file.json,
 });
 
 /** Settings that change no answer of a task that is there. */

@@ -9,7 +9,7 @@ import { writeTextAside } from '../../files/write-aside';
 import { originSchema } from '../../training';
 import { otherSetting } from '../../training/other-setting';
 import { SPLITS } from './index-ranges';
-import { type Study } from './study-file';
+import { parseStudy } from './study-file';
 
 export const STARTED_FORMAT = 'soo-torch study folder 1';
 export const STARTED = 'study.json';
@@ -26,7 +26,8 @@ const startedSchema = z.object({
   threads: z.int().min(1),
   inputs: z.record(z.string(), z.string()),
   origin: originSchema,
-  study: z.record(z.string(), z.unknown()),
+  /** As it stands in the file. */
+  study: z.unknown(),
 });
 export type Started = z.infer<typeof startedSchema>;
 
@@ -72,11 +73,11 @@ function requireSame(folder: string, earlier: Started, now: Started): void {
   if (earlier.split !== now.split) begun('split', earlier.split, now.split);
   const input = otherSetting(earlier.inputs, now.inputs);
   if (input) begun(input.name, input.was, input.is);
-  const setting = otherSetting(earlier.study, now.study, FREE);
+  const [was, is] = [earlier, now].map(({ study }) => parseStudy(study, STARTED));
+  const setting = otherSetting(was, is, FREE);
   if (setting) begun(setting.name, setting.was, setting.is);
-  const arms = (study: object): Study['arms'] => (study as Study).arms;
-  for (const arm of arms(now.study)) {
-    const same = arms(earlier.study).find(({ name }) => name === arm.name);
+  for (const arm of is.arms) {
+    const same = was.arms.find(({ name }) => name === arm.name);
     if (same && otherSetting(same, arm)) begun(`arm ${arm.name}`, same, arm);
   }
 }

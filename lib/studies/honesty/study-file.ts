@@ -139,6 +139,8 @@ export type Study = z.infer<typeof studySchema>;
 
 export interface StudyFile {
   study: Study;
+  /** As it stands in the file. */
+  json: unknown;
   path: string;
   /** Of its bytes. */
   sha256: string;
@@ -150,8 +152,11 @@ export function readStudy(path: string): StudyFile {
   const name = basename(path);
   const text = decodeText(bytes, name);
   const json = extname(path) === '.json' ? parseJson(text, name, { uniqueKeys: true }) : parseYaml(text, name);
-  return { study: checkShape(studySchema, json, name), path: resolve(path), sha256: hashBytes(bytes) };
+  return { study: parseStudy(json, name), json, path: resolve(path), sha256: hashBytes(bytes) };
 }
+
+/** The study in what a file holds. @param name of the file, for messages */
+export const parseStudy = (json: unknown, name: string): Study => checkShape(studySchema, json, name);
 
 /** YAML's core schema: no tags of a program's own, no key twice. */
 function parseYaml(text: string, name: string): unknown {
