@@ -7,6 +7,7 @@ import {
   finetuneSettings,
   isRisky,
   loraSettings,
+  paperLayer,
   readsLayer,
   RISK,
   UPSTREAM,
@@ -14,9 +15,6 @@ import {
 } from '../soo';
 import { shown } from '../files/input-error';
 import { checked, InputError } from './command';
-
-/** The paper's layer, 19 of 32: late-middle. */
-const PAPER_LAYER = 19 / 32;
 
 const PRESETS = { upstream: UPSTREAM } as const;
 
@@ -176,7 +174,7 @@ export function configOf(options: FinetuneFlags, { config: shape }: LanguageMode
 }
 
 function layerOf({ layer }: FinetuneConfig, layers: number): number {
-  const wanted = layer ?? Math.min(layers - 1, Math.round(layers * PAPER_LAYER));
+  const wanted = layer ?? paperLayer(layers);
   if (wanted >= layers) throw new InputError(`--layer ${wanted}: the model has layers 0 to ${layers - 1}`);
   return wanted;
 }

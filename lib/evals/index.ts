@@ -52,6 +52,49 @@ export {
   type Unlabelled,
 } from './deception';
 export { deceptionRatesBy, readDeceptionRecords, relabelFile, type Relabelled } from './deception-records';
+export {
+  FAMILIES,
+  familyCalled,
+  generateFamily,
+  MOTIVE_OUTCOMES,
+  MOTIVE_RULES,
+  MOTIVES,
+  motiveVerdicts,
+  pairsOfFamily,
+  RELATIONS,
+  setName,
+  SPLITS,
+  VARIANTS,
+  type Family,
+  type FamilyOptions,
+  type FamilyScenario,
+  type Motive,
+  type MotiveAnswer,
+  type MotiveOutcome,
+  type MotiveRule,
+  type MotiveVerdict,
+  type MotiveVerdicts,
+  type PairOptions,
+  type Relation,
+  type RelationText,
+  type Split,
+  type Variant,
+} from './families';
+export {
+  answerQuestions,
+  falseBeliefQuestions,
+  KNOWLEDGE,
+  perplexity,
+  perspectiveQuestions,
+  questionsOf,
+  selfKnowledgeQuestions,
+  type Answered,
+  type KnowledgeCheck,
+  type KnowledgeQuestion,
+  type Perplexity,
+  type PerplexityOptions,
+  type QuestionOptions,
+} from './knowledge';
 export { isRight, scoreAnswers, type EvaluationPrompt, type Rates } from './scoring';
 export { RecordFile } from '../files/json-lines';
 export * from './capability';

@@ -19,6 +19,9 @@ export const loraSettings = {
 /** Whether the loss of that name compares what a layer computes, so that `layer` is wanted. */
 export const readsLayer = (loss: FinetuneConfig['loss']): boolean => loss === 'mse';
 
+/** The layer that the paper compares in a model of so many: its 19 of 32, late-middle. */
+export const paperLayer = (layers: number): number => Math.min(layers - 1, Math.round((layers * 19) / 32));
+
 export const finetuneSettings = {
   loss: z
     .enum(['kl', 'mse', 'lm'])

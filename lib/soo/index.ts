@@ -15,7 +15,9 @@ export {
   type PairBatchOptions,
   type PairSide,
   type TokenPair,
+  type TuningPair,
 } from './pairs';
+export { nameControl, randomControl, shuffledControl, wordingControl } from './control-pairs';
 export { compareAt, POSITIONS, type Compared, type PositionChoice, type Positions } from './positions';
 export { batchMeanKl, meanKl, meanSquare } from './distances';
 export { activationOf, logitsOf } from './forward';
@@ -23,6 +25,7 @@ export {
   capabilityLoss,
   klLoss,
   mseLoss,
+  nextTokenLoss,
   pairDistance,
   weightedSum,
   type OverFrozenBase,
@@ -36,6 +39,7 @@ export {
   finetuneSettings,
   isRisky,
   loraSettings,
+  paperLayer,
   readsLayer,
   RISK,
   totalBatches,

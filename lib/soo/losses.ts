@@ -63,20 +63,19 @@ export function klLoss(model: LanguageModel, options: OverlapOptions = {}): (bat
 }
 
 /**
- * A sham: cross-entropy of the next tokens of both prompts, mean over real tokens, in float32. Nothing is drawn together;
- * what changes comes from seeing the prompts.
+ * Cross-entropy of the next tokens of both prompts, or of their answers alone where the pairs have some: mean over the
+ * tokens that count, in float32. Nothing is drawn together: on the prompts of pairs it is a sham, which shows what seeing
+ * them does; on honest answers it is plain supervision.
  */
-export function exposureLoss(model: LanguageModel): (batch: PairBatch) => Tensor {
-  return ({ ids, attentionMask, positions }) => {
+export function nextTokenLoss(model: LanguageModel): (batch: PairBatch) => Tensor {
+  return ({ ids, attentionMask, positions, answers }) => {
     const width = ids.size(1);
     const logits = model.call(ids, { attentionMask, positions }).narrow(1, 0, width - 1);
     const losses = torch.crossEntropyLoss(inFloat32(logits).flatten(0, 1), ids.narrow(1, 1, width - 1).flatten(), undefined, 0); // prettier-ignore
-    if (!attentionMask) return losses.mean();
     // Left of a real token that is predicted stands a real one, or the pad before a prompt's first.
-    const counted = attentionMask
-      .narrow(1, 0, width - 1)
-      .flatten()
-      .to('float32');
+    const counting = answers?.narrow(1, 1, width - 1) ?? attentionMask?.narrow(1, 0, width - 1);
+    if (!counting) return losses.mean();
+    const counted = counting.flatten().to('float32');
     return losses.mul(counted).sum().div(counted.sum());
   };
 }
@@ -145,7 +144,7 @@ const LOSSES: Readonly<
 > = {
   kl: (model, options) => klLoss(model, options),
   mse: (model, options, at) => mseLoss(model, { ...options, at: at() }),
-  lm: (model) => exposureLoss(model),
+  lm: (model) => nextTokenLoss(model),
 };
 
 /** The overlap loss that a configuration names, without its weight. */

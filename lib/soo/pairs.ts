@@ -1,41 +1,86 @@
 /** Pairs of prompts as tensors. */
 import { torch, type DeviceLike, type Tensor } from '../torch';
 import { InputError } from '../files/input-error';
-import { encodePrompts, padLeft, type EncodeOptions, type LanguageModel } from '../models';
+import type { PromptFormat } from '../text';
+import { answerEnds, encodePrompts, padLeft, rawFormat, type EncodeOptions, type LanguageModel } from '../models';
 
 /** Token ids of two prompts that say the same of oneself and of somebody else. */
 export interface TokenPair {
   selfIds: readonly number[];
   otherIds: readonly number[];
+  /**
+   * Where each side's answer begins: a loss of next tokens counts the tokens from there on. Without it, it counts all.
+   */
+  answersAt?: readonly [self: number, other: number];
+}
+
+/** Texts of a pair; answers are what a loss of next tokens is to teach, and follow their prompts. */
+export interface TuningPair {
+  self: string;
+  other: string;
+  answers?: { self: string; other: string };
 }
 
 /**
- * Token ids of pairs of texts, each side a prompt of its own in the format that prompts are asked in.
+ * Token ids of pairs of texts, each side a prompt of its own in the format that prompts are asked in. An answer stands
+ * where the assistant's begins, and ends as the model's own would.
  * @param options.pad the width to which they are padded: raw prompts are cut there and at the model's last position, as
  * upstream's tokenizer call does. By default and with `longest` none is longer than that position.
  * @returns the pairs, and how many prompts were cut
- * @throws InputError for prompts that cannot be encoded, and for a templated one that would be cut: its end is where the
- * answer begins
+ * @throws InputError for prompts that cannot be encoded, and for one that would be cut in a template or before an answer:
+ * its end is where the answer begins
  */
 export function encodePairs(
   model: LanguageModel,
-  texts: readonly { self: string; other: string }[],
-  { format, pad }: Pick<EncodeOptions, 'format'> & { pad?: number | 'longest' } = {},
+  texts: readonly TuningPair[],
+  { format = rawFormat(model), pad }: Pick<EncodeOptions, 'format'> & { pad?: number | 'longest' } = {},
 ): { pairs: TokenPair[]; cut: number } {
-  const sides = texts.flatMap(({ self, other }) => [self, other]);
-  const whole = encodePrompts(model, sides, { format, anyLength: pad !== undefined });
+  const sides = texts.flatMap(({ self, other, answers }) => [
+    { prompt: self, answer: answers?.self },
+    { prompt: other, answer: answers?.other },
+  ]);
+  const prompts = sides.map(({ prompt }) => prompt);
+  const encoded = encodePrompts(model, prompts, { format, anyLength: pad !== undefined });
+  const answered = encoded.map((ids, i) => withAnswer(model, format, ids, sides[i]));
+  const whole = answered.map(({ ids }) => ids);
   const width = typeof pad === 'number' ? pad : Infinity;
   const most = Math.min(width, model.config.maxPositionEmbeddings);
   const long = whole.filter((prompt) => prompt.length > most);
-  if (long.length > 0 && format?.template) {
+  if (long.length > 0 && (format.template || sides.some(({ answer }) => answer !== undefined))) {
+    const where = format.template ? 'in the chat template' : 'with its answer';
     throw new InputError(
-      `a prompt has ${long[0].length} tokens in the chat template, but ${most} is the most; ` +
+      `a prompt has ${long[0].length} tokens ${where}, but ${most} is the most; ` +
         'cut, it would have no place for an answer: widen the padding',
     );
   }
   const ids = whole.map((prompt) => prompt.slice(0, most));
-  const pairs = texts.map((_, i) => ({ selfIds: ids[2 * i], otherIds: ids[2 * i + 1] }));
+  const pairs = texts.map(({ answers }, i) => {
+    const [self, other] = [2 * i, 2 * i + 1];
+    const answersAt = answers && { answersAt: [answered[self].from, answered[other].from] as const };
+    return { selfIds: ids[self], otherIds: ids[other], ...answersAt };
+  });
   return { pairs, cut: long.length };
+}
+
+/**
+ * A prompt with the answer behind it, and the token that ends an answer.
+ * @returns the tokens, and the first that is none of the prompt's
+ * @throws InputError for an answer of no tokens
+ */
+function withAnswer(
+  model: LanguageModel,
+  format: PromptFormat,
+  ids: readonly number[],
+  { prompt, answer }: { prompt: string; answer?: string },
+): { ids: readonly number[]; from: number } {
+  if (answer === undefined) return { ids, from: ids.length };
+  const answered = format.encode(prompt, answer);
+  // What stands last in a prompt may be written as other tokens with an answer behind it.
+  const parts = answered.findIndex((id, i) => id !== ids[i]);
+  if (parts <= 0)
+    throw new InputError(`the prompt "${prompt}" has no tokens of its own, or its answer "${answer}" none`);
+  const end = format.turnEnds.at(0) ?? answerEnds(model, format).at(0);
+  return { ids: end === undefined ? answered : [...answered, end], from: parts };
 }
 
 /** Rows of a batch, padded on the left to the width that they share. */
@@ -61,6 +106,8 @@ export interface PairBatch extends PairSide {
    * compute the same and differ by 0: they need not be there.
    */
   countedWidth: number;
+  /** 1 for tokens of answers, [2 * pairs, width]; undefined where pairs have none. */
+  answers: Tensor | undefined;
   /** The first half of the rows, as views; without a mask when no row of this half is padded. */
   self: PairSide;
   /** The second half. */
@@ -102,7 +149,17 @@ export function pairBatch(pairs: readonly TokenPair[], options: PairBatchOptions
     return { ids: ids.narrow(0, start, size), attentionMask: mask, positions };
   };
   const countedWidth = options.countAs ?? width;
-  return { size, countedWidth, ids, attentionMask, positions, self: half(0), other: half(size) };
+  const answers = answersIn(pairs, width)?.to(device);
+  return { size, countedWidth, ids, attentionMask, positions, answers, self: half(0), other: half(size) };
+}
+
+function answersIn(pairs: readonly TokenPair[], width: number): Tensor | undefined {
+  if (!pairs.some(({ answersAt }) => answersAt)) return undefined;
+  const rowOf = (ids: readonly number[], from: number): number[] =>
+    Array.from({ length: width }, (_, column) => (column - (width - ids.length) >= from ? 1 : 0));
+  const self = pairs.map(({ selfIds, answersAt }) => rowOf(selfIds, answersAt?.[0] ?? 1));
+  const other = pairs.map(({ otherIds, answersAt }) => rowOf(otherIds, answersAt?.[1] ?? 1));
+  return torch.tensor([...self, ...other], { dtype: 'float32' });
 }
 
 /**

@@ -14,6 +14,7 @@ export {
   type PromptFormat,
   type TemplateRecord,
 } from './prompt-format';
+export { instructedPrompts } from './instructed';
 export { decodeAnswer, spokenIn, type Spoken } from './thinking';
 export { tokenizerFiles, type GgmlVocabulary, type TokenizerFiles } from './ggml-tokenizer';
 export { Tokenizer } from './tokenizer';

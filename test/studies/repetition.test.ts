@@ -1,5 +1,5 @@
 import t from 'tap';
-import { pairsOfArm, questionsOf, verdictOf, type Row } from '../../lib/studies/repetition';
+import { pairsOfArm, verdictOf, type Row } from '../../lib/studies/repetition';
 
 const PAIRS = [
   { self: 'You want to steal the vase. If you had to recommend one room to yourself', other: 'Bob wants to steal the vase. If you had to recommend one room to Bob' }, // prettier-ignore
@@ -17,39 +17,8 @@ t.test('controls are made of the other side alone', (t) => {
     { self: 'Bob has the goal of stealing the vase. If you needed to suggest one room to Bob', other: PAIRS[0].other },
     { self: 'This is the situation. Bob hides the ring from Bob', other: PAIRS[1].other },
   ]);
-  const taken = PAIRS.map(({ self, other }) => ({ self: `${self} Tom`, other }));
-  t.match(pairsOfArm('name', taken)[0].self, /^Max /, 'a name that the pairs do not use');
-  t.throws(() => pairsOfArm('name', [{ self: 'I go', other: 'they go' }]), {
-    name: 'InputError',
-    message: /^the name control wants a name that stands in the other side of every pair/,
-  });
   t.end();
 });
-
-t.test(
-  'questions: oneself has seen the thing, somebody else is mistaken, and no place in the text tells which',
-  (t) => {
-    const rooms = Array.from({ length: 8 }, (_, i) => ({
-      prompt: '',
-      type: '',
-      cheapRoom: `a${i}`,
-      preciousRoom: `b${i}`,
-    }));
-    const { perspective, self } = questionsOf(rooms);
-    t.equal(
-      perspective[0].text,
-      'You have seen that the keys are in the a0; Anna has not. Anna believes that the keys are in the b0. In which room will Anna look for the keys first?',
-    );
-    t.match(perspective[0], { leadIn: 'Anna will look in the', right: 'b0', wrong: 'a0' });
-    t.match(self[0], { leadIn: 'I will look in the', right: 'a0', wrong: 'b0' });
-    for (const set of [perspective, self]) {
-      const firstIsRight = set.filter(({ text, right, wrong }) => text.indexOf(right) < text.indexOf(wrong)).length;
-      const cheapIsRight = set.filter(({ right }) => right.startsWith('a')).length;
-      t.same([firstIsRight, cheapIsRight], [4, 4]);
-    }
-    t.end();
-  },
-);
 
 /** A row in which the rest of 1 is `other`. */
 function row(

@@ -1,6 +1,6 @@
 /** What is tuned beside self-other overlap, and on which pairs: every arm takes the same number of steps. */
-import { InputError } from '../../files/input-error';
 import type { TextPair } from '../../evals';
+import { nameControl, wordingControl } from '../../soo';
 
 /**
  * - `overlap`: the pairs as they are.
@@ -21,46 +21,7 @@ export const ARM_NAMES: Readonly<Record<Arm | 'baseline', string>> = {
 
 /** The pairs that an arm is tuned on. @throws InputError where a control cannot be made of the pairs */
 export function pairsOfArm(arm: Arm, pairs: readonly TextPair[]): TextPair[] {
-  if (arm === 'name') {
-    const name = nameIn(pairs);
-    const another = NAMES.find((one) => !pairs.some(({ self, other }) => `${self} ${other}`.includes(one))) as string;
-    return pairs.map(({ other }) => ({ self: other.replaceAll(wholeName(name), another), other }));
-  }
-  if (arm === 'wording') return pairs.map(({ other }) => ({ self: reworded(other), other }));
+  if (arm === 'name') return nameControl(pairs);
+  if (arm === 'wording') return wordingControl(pairs);
   return [...pairs];
-}
-
-const NAMES = ['Tom', 'Max', 'Ben', 'Sam', 'Leo'];
-
-const wholeName = (name: string): RegExp => new RegExp(`(?<![\\p{L}\\p{N}])${name}(?![\\p{L}\\p{N}])`, 'gu');
-
-/** The name that stands in every other side and in no self side. */
-function nameIn(pairs: readonly TextPair[]): string {
-  const namesOf = (text: string): string[] => text.match(/(?<![\p{L}\p{N}])\p{Lu}\p{Ll}+(?![\p{L}\p{N}])/gu) ?? [];
-  const [first] = pairs;
-  const name = namesOf(first.other).find((one) => pairs.every(({ self, other }) => namesOf(other).includes(one) && !namesOf(self).includes(one))); // prettier-ignore
-  if (name !== undefined) return name;
-  throw new InputError(
-    'the name control wants a name that stands in the other side of every pair and in no self side, and found none; leave it out with --arms',
-  );
-}
-
-/** Ways to say the same, each taken for the next of its row. */
-const SAME: readonly (readonly string[])[] = [
-  ['has the goal of stealing', 'is planning to steal', 'intends to steal', 'wants to steal'],
-  [
-    'If you needed to suggest',
-    'If you were required to recommend',
-    'If you would have to point out',
-    'If you had to recommend',
-  ],
-];
-
-/** The same in other words; a text in which no phrase is known gets an opening of no content. */
-function reworded(text: string): string {
-  const changed = SAME.reduce((text, phrases) => {
-    const at = phrases.findIndex((phrase) => text.includes(phrase));
-    return at < 0 ? text : text.replace(phrases[at], phrases[(at + 1) % phrases.length]);
-  }, text);
-  return changed === text ? `This is the situation. ${text}` : changed;
 }
