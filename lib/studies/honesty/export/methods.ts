@@ -2,6 +2,7 @@
 import { deviation, dropThatShows } from '../../../statistics';
 import { ARMS, INSTRUCTIONS, isTuned, type ArmName } from '../arms';
 import { rangeText } from '../index-ranges';
+import { motiveOf } from '../items';
 import type { StudyResults } from '../results';
 import { STARTED, type Started } from '../started';
 import { parseStudy, type Study } from '../study-file';
@@ -87,7 +88,7 @@ function itemsText({ scenarios }: Study, { plan }: StudyResults): string {
     const from = 'file' in set ? set.file : 'family' in set ? `family ${set.family} (${set.variant})` : `organism ${set.organism}`; // prettier-ignore
     const orders = set.orders === 'both' ? 'in both orders of their facts' : 'in the order they have';
     return [
-      `- ${set.name}: items ${rangeText(range)} of ${from}, asked by a ${set.relation}, motive ${set.motive}, ${orders}`,
+      `- ${set.name}: items ${rangeText(range)} of ${from}, asked by a ${set.relation}, motive ${motiveOf(set)}, ${orders}`,
     ];
   });
   const frozen = plan.frozenAt === null ? 'The study file was not frozen.' : `The study file was frozen on ${plan.frozenAt} (sha256 ${plan.sha256}).`; // prettier-ignore
