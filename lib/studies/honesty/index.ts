@@ -9,6 +9,16 @@ export { diffStudies, type StudyDifference } from './difference';
 export { relabelStudy, type RelabelledStudy } from './relabel';
 export { initialStudy } from './initial-study';
 export { runStudy, type StudyJob } from './run';
+export {
+  judgeAgreement,
+  judgeSample,
+  readAgreement,
+  samplePaths,
+  sampleStudy,
+  type JudgeAgreement,
+  type SampleKey,
+  type SheetLine,
+} from './judge-sample';
 export { LIMITS } from './faults';
 export { rangeText, SPLITS, type Range, type Split } from './index-ranges';
 export { readRecords, RECORDS_FORMAT, type RecordsHeader, type StudyRecord, type TaskRecords } from './records';
