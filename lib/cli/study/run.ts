@@ -1,10 +1,12 @@
 import path from 'node:path';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
+import { studyMaterial, writeStudyReport } from '../../report';
 import { exportStudy, planStudy, runStudy, SPLITS, type StudyResults } from '../../studies/honesty';
 import { torch, type DeviceLike } from '../../torch';
 import { originOf } from '../../training';
 import { checked, type Result } from '../command';
+import { drawnIfPossible } from '../drawn';
 import { interruptible } from '../interrupts';
 import { knownDevice, loadWatched } from '../model-options';
 import { integer } from '../options';
@@ -77,8 +79,16 @@ export async function run([file]: readonly string[], given: Readonly<Record<stri
     });
     progress.stop();
     const written = path.resolve(options.out, 'results.json');
-    const { logs } = exportStudy(path.resolve(options.out));
-    return { json: { ...results, file: written, logs }, text: `${textOf(results)}\n\nresults: ${written}` };
+    const folder = path.resolve(options.out);
+    const { logs } = exportStudy(folder);
+    const drawn = await drawnIfPossible(written, () =>
+      writeStudyReport(results, folder, studyMaterial(folder, results)),
+    );
+    const report = drawn?.report ?? null;
+    return {
+      json: { ...results, file: written, report, logs },
+      text: [textOf(results), ...(report === null ? [] : [`report: ${report}`]), `results: ${written}`].join('\n\n'),
+    };
   } finally {
     progress.stop();
   }
