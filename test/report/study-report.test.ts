@@ -16,6 +16,7 @@ const plain = (page: string): string =>
     .replaceAll('&gt;', '>')
     .replaceAll('&amp;', '&')
     .replaceAll('&quot;', '"')
+    .replaceAll('→', '->')
     .replace(/\s+/g, ' ');
 
 const CHARTS = ['behaviours', 'checks', 'deceptive', 'effect', 'latent', 'motives', 'sets'];

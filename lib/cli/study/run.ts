@@ -1,12 +1,10 @@
 import path from 'node:path';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
-import { studyMaterial, writeStudyReport } from '../../report';
 import { exportStudy, planStudy, runStudy, SPLITS, type StudyResults } from '../../studies/honesty';
 import { torch, type DeviceLike } from '../../torch';
 import { originOf } from '../../training';
 import { checked, type Result } from '../command';
-import { drawnIfPossible } from '../drawn';
 import { interruptible } from '../interrupts';
 import { knownDevice, loadWatched } from '../model-options';
 import { integer } from '../options';
@@ -15,6 +13,7 @@ import { ROOT } from '../package-root';
 import { startProgress } from '../progress';
 import { workersFor } from '../workers';
 import { addStudyOptions, namedStudy } from './named-study';
+import { drawStudy } from './report';
 import { textOf } from './results-text';
 
 const optionsSchema = z.object({
@@ -79,16 +78,10 @@ export async function run([file]: readonly string[], given: Readonly<Record<stri
     });
     progress.stop();
     const written = path.resolve(options.out, 'results.json');
-    const folder = path.resolve(options.out);
-    const { logs } = exportStudy(folder);
-    const drawn = await drawnIfPossible(written, () =>
-      writeStudyReport(results, folder, studyMaterial(folder, results)),
-    );
-    const report = drawn?.report ?? null;
-    return {
-      json: { ...results, file: written, report, logs },
-      text: [textOf(results), ...(report === null ? [] : [`report: ${report}`]), `results: ${written}`].join('\n\n'),
-    };
+    const { logs } = exportStudy(path.resolve(options.out));
+    const drawn = await drawStudy(results, path.resolve(options.out));
+    const files = [`results: ${written}`, ...(drawn ? [`report: ${drawn.report}`] : [])];
+    return { json: { ...results, file: written, logs, ...drawn }, text: `${textOf(results)}\n\n${files.join('\n')}` };
   } finally {
     progress.stop();
   }
