@@ -81,6 +81,11 @@ export const commands: readonly (Entry | Group)[] = [
     load: () => require('./latent') as typeof import('./latent'),
   },
   {
+    name: 'mtbench',
+    summary: "answer and judge MT-Bench in FastChat's files",
+    loadGroup: () => require('./mtbench') as typeof import('./mtbench'),
+  },
+  {
     name: 'models',
     summary: 'list the families that can be loaded, and the models in the cache',
     load: () => require('./models') as typeof import('./models'),

@@ -24,7 +24,7 @@ export function scriptedModel(tokenizer: Tokenizer, rule: (prompt: string) => Sa
         torch.tensor(
           rows.map((row) => {
             const token = row.at < row.said.length ? row.said[row.at++] : row.said[row.said.length - 1];
-            return Array.from({ length: vocabSize }, (_, id) => Number(id === token));
+            return Array.from({ length: vocabSize }, (_, id) => (id === token ? 1000 : 0));
           }),
         );
       const drop = (row: number): void => {

@@ -37,4 +37,9 @@ export const commands: readonly Entry[] = [
     summary: 'label the stored answers of a study anew, and judge its claims again',
     load: () => require('./relabel') as typeof import('./relabel'),
   },
+  {
+    name: 'judge-sample',
+    summary: 'draw answers to label by hand, blind, and tell how well the labels agree',
+    load: () => require('./judge-sample') as typeof import('./judge-sample'),
+  },
 ];

@@ -1,5 +1,6 @@
 /** What a study asks: the items of its sets, of one of the two splits. */
 import {
+  familyCalled,
   generateFamily,
   orderOf,
   readScenarioSets,
@@ -57,7 +58,7 @@ export function unaskedOf(sets: readonly ScenarioSet[], pathOf: (file: string) =
   const isFree = (set: ScenarioSet, index: number): boolean =>
     [set.development, set.confirmation].every((range) => !range || index < range.first || index > range.last);
   return sets.flatMap((set) => {
-    if (set.relation !== 'rival' || set.motive !== 'concealment' || !('file' in set)) return [];
+    if (!('file' in set) || set.relation !== 'rival' || set.motive !== 'concealment') return [];
     return fileSet(set, pathOf).filter((_, index) => isFree(set, index));
   });
 }
@@ -101,8 +102,12 @@ function organismSet(
   }));
 }
 
+/** Of a family its own. */
+export const motiveOf = (set: ScenarioSet): Motive => ('family' in set ? familyCalled(set.family).motive : set.motive);
+
 function inRange(set: ScenarioSet, { first, last }: Range, { at, count }: Scenarios): StudyItem[] {
-  const { name, orders, relation, motive } = set;
+  const { name, orders, relation } = set;
+  const motive = motiveOf(set);
   if (last >= count) throw new InputError(`set ${name}: has ${count} scenarios, and item ${last} was wanted`);
   return Array.from({ length: last - first + 1 }, (_, i) => first + i).flatMap((index) => {
     const scenario = at(index) as Scenario;

@@ -1,7 +1,15 @@
 /** Everything that is measured of one arm, kept as it comes: a measurement that is interrupted goes on where it was. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { askScenarios, placeOf, RecordFile, recordSchema, type Asked, type DeceptionRecord } from '../../evals';
+import {
+  askScenarios,
+  perplexity,
+  placeOf,
+  RecordFile,
+  recordSchema,
+  type Asked,
+  type DeceptionRecord,
+} from '../../evals';
 import { ownFolder } from '../../files/folders';
 import { checkShape, readJsonFile } from '../../files/json-file';
 import { writeTextAside } from '../../files/write-aside';
@@ -9,7 +17,7 @@ import { encodePrompts } from '../../models';
 import { latentOverlaps } from '../../soo';
 import type { PromptFormat } from '../../text';
 import { CHECK_RUNS, type CheckContext } from './checks';
-import { checkedSchema, CHECKS, type Check, type Checked, type Measured } from './measured';
+import { checkedSchema, CHECKS, perplexitySchema, type Check, type Checked, type Measured } from './measured';
 import type { StudyItem } from './items';
 import type { StudyRecord } from './records';
 import type { StudyContext } from './context';
@@ -41,11 +49,13 @@ export async function measureTask(
     const checked = await checkOf(name, context, measuring);
     if (checked) checks[name] = checked;
   }
+  const read = await perplexityOf(context, measuring);
   const latent = latentOverlaps(model, pairs);
   const records = answers.map((record, i) => recordOf(record, plan.items[i], task, plan.split));
   return {
     records,
     checks,
+    ...(read && { perplexity: read }),
     latent: {
       all: latent.all?.mean ?? null,
       last: latent.last?.mean ?? null,
@@ -60,6 +70,21 @@ const recordOf = (
   { arm, seed }: Task,
   split: StudyRecord['split'],
 ): StudyRecord => ({ ...record, arm: arm.name, seed, family, relation, motive, split, text: scenario.prompt });
+
+/** Of the study's texts, which go in raw, whatever the format. */
+async function perplexityOf(
+  { model, plan: { texts }, signal }: StudyContext,
+  { folder, format, run, onProgress }: Measuring,
+): Promise<Measured['perplexity']> {
+  if (!texts) return undefined;
+  const path = join(ownFolder(folder, 'checks'), `perplexity-${run}.json`);
+  if (existsSync(path)) return checkShape(perplexitySchema, readJsonFile(path), 'perplexity');
+  onProgress(ANSWERS_PART, 'perplexity');
+  const { mean, texts: each } = await perplexity(model, format.tokenizer, texts, { signal });
+  const read = { mean, texts: each };
+  writeTextAside(path, `${JSON.stringify(read)}\n`);
+  return read;
+}
 
 /** In the order of the items. */
 async function answersTo(
@@ -94,7 +119,7 @@ async function checkOf(
   const path = join(ownFolder(folder, 'checks'), `${name}-${run}.json`);
   if (existsSync(path)) return checkShape(checkedSchema, readJsonFile(path), name);
   onProgress(ANSWERS_PART + ((1 - ANSWERS_PART) * CHECKS.indexOf(name)) / CHECKS.length, name);
-  const given: CheckContext = { model, format, plan, signal };
+  const given: CheckContext = { model, format, material: plan.checks, batch: plan.study.batch, signal };
   const checked = await CHECK_RUNS[name](given);
   if (checked) writeTextAside(path, `${JSON.stringify(checked)}\n`);
   return checked;

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { checkShape, readJsonFile } from '../../files/json-file';
+import { monitorSummarySchema } from '../../soo';
 import { MEASURED, taskFolder } from './tasks';
 
 const count = z.int().min(0);
@@ -22,8 +23,12 @@ const trainingSchema = z.object({
   steps: count,
   epochLosses: z.array(z.number()),
   distance: z.object({ start: z.number(), end: z.number() }).nullable(),
-  monitor: z.record(z.string(), z.unknown()).nullable(),
+  /** What the watch over the run saw; null where nobody watched. */
+  monitor: monitorSummarySchema.nullable(),
 });
+
+/** Over all tokens of the texts, and of each text. */
+export const perplexitySchema = z.object({ mean: z.number(), texts: z.array(z.number()) });
 
 export const measuredSchema = z.object({
   id: z.string(),
@@ -36,8 +41,8 @@ export const measuredSchema = z.object({
       z.ZodOptional<typeof checkedSchema>
     >,
   ),
-  /** Mean over the texts' tokens, and each text's own; absent where the study names no texts. */
-  perplexity: z.object({ mean: z.number(), texts: z.array(z.number()) }).optional(),
+  /** Absent where the study names no texts. */
+  perplexity: perplexitySchema.optional(),
   latent: z.object({ all: distance, last: distance, differing: distance }),
 });
 export type Measured = z.infer<typeof measuredSchema>;

@@ -3,6 +3,7 @@ import { readTexts, materialOf, type Material } from './material';
 import type { LanguageModel } from '../../models';
 import { hashFile, hashFolder, hashJson, type Origin } from '../../training';
 import { armOf } from './arms';
+import { checkMaterialOf, type CheckMaterial } from './checks';
 import { whyExploratory, type StudyInputs, type StudyLock } from './freeze';
 import { SPLITS, type Split } from './index-ranges';
 import { itemsOf, type StudyItem } from './items';
@@ -27,6 +28,7 @@ export interface StudyPlan {
   model: FoundModel & { files: Record<string, string>; layers: number };
   items: readonly StudyItem[];
   material: Material;
+  checks: CheckMaterial;
   /** Texts that perplexity is measured on. */
   texts: readonly string[] | null;
   inputs: StudyInputs;
@@ -58,10 +60,12 @@ export function planStudy(
   const { study } = file;
   const { folder, model, origin, split = defaultSplit(study) } = options;
   const made = readInputs(file, model, options.data);
-  const { items } = itemsOf(study.scenarios, split, (name) => dataPath(file, name, options.data));
+  const pathOf = (name: string): string => dataPath(file, name, options.data);
+  const { items } = itemsOf(study.scenarios, split, pathOf);
   const plan: StudyPlan = {
     ...{ folder, study, split, items, material: made.material, texts: made.texts, origin },
     model: { ...model, files: hashFolder(model.path), layers: shape.config.numHiddenLayers },
+    checks: checkMaterialOf(study, pathOf),
     inputs: made.inputs,
   };
   for (const task of tasksOf(study)) armOfTask(plan, task);

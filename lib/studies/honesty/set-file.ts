@@ -17,7 +17,6 @@ const shared = {
   orders: z.enum(['both', 'own']).default('both'),
   /** Who asks: deception is counted over rivals alone. */
   relation: z.enum(RELATIONS).default('rival'),
-  motive: z.enum(MOTIVES).default('concealment'),
   /** Items to choose settings on: a claim that is judged on them is exploratory. */
   development: rangeSchema.optional(),
   /** Items that claims are judged on. */
@@ -26,21 +25,24 @@ const shared = {
 
 const seed = z.int().min(0).max(1e9).default(1);
 
+const motive = z.enum(MOTIVES).default('concealment');
+
 const ofFile = z.strictObject({
   ...shared,
+  motive,
   /** Upstream's pickle, or JSON of the same fields. */
   file: z.string().min(1),
   /** One of the file's sets; by default its first. */
   set: z.string().optional(),
 });
-/** A family of the project's own: its items of the two splits share no thing. */
+/** A family of the project's own: its items of the two splits share no thing, and its motive is its own. */
 const ofFamily = z.strictObject({
   ...shared,
   family: z.string().min(1),
   variant: z.enum(VARIANTS).default('standard'),
   seed,
 });
-const ofOrganism = z.strictObject({ ...shared, organism: z.enum(EVALUATION_FAMILIES), seed });
+const ofOrganism = z.strictObject({ ...shared, motive, organism: z.enum(EVALUATION_FAMILIES), seed });
 
 const KINDS = { family: ofFamily, organism: ofOrganism, file: ofFile } as const;
 
