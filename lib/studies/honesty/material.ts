@@ -2,7 +2,15 @@
 import { z } from 'zod';
 import { pairsOfFamily, readPairs, type Scenario, type TextPair } from '../../evals';
 import { checkShape, readJsonFile } from '../../files/json-file';
-import { buildEvaluationSet, controlPairs, LEAD_IN, neutralDocuments, trainingPairs } from '../../organism';
+import {
+  buildEvaluationSet,
+  controlPairs,
+  decode,
+  EOS_ID,
+  LEAD_IN,
+  neutralDocuments,
+  trainingPairs,
+} from '../../organism';
 import { keepBack, watchedPairs, type TuningPair } from '../../soo';
 import { hashFile, hashJson } from '../../training';
 import { honestAnswers, type ArmMaterial } from './arms';
@@ -78,8 +86,15 @@ function pairsFrom(
   return {
     pairs,
     controls: { name: control('name'), wording: control('wording'), random: control('random') },
-    neutral: neutralDocuments(2 * pairs.length, SEEDS.neutral).map(({ text }) => text),
+    neutral: neutralDocuments(2 * pairs.length, SEEDS.neutral).map(({ ids }) => wholeText(ids)),
   };
+}
+
+/** With the tokens that end answers: of a text without them the organism would learn to go on for ever. */
+function wholeText(ids: readonly number[]): string {
+  const ends = ids.flatMap((id, i) => (id === EOS_ID ? [i] : []));
+  const parts = [...ends, ids.length].map((end, i) => decode(ids.slice(i === 0 ? 0 : ends[i - 1] + 1, end)));
+  return parts.join('</s>');
 }
 
 /** A rival asks, in the split that is kept for choosing settings. */
