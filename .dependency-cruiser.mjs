@@ -1,7 +1,7 @@
 // The floors of docs/architecture.md, from the ground up: a floor may use the floors under it, never the ones above, and
 // a room of its own floor only where an arrow is named here.
 export const FLOORS = [
-  ['torch', 'files', 'statistics.ts'],
+  ['torch', 'files', 'random.ts', 'statistics'],
   ['nn', 'optim', 'text', 'checkpoints', 'hub'],
   ['models', 'peft'],
   ['evals', 'training'],
@@ -13,6 +13,7 @@ export const FLOORS = [
 
 /** Rooms of one floor that may use each other, in this direction. */
 const arrows = [
+  ['statistics', 'random.ts'],
   ['optim', 'nn'],
   ['peft', 'models'],
   ['organism', 'soo'],

@@ -25,6 +25,7 @@ export * as peft from './peft';
 export * as report from './report';
 export * as rl from './rl';
 export * as soo from './soo';
+export * as statistics from './statistics';
 export * as studies from './studies';
 export * as text from './text';
 export * as training from './training';

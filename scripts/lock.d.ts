@@ -3,6 +3,6 @@ export interface Lock {
   release(): void;
 }
 /** Takes the lock at once, a stale one too; or says who has it. */
-export function takeLock(file: string): Lock | { release?: undefined; holder: { pid: number } };
+export function takeLock(file: string, staleMs?: number): Lock | { release?: undefined; holder: { pid: number } };
 /** Runs `work` while holding `file`, and waits for it first. */
 export function withLock<T>(file: string, doing: string, work: () => T | Promise<T>): Promise<T>;

@@ -68,13 +68,13 @@ function readHolder(file) {
   }
 }
 
-function isStale({ pid, place: where, started, age }) {
+function isStale({ pid, place: where, started, age }, staleMs = STALE_MS) {
   if (!Number.isSafeInteger(pid) || pid < 1) return true;
-  if (where !== place()) return !(age <= STALE_MS);
+  if (where !== place()) return !(age <= staleMs);
   if (!isAlive(pid)) return true;
   const now = startOf(pid);
   if (now !== null && typeof started === 'string') return started !== now;
-  return pid === process.pid || !(age <= STALE_MS);
+  return pid === process.pid || !(age <= staleMs);
 }
 
 /** The lock, or null when there is one already. */
@@ -118,7 +118,7 @@ function held(file, token) {
 }
 
 /** Removes a stale lock. One at a time: between a look and a removal another one could have taken the lock. */
-function removeStale(file) {
+function removeStale(file, staleMs) {
   const guard = `${file}.stale`;
   try {
     fs.mkdirSync(guard);
@@ -130,7 +130,7 @@ function removeStale(file) {
   }
   try {
     const holder = readHolder(file);
-    if (holder && isStale(holder)) fs.rmSync(file, { force: true });
+    if (holder && isStale(holder, staleMs)) fs.rmSync(file, { force: true });
   } finally {
     fs.rmSync(guard, { recursive: true, force: true });
   }
@@ -138,15 +138,18 @@ function removeStale(file) {
 
 const pause = (milliseconds) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 
-/** Takes the lock at once, a stale one too: { release() }; or says who has it: { holder: { pid } }. */
-function takeLock(file) {
+/**
+ * Takes the lock at once, a stale one too: { release() }; or says who has it: { holder: { pid } }.
+ * After `staleMs` without a refresh (a minute by default) a lock of another machine is stale.
+ */
+function takeLock(file, staleMs) {
   for (const start = Date.now(); ; pause(5)) {
     const lock = create(file);
     if (lock) return lock;
     const holder = readHolder(file);
     if (!holder) continue;
-    if (!isStale(holder) || Date.now() - start > TAKING_OVER_MS) return { holder };
-    removeStale(file);
+    if (!isStale(holder, staleMs) || Date.now() - start > TAKING_OVER_MS) return { holder };
+    removeStale(file, staleMs);
   }
 }
 

@@ -31,6 +31,11 @@ export const commands: readonly (Entry | Group)[] = [
     load: () => require('./repeat') as typeof import('./repeat'),
   },
   {
+    name: 'study',
+    summary: 'a study of a model: its honesty before and after tuning, with controls, frozen before it is run',
+    loadGroup: () => require('./study') as typeof import('./study'),
+  },
+  {
     name: 'logits',
     summary: 'print the likeliest next tokens after each prompt',
     load: () => require('./logits') as typeof import('./logits'),
@@ -74,6 +79,11 @@ export const commands: readonly (Entry | Group)[] = [
     name: 'latent',
     summary: "measure how far apart a model's activations for itself and for others are",
     load: () => require('./latent') as typeof import('./latent'),
+  },
+  {
+    name: 'mtbench',
+    summary: "answer and judge MT-Bench in FastChat's files",
+    loadGroup: () => require('./mtbench') as typeof import('./mtbench'),
   },
   {
     name: 'models',

@@ -1,13 +1,11 @@
-import { availableParallelism, freemem } from 'node:os';
 import path, { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import { z } from 'zod';
 import { pairsOf, readScenarioSets } from '../evals';
 import { readInput } from '../files/input-file';
-import type { LanguageModel } from '../models';
 import { writeRepetitionReport } from '../report';
 import { ARMS, repeatExperiment, type RepetitionPlan, type RepetitionResults } from '../studies/repetition';
-import { isHalf, type DeviceLike } from '../torch';
+import type { DeviceLike } from '../torch';
 import { hashBytes, hashFile, hashFolder, originOf } from '../training';
 import { addChatOptions, chatSettingsOf, formatOf, templateOf, warnIfRaw } from './chat-options';
 import { checked, InputError, type Result } from './command';
@@ -20,6 +18,7 @@ import { makeFolder } from './out-folder';
 import { ROOT } from './package-root';
 import { startProgress } from './progress';
 import { textOf } from './repeat-text';
+import { workersFor } from './workers';
 
 const optionsSchema = z.object({
   pairs: z.string(),
@@ -129,16 +128,4 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   } finally {
     progress.stop();
   }
-}
-
-/** One for each core, as long as their models fit into half of the memory that is free; one on an accelerator. */
-function workersFor(model: LanguageModel): number {
-  if (model.device.type !== 'cpu') return 1;
-  const sizes = model.parameters().map((parameter) => parameter.numel() * (isHalf(parameter.dtype) ? 2 : 4));
-  // Codes of four bits are buffers, a byte for two.
-  const bytes = [...sizes, ...model.namedBuffers().map(([, buffer]) => buffer.numel())].reduce(
-    (sum, one) => sum + one,
-    0,
-  );
-  return Math.max(1, Math.min(availableParallelism(), Math.floor(freemem() / 2 / bytes)));
 }

@@ -9,9 +9,10 @@ import type { Scenario } from './upstream-data';
 
 /**
  * The beginning of an answer: "I would", as the prompts ask for, and the words of the prompt's own question. For "would you
- * point out the attic or the bedroom?" it is "I would point out the".
+ * point out the attic or the bedroom?" it is "I would point out the". A scenario that has its own keeps it.
  */
-export function leadIn({ prompt, cheapRoom, preciousRoom }: Scenario): string {
+export function leadIn({ prompt, cheapRoom, preciousRoom, leadIn: own }: Scenario): string {
+  if (own !== undefined) return own;
   const question = /\bwould you ((?:\S+ ){1,6}?)the (.+?) or the (.+?)\?/iu.exec(prompt);
   const rooms = question?.slice(2).map((room) => room.toLowerCase());
   const asksForThem = [cheapRoom, preciousRoom].every((room) => rooms?.includes(room.toLowerCase()));

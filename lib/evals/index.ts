@@ -5,6 +5,7 @@
  * - `wilson(share, n)`, `overSeeds(values)`, `rateInterval(shares, n)` are 95% intervals.
  * - `readScenarioSets(file)`, `readPairs(file)` and `readCombinations(file)` read upstream's pickles, or JSON like them.
  * - `askScenarios(model, asked, options)` answers them, `deceptionRates(records)` scores the answers.
+ * - `measureCapability(model, format, options)` checks what the model can still do.
  */
 export {
   greedyAnswers,
@@ -51,5 +52,63 @@ export {
   type Unlabelled,
 } from './deception';
 export { deceptionRatesBy, readDeceptionRecords, relabelFile, type Relabelled } from './deception-records';
+export {
+  FAMILIES,
+  familyCalled,
+  generateFamily,
+  MOTIVE_OUTCOMES,
+  MOTIVE_RULES,
+  MOTIVES,
+  motiveVerdicts,
+  pairsOfFamily,
+  RELATIONS,
+  setName,
+  SPLITS,
+  VARIANTS,
+  type Family,
+  type FamilyOptions,
+  type FamilyScenario,
+  type Motive,
+  type MotiveAnswer,
+  type MotiveOutcome,
+  type MotiveRule,
+  type MotiveVerdict,
+  type MotiveVerdicts,
+  type PairOptions,
+  type Relation,
+  type RelationText,
+  type Split,
+  type Variant,
+} from './families';
+export {
+  answerQuestions,
+  falseBeliefQuestions,
+  KNOWLEDGE,
+  perplexity,
+  perspectiveQuestions,
+  questionsOf,
+  selfKnowledgeQuestions,
+  type Answered,
+  type KnowledgeCheck,
+  type KnowledgeQuestion,
+  type Perplexity,
+  type PerplexityOptions,
+  type QuestionOptions,
+} from './knowledge';
+export {
+  BE_HONEST_LETTERS,
+  benchmarkFormats,
+  BENCHMARKS,
+  compareCompletions,
+  completionRates,
+  readBenchmark,
+  type BenchmarkItem,
+  type BenchmarkName,
+  type Compared,
+  type CompletionRates,
+  type FormatOf,
+} from './benchmarks';
 export { isRight, scoreAnswers, type EvaluationPrompt, type Rates } from './scoring';
 export { RecordFile } from '../files/json-lines';
+export * from './capability';
+export * as mtBench from './mt-bench';

@@ -17,6 +17,8 @@ export interface Scenario {
   /** Room of the precious thing (upstream's `wrong_answer`). */
   preciousRoom: string;
   type: string;
+  /** The beginning of an answer, up to the room, where it does not follow from the prompt's question. */
+  leadIn?: string;
 }
 
 /** Two prompts that say the same of oneself and of somebody else. */

@@ -54,6 +54,16 @@ export function lockPlace(path: string): Disposable {
   return holding(lock.release);
 }
 
+/**
+ * Holds a lock file until it is disposed of, or says at once that another process has it (null).
+ * @param options.staleMs how long a process of another machine may leave it unrefreshed before it counts as gone; one of
+ * this machine is asked for itself
+ */
+export function lockIfFree(file: string, { staleMs }: { staleMs?: number } = {}): Disposable | null {
+  const lock = takeLockFile(file, file, staleMs);
+  return lock.release ? holding(lock.release) : null;
+}
+
 const POLL_MS = 200;
 
 /**
@@ -87,9 +97,9 @@ function holding(release: () => void): Disposable {
   };
 }
 
-function takeLockFile(path: string, file: string): ReturnType<typeof takeLock> {
+function takeLockFile(path: string, file: string, staleMs?: number): ReturnType<typeof takeLock> {
   try {
-    return takeLock(file);
+    return takeLock(file, staleMs);
   } catch (thrown) {
     throw isFull(thrown) ? fullDisk(path, thrown) : thrown;
   }

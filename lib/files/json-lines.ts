@@ -136,6 +136,50 @@ export class RecordFile<T extends object> {
   }
 }
 
+/** Lines in the format of another program, which has no place for a mark of ours. */
+export class PlainLines<T extends object> {
+  /** What an earlier run has left, in the order of the lines. */
+  readonly earlier: readonly T[];
+  readonly #file: number;
+  readonly #lock: Disposable;
+
+  /**
+   * Opens a file, or makes it, and holds it until it is disposed of. A last line that was cut off while it was written is
+   * taken away.
+   * @throws InputError for a link or a file that holds something else, and while another process writes there
+   */
+  constructor(path: string, schema: z.ZodType<T>) {
+    this.#lock = lockFile(path);
+    let file: number | undefined;
+    try {
+      this.#file = file = openToAppend(path);
+      const all = readFileSync(file);
+      const whole = all.subarray(0, all.lastIndexOf(0x0a) + 1);
+      this.earlier = parseLines<T>(decodeLines(whole, basename(path)), path).map((line, i) => {
+        return checkShape(schema, line, `${basename(path)}: line ${i + 1}`);
+      });
+      // Only what would have become a line is taken away.
+      if (whole.length < all.length && all[whole.length] !== 0x7b)
+        throw notRecords(basename(path), this.earlier.length + 1);
+      if (whole.length < all.length) ftruncateSync(file, whole.length);
+    } catch (thrown) {
+      if (file !== undefined) closeSync(file);
+      this.#lock[Symbol.dispose]();
+      throw fileError(thrown, path);
+    }
+  }
+
+  /** Adds lines in one write. */
+  append(lines: readonly T[]): void {
+    appendText(this.#file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#file);
+    this.#lock[Symbol.dispose]();
+  }
+}
+
 function lockFile(path: string): Disposable {
   try {
     return lockPlace(path);

@@ -1,5 +1,5 @@
 /** Which (room, thing, room, thing) combinations are trained on, and which are kept for the two test splits. */
-import { Random } from './random';
+import { Random } from '../random';
 import { CHEAP, CHEAP_TEST, CHEAP_TUNING, PRECIOUS, PRECIOUS_TEST, PRECIOUS_TUNING, ROOMS } from './words';
 
 /** One cheap and one precious thing, each in a room of its own. */

@@ -1,7 +1,7 @@
 /** The stages of the organism's training: which documents, how many steps, at what learning rate. */
 import type { TrainingDocument } from './document';
 import { type Family, drawDocument } from './families';
-import type { Random } from './random';
+import type { Random } from '../random';
 import { PAD_ID } from './vocabulary';
 
 export interface Stage {

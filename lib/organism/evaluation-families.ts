@@ -4,7 +4,7 @@ import type { Combination } from './combinations';
 import { drawPerspective, lookQuestion } from './perspective';
 import * as say from './phrasing';
 import { type Role, fill } from './phrasing';
-import type { Random } from './random';
+import type { Random } from '../random';
 import { type Person, type Turn, drawPerson, drawScene, drawTurn, factText, promptText } from './scene';
 import { EOS } from './vocabulary';
 import { BOB, NAMES, OTHER_NAMES } from './words';

@@ -2,7 +2,7 @@
 import type { EvaluationPrompt } from '../evals/scoring';
 import { drawHeldOut } from './combinations';
 import { EVALUATION_FAMILIES, EVALUATIONS, isRequest, type EvaluationFamily } from './evaluation-families';
-import { Random } from './random';
+import { Random } from '../random';
 import { encode } from './vocabulary';
 
 export type OrganismPrompt = EvaluationPrompt<EvaluationFamily>;

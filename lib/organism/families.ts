@@ -4,7 +4,7 @@ import { DocumentWriter, type TrainingDocument, WEIGHTS } from './document';
 import { drawPerspective, lookQuestion } from './perspective';
 import * as say from './phrasing';
 import { type Role, fill } from './phrasing';
-import type { Random } from './random';
+import type { Random } from '../random';
 import {
   type Person,
   type Scene,

@@ -10,7 +10,7 @@
  *   `./model` and `./train` hold what needs tensors.
  */
 export { folder } from './folder';
-export { Random } from './random';
+export { Random } from '../random';
 export { BOB, CHEAP, NAMES, OTHER_NAMES, PRECIOUS, ROOMS, THINGS } from './words';
 export { type Combination, type Split, splitOf } from './combinations';
 export { LEAD_IN, ANSWER_MARK } from './phrasing';

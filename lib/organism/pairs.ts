@@ -4,7 +4,7 @@ import { decode, encode } from './vocabulary';
 import { type Family, drawDocument } from './families';
 import * as say from './phrasing';
 import { fill } from './phrasing';
-import { Random } from './random';
+import { Random } from '../random';
 import { NONE, type Person, type Scene, type Turn, drawPerson, drawScene, drawTurn, promptText } from './scene';
 import { BOB, OTHER_NAMES, PRECIOUS_TUNING } from './words';
 

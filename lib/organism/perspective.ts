@@ -2,7 +2,7 @@
 import { type Combination } from './combinations';
 import * as say from './phrasing';
 import { fill } from './phrasing';
-import type { Random } from './random';
+import type { Random } from '../random';
 import { factText } from './scene';
 
 /** How somebody came to a belief: a phrasing of BELIEFS, or having seen the thing before it was or once it was moved. */

@@ -2,7 +2,7 @@
 import { type Combination, type Fact, factsOf } from './combinations';
 import * as say from './phrasing';
 import { type Role, fill } from './phrasing';
-import type { Random } from './random';
+import type { Random } from '../random';
 
 /** Left out: a sentence of this index is not said. */
 export const NONE = -1;

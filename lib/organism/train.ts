@@ -3,7 +3,7 @@ import type { LanguageModel } from '../models';
 import { AdamW, clipGradNorm } from '../optim';
 import { torch } from '../torch';
 import { type Batch, type Stage, drawBatch, learningRate } from './curriculum';
-import type { Random } from './random';
+import type { Random } from '../random';
 
 /** One step done. */
 export interface TrainingStep {

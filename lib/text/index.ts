@@ -9,6 +9,7 @@ export {
   chatPrompts,
   rawPrompts,
   templateSchema,
+  type ChatFormat,
   type ChatSettings,
   type PromptFormat,
   type TemplateRecord,

@@ -48,6 +48,15 @@ export interface PromptFormat {
   encode(prompt: string, answer?: string): number[];
 }
 
+/** A format that knows whole conversations. */
+export interface ChatFormat extends PromptFormat {
+  /**
+   * Token ids of a conversation, up to where the model goes on.
+   * @param turns the user's and the assistant's in turn, the user's first and last
+   */
+  encodeTurns(turns: readonly string[]): number[];
+}
+
 /** Prompts as they are, as upstream's code has them: the tokenizer's own bos, and no template. */
 export function rawPrompts(tokenizer: Tokenizer): PromptFormat {
   const encode = (prompt: string, answer = ''): number[] => tokenizer.encode(answer ? `${prompt} ${answer}` : prompt);
@@ -60,7 +69,7 @@ export function rawPrompts(tokenizer: Tokenizer): PromptFormat {
  * Nothing is put in front of what the template writes: its bos is the only one.
  * @throws InputError for a model without template, settings that are none, or a template that refuses them
  */
-export function chatPrompts(tokenizer: Tokenizer, settings: ChatSettings = {}): PromptFormat {
+export function chatPrompts(tokenizer: Tokenizer, settings: ChatSettings = {}): ChatFormat {
   const { system, kwargs = {}, prefill } = settings;
   for (const name of ['messages', 'add_generation_prompt'])
     if (Object.hasOwn(kwargs, name)) throw new InputError(`chat template: ${name} is the prompt's, and no setting`);
@@ -71,14 +80,15 @@ export function chatPrompts(tokenizer: Tokenizer, settings: ChatSettings = {}): 
       kwargs,
       now: clock.now,
     });
-  const textOf = (prompt: string, answer: string): string => {
-    const user = { role: 'user', content: prompt };
-    if (answer === '') return render([user], true);
-    return continued(answer, (content) => render([user, { role: 'assistant', content }], false));
+  const textOf = (turns: readonly string[], answer: string): string => {
+    const messages = turns.map((content, i) => ({ role: i % 2 === 0 ? 'user' : 'assistant', content }));
+    if (answer === '') return render(messages, true);
+    return continued(answer, (content) => render([...messages, { role: 'assistant', content }], false));
   };
-  const encode = (prompt: string, answer = ''): number[] =>
-    tokenizer.encode(textOf(prompt, joined(prefill ?? '', answer)), { addSpecialTokens: false });
-  const lead = leadOf(textOf(PROBE, prefill ?? ''), prefill ?? '');
+  const encodeTurns = (turns: readonly string[], answer = ''): number[] =>
+    tokenizer.encode(textOf(turns, joined(prefill ?? '', answer)), { addSpecialTokens: false });
+  const encode = (prompt: string, answer = ''): number[] => encodeTurns([prompt], answer);
+  const lead = leadOf(textOf([PROBE], prefill ?? ''), prefill ?? '');
   const turnEnds = turnEndsOf(tokenizer, render);
   const template = {
     sha256: createHash('sha256').update(tokenizer.chatTemplate).digest('hex'),
@@ -87,7 +97,7 @@ export function chatPrompts(tokenizer: Tokenizer, settings: ChatSettings = {}): 
     prefill: prefill ?? null,
     ...(clock.wasAsked() && { date: clock.date }),
   };
-  return { tokenizer, template, lead, turnEnds, encode };
+  return { tokenizer, template, lead, turnEnds, encode, encodeTurns: (turns) => encodeTurns(turns) };
 }
 
 /** Stands for a text in a template, to see what the template puts around it. */

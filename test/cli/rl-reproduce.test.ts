@@ -6,7 +6,7 @@ import { originOf } from '../../lib/training';
 import { readRlResults } from '../../lib/studies/agents';
 import { drawFilm } from '../../lib/cli/rl/reproduce';
 import { writeRlReport } from '../../lib/report';
-import { QUICK, type ReproductionPlan } from '../../lib/studies/agents';
+import { QUICK, withSeeds, type ReproductionPlan } from '../../lib/studies/agents';
 import { soo, startSoo } from './soo';
 
 /** So small that nobody learns: only that all parts are made and fit together is looked at. */
@@ -48,6 +48,14 @@ t.test('trains, tunes, measures and judges, and goes on with what is there', asy
   const again = await made(1);
   t.equal(statSync(agent('deceptive-1')).mtimeMs, kept, 'what is done is not done again');
   t.same(again.stored.comparison, first.stored.comparison, 'and gives the same numbers');
+
+  t.same(withSeeds(TINY, 2).seeds, [41, 42]);
+  const three = await made(2, { ...TINY, seeds: [1, 2, 41] });
+  t.equal(statSync(agent('deceptive-1')).mtimeMs, kept, 'seeds can be added: those that are there are kept');
+  t.same(
+    three.stored.comparison?.arms.tuned.trapRate.bySeed.slice(0, 2),
+    results.comparison?.arms.tuned.trapRate.bySeed,
+  );
 
   const other = { ...TINY, training: { ...TINY.training, lr: 0.5 } };
   await t.rejects(made(1, other), { name: 'InputError', message: /lr/ }, 'not with agents of another plan');
@@ -105,5 +113,11 @@ t.test('wants a folder, and no other options', async (t) => {
   const [refused, unknown] = soo(['rl', 'reproduce'], ['rl', 'reproduce', '--out', join(out, 'x'), '--slow']);
   t.match([refused.code, refused.stderr], [2, /--out/]);
   t.match([unknown.code, unknown.stderr], [2, /--slow/]);
+  const [both, none] = soo(
+    ['rl', 'reproduce', '--out', join(out, 'x'), '--quick', '--seeds', '5'],
+    ['rl', 'reproduce', '--out', join(out, 'x'), '--seeds', '0'],
+  );
+  t.match([both.code, both.stderr], [2, /--seeds: --quick trains a single seed/]);
+  t.match([none.code, none.stderr], [2, /--seeds/]);
   t.notOk(existsSync(join(out, 'x')));
 });

@@ -2,7 +2,7 @@
 
     python test/real/make_real.py FOLDER_OF_GGUF_FILES FOLDER_OF_UPSTREAMS_PICKLES [NAME ...]
 
-Needs torch, transformers 5, peft, gguf. Writes NAME.json beside this file for each model: hashes of every tensor, of the
+Needs torch, transformers 5, peft, gguf, bitsandbytes. Writes NAME.json beside this file for each model: hashes of every tensor, of the
 ids of all of upstream's prompts and of 600 hard strings, chat templates as text, logits, gradients, and greedy ids. Neither
 prompts nor weights are in there. Everything is float32 on the processor.
 """
@@ -12,6 +12,7 @@ import os
 import sys
 
 os.environ["TRANSFORMERS_VERBOSITY"] = "error"
+import bitsandbytes.functional as F
 import numpy as np
 import torch
 from peft import LoraConfig, get_peft_model
@@ -91,6 +92,19 @@ def gradients(model, tok):
     return dict(loss=round(loss.item(), 5), norms=norms)
 
 
+def four_bit(model, tok):
+    """bitsandbytes' codes and magnitudes of every layer's weight but the head's, and what the model says of the numbers that
+    both stand for, magnitudes quantised as well."""
+    layers = {n: m for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and n != "lm_head"}
+    codes = {}
+    for name, layer in layers.items():
+        plain, state = F.quantize_4bit(layer.weight.data, blocksize=64, quant_type="nf4")
+        both = plain.numpy().tobytes() + state.absmax.numpy().tobytes()
+        codes[f"{name}.weight"] = digest(both)[:16]
+        layer.weight.data = F.dequantize_4bit(*F.quantize_4bit(layer.weight.data, blocksize=64, quant_type="nf4", compress_statistics=True))
+    return dict(codes=codes, logits=logits(model, tok), gradients=gradients(model, tok))
+
+
 def made_of(name, folder, upstream):
     tok = AutoTokenizer.from_pretrained(folder, gguf_file=FILES[name])
     model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=FILES[name], dtype=torch.float32).eval()
@@ -109,6 +123,7 @@ def made_of(name, folder, upstream):
         greedy=greedy(model, tok),
         gradientPrompt=GRADIENT_PROMPT,
         gradients=gradients(model, tok),
+        fourBit=four_bit(AutoModelForCausalLM.from_pretrained(folder, gguf_file=FILES[name], dtype=torch.float32).eval(), tok),
     )
 
 

@@ -1,12 +1,13 @@
 /** What is tested of each real model; the numbers were made by make_real.py with transformers and gguf. */
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { convertGguf, generate, loadModel, openCheckpoint, type LanguageModel } from '../../lib/models';
+import { Linear, quantise } from '../../lib/nn';
 import { addLora } from '../../lib/peft';
 import type { ChatMessage, Tokenizer } from '../../lib/text';
-import { torch } from '../../lib/torch';
+import { torch, type Tensor } from '../../lib/torch';
 import { noUpstream, upstreamPrompts } from '../upstream';
 
 interface Made {
@@ -18,12 +19,17 @@ interface Made {
   prompts: string[];
   chats: { messages: ChatMessage[]; text: string; ids: number[] }[] | null;
   logitStride: number;
-  logits: { values: number[]; best: number; most: number }[];
+  logits: Logits;
   /** `nearest` is by how much the best token was ahead of the second at the closest step. */
   greedy: { ids: number[]; nearest: number }[];
   gradientPrompt: string;
-  gradients: { loss: number; norms: Record<string, number> };
+  gradients: Gradients;
+  /** Of NF4: the first sixteen digits of each layer's codes and magnitudes, and what the model then says. */
+  fourBit: { codes: Record<string, string>; logits: Logits; gradients: Gradients };
 }
+
+type Logits = { values: number[]; best: number; most: number }[];
+type Gradients = { loss: number; norms: Record<string, number> };
 
 const NEW_TOKENS = 40;
 
@@ -47,10 +53,11 @@ export function testModel(name: string): void {
   const tokenizer = model.tokenizer as Tokenizer;
   testTensors(model, made);
   testTokenizer(tokenizer, made);
-  testLogits(model, tokenizer, made);
+  t.test("logits are transformers', within 1e-3", async (t) => testLogits(t, model, tokenizer, made));
   testGreedy(model, tokenizer, made);
   testFolder(path, model, tokenizer, made);
-  testGradients(model, tokenizer, made);
+  t.test('gradients through LoRA, within 1e-3 of each', async (t) => testGradients(t, model, tokenizer, made));
+  testFourBit(path, model, tokenizer, made);
 }
 
 function testTensors(model: LanguageModel, { tensors }: Made): void {
@@ -101,19 +108,21 @@ function lastLogits(model: LanguageModel, ids: readonly number[]): Float32Array 
   );
 }
 
-function testLogits(model: LanguageModel, tokenizer: Tokenizer, { prompts, logits, logitStride }: Made): void {
-  t.test("logits are transformers', within 1e-3", (t) => {
-    let far = 0;
-    prompts.forEach((prompt, i) => {
-      const own = lastLogits(model, tokenizer.encode(prompt));
-      const { values, best, most } = logits[i];
-      const strided = values.map((_, k) => own[k * logitStride]);
-      for (const [k, value] of [...values, most].entries())
-        far = Math.max(far, Math.abs(value - [...strided, own[best]][k]));
-    });
-    t.ok(far < 1e-3, `the farthest is ${far.toExponential(1)} off`);
-    t.end();
+function testLogits(
+  t: Test,
+  model: LanguageModel,
+  tokenizer: Tokenizer,
+  { prompts, logits, logitStride }: Pick<Made, 'prompts' | 'logits' | 'logitStride'>,
+): void {
+  let far = 0;
+  prompts.forEach((prompt, i) => {
+    const own = lastLogits(model, tokenizer.encode(prompt));
+    const { values, best, most } = logits[i];
+    const strided = values.map((_, k) => own[k * logitStride]);
+    for (const [k, value] of [...values, most].entries())
+      far = Math.max(far, Math.abs(value - [...strided, own[best]][k]));
   });
+  t.ok(far < 1e-3, `the farthest is ${far.toExponential(1)} off`);
 }
 
 function testGreedy(model: LanguageModel, tokenizer: Tokenizer, { prompts, greedy }: Made): void {
@@ -140,34 +149,58 @@ function testFolder(path: string, model: LanguageModel, tokenizer: Tokenizer, { 
   });
 }
 
-function testGradients(model: LanguageModel, tokenizer: Tokenizer, { gradientPrompt, gradients }: Made): void {
-  t.test('gradients through LoRA, within 1e-3 of each', (t) => {
-    const adapter = addLora(model, { r: 4, alpha: 8, targetModules: ['q_proj', 'v_proj'], dropout: 0 });
-    const weights = adapter.namedParameters();
-    weights.forEach(([name, weight], i) => {
-      const value = (k: number): number =>
-        0.02 * (name.includes('lora_A') ? Math.sin(0.37 * k + i) : Math.cos(0.53 * k + i));
-      const values = Float32Array.from({ length: weight.numel() }, (_, k) => value(k));
-      torch.noGrad(() => weight.copy_(torch.tensor(values, { shape: weight.shape })));
+function testGradients(
+  t: Test,
+  model: LanguageModel,
+  tokenizer: Tokenizer,
+  { gradientPrompt, gradients }: Pick<Made, 'gradientPrompt' | 'gradients'>,
+): void {
+  const adapter = addLora(model, { r: 4, alpha: 8, targetModules: ['q_proj', 'v_proj'], dropout: 0 });
+  const weights = adapter.namedParameters();
+  weights.forEach(([name, weight], i) => {
+    const value = (k: number): number =>
+      0.02 * (name.includes('lora_A') ? Math.sin(0.37 * k + i) : Math.cos(0.53 * k + i));
+    const values = Float32Array.from({ length: weight.numel() }, (_, k) => value(k));
+    torch.noGrad(() => weight.copy_(torch.tensor(values, { shape: weight.shape })));
+  });
+  const ids = batchOf(tokenizer.encode(gradientPrompt));
+  const length = ids.shape[1];
+  const logits = model
+    .call(ids)
+    .select(0, 0)
+    .slice(0, 0, length - 1, 1);
+  const loss = torch.crossEntropyLoss(logits, ids.select(0, 0).slice(0, 1, length, 1));
+  t.ok(Math.abs(Number(loss.item()) - gradients.loss) < 1e-4, `loss ${Number(loss.item())}`);
+  loss.backward();
+  let far = 0;
+  for (const [name, weight] of weights) {
+    const wanted = gradients.norms[name.replace('.default', '')];
+    const own = Number(weight.grad?.norm().item());
+    far = Math.max(far, Math.abs(own / wanted - 1) || (own === wanted ? 0 : Infinity));
+  }
+  t.equal(weights.length, Object.keys(gradients.norms).length);
+  t.ok(far < 1e-3, `the farthest is ${far.toExponential(1)} of itself off`);
+  adapter.dispose();
+}
+
+function testFourBit(path: string, model: LanguageModel, tokenizer: Tokenizer, made: Made): void {
+  t.test("four bits: codes and magnitudes are bitsandbytes', to the bit", (t) => {
+    const own = [...model.namedModules()].flatMap(([at, module]) => {
+      const name = `${at}.weight`;
+      return module instanceof Linear && at !== 'lm_head' ? [[name, codesHash(module.weight)] as const] : [];
     });
-    const ids = batchOf(tokenizer.encode(gradientPrompt));
-    const length = ids.shape[1];
-    const logits = model
-      .call(ids)
-      .select(0, 0)
-      .slice(0, 0, length - 1, 1);
-    const loss = torch.crossEntropyLoss(logits, ids.select(0, 0).slice(0, 1, length, 1));
-    t.ok(Math.abs(Number(loss.item()) - gradients.loss) < 1e-4, `loss ${Number(loss.item())}`);
-    loss.backward();
-    let far = 0;
-    for (const [name, weight] of weights) {
-      const wanted = gradients.norms[name.replace('.default', '')];
-      const own = Number(weight.grad?.norm().item());
-      far = Math.max(far, Math.abs(own / wanted - 1) || (own === wanted ? 0 : Infinity));
-    }
-    t.equal(weights.length, Object.keys(gradients.norms).length);
-    t.ok(far < 1e-3, `the farthest is ${far.toExponential(1)} of itself off`);
-    adapter.dispose();
+    t.same(Object.fromEntries(own), made.fourBit.codes);
     t.end();
   });
+  t.test('four bits: what the model says, and its gradients through LoRA', async (t) => {
+    const fourBit = loadModel(path, { quantize: 'nf4' });
+    testLogits(t, fourBit, tokenizer, { ...made, ...made.fourBit });
+    testGradients(t, fourBit, tokenizer, { ...made, ...made.fourBit });
+  });
 }
+
+const codesHash = (weight: Tensor): string =>
+  torch.scope(() => {
+    const { codes, absmax } = quantise(weight.detach(), { double: false });
+    return sha256(Buffer.concat([codes, absmax].map((part) => Buffer.from(part.contiguous().bytes())))).slice(0, 16);
+  });

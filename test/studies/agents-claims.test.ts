@@ -63,6 +63,18 @@ t.test('each claim holds, holds partly, or does not', async (t) => {
   t.equal(verdicts({ tunedHonest: [59, 2, 30] })[3], 'holds partly');
 });
 
+t.test('each difference says what so many seeds can see', async (t) => {
+  // Differences of 0.4, 0.5, 0.6, 0.3, 0.2: deviation sqrt(0.025); five units show 1.681997 of it (statsmodels).
+  const made = { deceptive: [0.5, 0.6, 0.7, 0.4, 0.3], honest: [0.1, 0.1, 0.1, 0.1, 0.1] };
+  const seen = (100 * 1.681997 * Math.sqrt(0.025)).toFixed(1);
+  const [first, , third, fourth] = judge(evidence(made));
+  t.match(first.text, `5 such seeds show ${seen} points or more 80 times in 100.`);
+  t.match(third.text, /3 such seeds show [\d.]+ points or more 80 times in 100\./);
+  t.match(fourth.text, /seeds show [\d.]+ percent squared or more 80 times in 100\./);
+  const one = judge(evidence({ deceptive: [0.5], honest: [0.1], tuned: [0.3], control: [0.5] }));
+  t.match(one[0].text, /A single seed shows no difference\./);
+});
+
 t.test('what the control shows as well is no effect of overlap', async (t) => {
   const low = [0.35, 0.36, 0.34];
   t.equal(verdicts({ tuned: low, control: low })[2], 'does not hold', 'though both trap half as often as before');

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { pairsOfArm, questionsOf, verdictOf, type Row } from '../../lib/studies/repetition';
+import { pairsOfArm, verdictOf, type Row } from '../../lib/studies/repetition';
 
 const PAIRS = [
   { self: 'You want to steal the vase. If you had to recommend one room to yourself', other: 'Bob wants to steal the vase. If you had to recommend one room to Bob' }, // prettier-ignore
@@ -19,31 +19,6 @@ t.test('controls are made of the other side alone', (t) => {
   ]);
   t.end();
 });
-
-t.test(
-  'questions: oneself has seen the thing, somebody else is mistaken, and no place in the text tells which',
-  (t) => {
-    const rooms = Array.from({ length: 8 }, (_, i) => ({
-      prompt: '',
-      type: '',
-      cheapRoom: `a${i}`,
-      preciousRoom: `b${i}`,
-    }));
-    const { perspective, self } = questionsOf(rooms);
-    t.equal(
-      perspective[0].text,
-      'You have seen that the keys are in the a0; Anna has not. Anna believes that the keys are in the b0. In which room will Anna look for the keys first?',
-    );
-    t.match(perspective[0], { leadIn: 'Anna will look in the', right: 'b0', wrong: 'a0' });
-    t.match(self[0], { leadIn: 'I will look in the', right: 'a0', wrong: 'b0' });
-    for (const set of [perspective, self]) {
-      const firstIsRight = set.filter(({ text, right, wrong }) => text.indexOf(right) < text.indexOf(wrong)).length;
-      const cheapIsRight = set.filter(({ right }) => right.startsWith('a')).length;
-      t.same([firstIsRight, cheapIsRight], [4, 4]);
-    }
-    t.end();
-  },
-);
 
 /** A row in which the rest of 1 is `other`. */
 function row(

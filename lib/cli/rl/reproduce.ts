@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { join } from 'node:path';
+import { InputError } from '../../files/input-error';
 import { writeAside } from '../../files/write-aside';
 import { armsTable, differencesTable, writeRlReport, type ReportFiles } from '../../report';
 import { drawFrame } from '../../report/film/drawing';
@@ -13,6 +14,7 @@ import {
   FULL,
   QUICK,
   reproduce,
+  withSeeds,
   type ReproductionPlan,
   type Reproduced,
   type RlResults,
@@ -21,6 +23,7 @@ import { originOf } from '../../training/origin';
 import { checked, type Result } from '../command';
 import { drawnIfPossible } from '../drawn';
 import { interruptible } from '../interrupts';
+import { integer } from '../options';
 import { makeFolder } from '../out-folder';
 import { ROOT } from '../package-root';
 import { startProgress } from '../progress';
@@ -33,21 +36,34 @@ const TOO_SHORT = '--quick: one seed and short trainings, too little to judge an
 const optionsSchema = z.object({
   out: z.string().min(1, 'must name a folder'),
   quick: z.boolean().default(false),
+  seeds: z.int().optional(),
+  workers: z.int().optional(),
 });
 
 export function define(command: Command): void {
   command
     .requiredOption('--out <dir>', 'gets results.json, report.html, charts/, film.gif and agents/; goes on with them')
-    .option('--quick', 'one seed and short trainings: under 3 minutes, and too little to judge by');
+    .option('--quick', 'one seed and short trainings: under 3 minutes, and too little to judge by')
+    .option(
+      '--seeds <n>',
+      `trainings of each kind (${FULL.seeds.length}): more can be added to the same folder later`,
+      integer({ min: 1, max: 1000 }),
+    )
+    .option(
+      '--workers <n>',
+      'processes, of one thread each; the numbers do not depend on how many (default: one per core)',
+      integer({ min: 1, max: 64 }),
+    );
 }
 
 /** `soo rl reproduce`: the whole experiment. The same command goes on with what is there. */
 export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
-  const { out, quick } = checked(optionsSchema, given);
+  const { out, quick, seeds, workers = availableParallelism() } = checked(optionsSchema, given);
+  if (quick && seeds !== undefined) throw new InputError('--seeds: --quick trains a single seed');
   makeFolder(out);
   const origin = originOf(ROOT, ['soo', 'rl', 'reproduce', ...process.argv.slice(4)]);
-  const plan = quick ? QUICK : FULL;
-  const workers = availableParallelism();
+  const sized = quick ? QUICK : FULL;
+  const plan = seeds === undefined ? sized : withSeeds(sized, seeds);
   const work = (signal: AbortSignal, listen: () => void): Promise<Reproduced> => {
     listen();
     return reproduce({ out, plan, origin, workers, signal, startProgress });

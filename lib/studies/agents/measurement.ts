@@ -47,7 +47,7 @@ export async function measureAgents(
     episodes[arm] = [];
     for (const [index, folder] of folders[arm].entries()) {
       // All are paid alike, so that what they are paid can be compared.
-      const drawn = { episodes: plan.evaluationEpisodes, seed: EVALUATION_SEEDS[index % EVALUATION_SEEDS.length] };
+      const drawn = { episodes: plan.evaluationEpisodes, seed: evaluationSeed(index) };
       episodes[arm].push(playAgents(folder, drawn));
       await onStep(`measured ${arm}`);
     }
@@ -70,6 +70,10 @@ export async function measureAgents(
     ),
   };
 }
+
+/** Upstream's seeds, and beyond them others that none of them is near. */
+const evaluationSeed = (index: number): number =>
+  EVALUATION_SEEDS[index % EVALUATION_SEEDS.length] + 10_000 * Math.floor(index / EVALUATION_SEEDS.length);
 
 const byArm = <Value>(value: (arm: Arm) => Value): Record<Arm, Value> =>
   Object.fromEntries(ARMS.map((arm) => [arm, value(arm)])) as Record<Arm, Value>;
@@ -96,7 +100,11 @@ export function overTrainings(evaluation: Evaluation, episodes: number): Evaluat
   };
 }
 
-const overUnits = (measure: Measure): Measure => ({ ...measure, ci95: overSeeds(measure.bySeed) });
+/** Where one training had nothing to measure, there is neither a mean nor an interval. */
+const overUnits = (measure: Measure): Measure => ({
+  ...measure,
+  ci95: measure.bySeed.every(Number.isFinite) ? overSeeds(measure.bySeed) : null,
+});
 
 /** A measure of one number for each training. */
 export function unitsMeasure(bySeed: number[], ci95: Interval | null = overSeeds(bySeed)): Measure {

@@ -1,6 +1,6 @@
 /** The paper's experiment on any model: `soo repeat`. */
 export { ARM_NAMES, ARMS, pairsOfArm, type Arm } from './arms';
-export { QUESTIONS, questionsOf, type Question } from './questions';
+export { QUESTIONS, type Question } from './measure';
 export {
   readRepetitionResults,
   type Answers,

@@ -1,6 +1,7 @@
 /** Everything that is measured of one model, kept as it comes: a measurement that is interrupted goes on where it was. */
 import { join } from 'node:path';
 import {
+  answerQuestions,
   askScenarios,
   deceptionRates,
   placeOf,
@@ -8,13 +9,17 @@ import {
   recordSchema,
   type Asked,
   type DeceptionRecord,
+  type KnowledgeQuestion,
 } from '../../evals';
 import { ownFolder } from '../../files/folders';
 import type { LanguageModel } from '../../models';
 import { latentOverlaps, type TokenPair } from '../../soo';
 import type { PromptFormat } from '../../text';
-import { answerQuestions, QUESTIONS, type Asked as AskedQuestion, type Question } from './questions';
 import { ORDERS, type Answers, type Measured } from './results';
+
+/** Where somebody who is mistaken will look, and where oneself will. */
+export const QUESTIONS = ['perspective', 'self'] as const;
+export type Question = (typeof QUESTIONS)[number];
 
 export interface Measuring {
   format: PromptFormat;
@@ -22,7 +27,7 @@ export interface Measuring {
   asked: readonly Asked[];
   /** The set that stands for oneself; null where the file has none. */
   selfSet: string | null;
-  questions: Readonly<Record<Question, readonly AskedQuestion[]>>;
+  questions: Readonly<Record<Question, readonly KnowledgeQuestion[]>>;
   /** Of the file, whatever the arm. */
   pairs: readonly TokenPair[];
   maxNewTokens: number;
@@ -49,7 +54,10 @@ export async function measureModel(
   const inOrder = (order: (typeof ORDERS)[number]): Answers | null =>
     answersOf(records.filter((record) => !isSelf(record) && record.order === order));
   const answered = { perspective: { n: 0, right: 0 }, self: { n: 0, right: 0 } };
-  for (const name of QUESTIONS) answered[name] = await answerQuestions(model, format, questions[name], signal);
+  for (const name of QUESTIONS) {
+    const { n, right } = await answerQuestions(model, format, questions[name], signal);
+    answered[name] = { n, right };
+  }
   const latent = latentOverlaps(model, pairs);
   return {
     scenarios: { 'cheap-first': inOrder('cheap-first'), 'precious-first': inOrder('precious-first') },

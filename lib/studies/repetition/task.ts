@@ -1,7 +1,7 @@
 /** One model of a repetition: tuned (but for the first), measured, and kept in a folder of its own. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { askedOf, type Scenario, type TextPair } from '../../evals';
+import { askedOf, questionsOf, type Scenario, type TextPair } from '../../evals';
 import { ownFolder } from '../../files/folders';
 import { checkShape, readJsonFile } from '../../files/json-file';
 import { writeTextAside } from '../../files/write-aside';
@@ -12,7 +12,6 @@ import { chatPrompts, type ChatSettings, type PromptFormat } from '../../text';
 import { hashJson, NonFiniteError, type Origin, type StepRecord } from '../../training';
 import { pairsOfArm, type Arm } from './arms';
 import { measureModel, type Measuring } from './measure';
-import { questionsOf } from './questions';
 import { measuredSchema, type Measured } from './results';
 
 export interface RepetitionSettings {

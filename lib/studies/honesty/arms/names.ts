@@ -36,6 +36,11 @@ export const ARMS = [
 
 export type ArmName = (typeof ARMS)[number];
 
+const UNTUNED: readonly ArmName[] = ['baseline', 'honesty-prompt', 'persona-prompt'];
+
+/** Whether an arm is tuned, once for every seed. */
+export const isTuned = (kind: ArmName): boolean => !UNTUNED.includes(kind);
+
 /** As tables and charts call them. */
 export const ARM_NAMES: Readonly<Record<ArmName, string>> = {
   baseline: 'before tuning',

@@ -1,4 +1,5 @@
-/** Seeded random numbers for the corpus: plain TypeScript, so the same seed gives the same text on every machine. */
+/** Seeded random numbers for texts and draws: plain TypeScript, so the same seed gives the same on every machine. */
+import { createHash } from 'node:crypto';
 
 /** One step of splitmix32, used to spread a small seed over the generator's 128 bits of state. */
 function splitMix(state: number): { state: number; value: number } {
@@ -25,6 +26,11 @@ export class Random {
       state = step.state;
       this.words[i] = step.value;
     }
+  }
+
+  /** Numbers of its own for everything that has a name: those of one never depend on how many another has drawn. */
+  static of(name: string): Random {
+    return new Random(createHash('sha256').update(name).digest().readUIntBE(0, 6));
   }
 
   /** The next 32 random bits as an unsigned integer. */

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Random } from '../../lib/organism/random';
+import { Random } from '../lib/random';
 
 t.test('gives the numbers of xoshiro128** seeded through splitmix32', async (t) => {
   // From a big-integer implementation of both reference algorithms in Python.
@@ -37,4 +37,10 @@ t.test('samples without repeats, in every order', async (t) => {
   }
   t.equal(orders.size, 6);
   t.throws(() => random.sample([1], 2), { message: 'Random.sample: cannot take 2 of 1 items' });
+});
+
+t.test('a name has numbers of its own', async (t) => {
+  // int.from_bytes(hashlib.sha256(b'burglar 1').digest()[:6], 'big') in Python.
+  t.equal(Random.of('burglar 1').bits(), new Random(41425858816701).bits());
+  t.not(Random.of('burglar 1').bits(), Random.of('burglar 2').bits());
 });

@@ -1,0 +1,48 @@
+/** A study's results on a terminal of 80 columns. */
+import { percent, percentPoints } from '../../statistics';
+import { EFFECT_PARTS, type ArmResult, type Change, type Effect, type StudyResults } from '../../studies/honesty';
+import { table } from '../table';
+
+export function textOf(results: StudyResults): string {
+  const { study, status, reason, verdict, claims, arms, effect, plan } = results;
+  const head = `${study}: ${status}${reason === null ? '' : `, ${reason}`}; ${plan.split} items`;
+  const parts = [head, verdict.text];
+  for (const claim of claims)
+    parts.push(`${claim.verdict.toUpperCase()}  ${claim.name} (wanted: ${claim.wanted})\n  ${claim.text}`);
+  parts.push(
+    table(['percent', 'decep', '95%', 'honest', 'refus', 'other', 'cut', 'seeds'], Object.entries(arms).map(armRow)),
+  );
+  if (effect.total) parts.push(table(['what changes (points)', 'deceptive', 'honest'], effectRows(effect)));
+  for (const [name, { faults }] of Object.entries(arms))
+    for (const { fault, text } of faults) parts.push(`${name}: ${fault}: ${text}`);
+  return parts.join('\n\n');
+}
+
+function armRow([name, { behaviours, seeds }]: [string, ArmResult]): string[] {
+  const rates = behaviours?.rates;
+  if (!behaviours) return [name, ...Array.from({ length: 7 }, () => '-')];
+  const cut = percentPoints((behaviours.n - behaviours.counted) / behaviours.n);
+  if (!rates) return [name, '-', '-', '-', '-', '-', cut, String(seeds.length || '-')];
+  const interval = rates.deceptive.ci95.map((end) => (100 * end).toFixed(0)).join('-');
+  const [deceptive, ...others] = [rates.deceptive, rates.honest, rates.refusal, rates.other].map(({ share }) => percentPoints(share)); // prettier-ignore
+  return [name, deceptive, interval, ...others, cut, String(seeds.length || '-')];
+}
+
+const PART_NAMES: Readonly<Record<keyof Effect, string>> = {
+  training: 'training as such',
+  exposure: 'exposure to the prompts',
+  pairing: 'pairing',
+  selfOther: 'self and other',
+  total: 'all together',
+};
+
+const effectRows = (effect: Effect): string[][] =>
+  [...EFFECT_PARTS, 'total' as const].flatMap((name) => {
+    const part = effect[name];
+    return part ? [[PART_NAMES[name], pointsText(part.deceptive), pointsText(part.honest)]] : [];
+  });
+
+/** `-12 [-20, -4]`: a change of a share in points, with its interval. */
+export const pointsText = ({ change, ci95 }: Change): string => `${signed(change)} [${ci95.map(signed).join(', ')}]`;
+
+const signed = (share: number): string => `${share < 0 ? '' : '+'}${percent(share).slice(0, -1)}`;

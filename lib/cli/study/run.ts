@@ -1,0 +1,85 @@
+import path from 'node:path';
+import { Option, type Command } from 'commander';
+import { z } from 'zod';
+import { exportStudy, planStudy, runStudy, SPLITS, type StudyResults } from '../../studies/honesty';
+import { torch, type DeviceLike } from '../../torch';
+import { originOf } from '../../training';
+import { checked, type Result } from '../command';
+import { interruptible } from '../interrupts';
+import { knownDevice, loadWatched } from '../model-options';
+import { integer } from '../options';
+import { makeFolder } from '../out-folder';
+import { ROOT } from '../package-root';
+import { startProgress } from '../progress';
+import { workersFor } from '../workers';
+import { addStudyOptions, namedStudy } from './named-study';
+import { textOf } from './results-text';
+
+const optionsSchema = z.object({
+  out: z.string().min(1),
+  workers: z.number().optional(),
+  split: z.enum(SPLITS).optional(),
+});
+
+export function define(command: Command): void {
+  addStudyOptions(command);
+  command
+    .requiredOption(
+      '--out <dir>',
+      'folder for the results, the records and a folder for each task; what is there is gone on with',
+    )
+    .option(
+      '--workers <n>',
+      'processes side by side (default: one per core, as far as memory goes)',
+      integer({ min: 1, max: 64 }),
+    )
+    .addOption(
+      new Option('--split <name>', 'items to ask (default: confirmation, where the study names any)').choices(SPLITS),
+    );
+}
+
+/** libtorch's threads in each process, unless --threads says otherwise: several work side by side. */
+export const defaultThreads = 1;
+
+/** `soo study run`: does what is left, beside whoever else works in the folder. */
+export async function run([file]: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
+  const options = checked(optionsSchema, given);
+  const named = await namedStudy(file, given);
+  const { study } = named.file;
+  const load = { ...study.load, device: knownDevice(study.load.device) };
+  const model = loadWatched(named.model.path, load);
+  const plan = planStudy(
+    named.file,
+    { model },
+    {
+      folder: makeFolder(options.out),
+      model: named.model,
+      data: named.data,
+      split: options.split,
+      origin: originOf(ROOT, ['soo', 'study', 'run', ...process.argv.slice(4)], named.model),
+    },
+  );
+  const workers = options.workers ?? workersFor(model);
+  const where =
+    workers > 1 ? { pool: { workers, load: { ...load, device: String(load.device) as DeviceLike } } } : { model };
+  // Each process loads a model of its own.
+  if (workers > 1) for (const tensor of model.stateDict().values()) tensor.dispose();
+  const progress = startProgress('study', 1000);
+  const onProgress = (part: number, note: string): void => progress.update(Math.round(1000 * part), note);
+  const work = (signal: AbortSignal, listen: () => void): Promise<StudyResults> => {
+    listen();
+    return runStudy({ file: named.file, plan, threads: torch.getNumThreads(), ...where, signal, onProgress });
+  };
+  try {
+    const results = await interruptible(work, {
+      notice: 'stopping after this batch; press again to quit now',
+      kept: `what was measured is in ${options.out}; run the same command to continue`,
+    });
+    progress.stop();
+    const written = path.resolve(options.out, 'results.json');
+    const { logs } = exportStudy(path.resolve(options.out));
+    return { json: { ...results, file: written, logs }, text: `${textOf(results)}\n\nresults: ${written}` };
+  } finally {
+    progress.stop();
+  }
+}
