@@ -1,7 +1,7 @@
 /** Which pairs a run is watched by. */
 import type { TextPair } from '../evals';
 import { InputError } from '../files/input-error';
-import { nameControl } from './control-pairs';
+import { underAnotherName } from './control-pairs';
 import type { TuningPair } from './pairs';
 
 /** As many as are taken where nobody says: each costs three prompts a measurement. */
@@ -25,7 +25,7 @@ export function keepBack<T>(pairs: readonly T[], count: number): { tuned: T[]; h
 export function watchedPairs(tuned: readonly TextPair[], heldOut: readonly TextPair[]): TuningPair[] {
   const pairs = heldOut.length > 0 ? heldOut : someOf(tuned);
   try {
-    return nameControl(pairs).map(({ self: renamed }, i) => ({ ...pairs[i], renamed }));
+    return underAnotherName(pairs);
   } catch (thrown) {
     if (thrown instanceof InputError) return [...pairs];
     throw thrown;

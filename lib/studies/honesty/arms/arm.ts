@@ -9,6 +9,7 @@ import {
   paperLayer,
   randomControl,
   shuffledControl,
+  underAnotherName,
   wordingControl,
   type FinetuneConfig,
   type TokenPair,
@@ -84,7 +85,8 @@ function tuningOf(name: TunedArm, material: ArmMaterial, shared: FinetuneConfig)
   const { pairs, layers } = material;
   const compared = (pairs: readonly TextPair[], more: Partial<FinetuneConfig> = {}): ArmTuning => {
     const config = { ...shared, measureDistance: true, ...more };
-    return { pairs, raw: false, neutral: config.capability > 0 ? neutralOf(material) : [], config };
+    const named = config.nameControl > 0 ? underAnotherName(pairs) : pairs;
+    return { pairs: named, raw: false, neutral: config.capability > 0 ? neutralOf(material) : [], config };
   };
   const taught = (pairs: readonly TuningPair[], raw: boolean, more: Partial<FinetuneConfig>): ArmTuning => {
     const config = { ...shared, ...NEXT_TOKENS, ...more };
@@ -126,6 +128,9 @@ const NEXT_TOKENS = {
   overlap: 1,
   overlapUnit: 1,
   capability: 0,
+  variance: 0,
+  contrast: 0,
+  nameControl: 0,
   measureDistance: false,
 } as const satisfies Partial<FinetuneConfig>;
 
