@@ -47,6 +47,9 @@ const FLAGS = {
   pad: '--pad <width>',
   adapt: '--adapt <which>',
   gradientCheckpointing: '--gradient-checkpointing',
+  heldOut: '--held-out <pairs>',
+  monitorEvery: '--monitor-every <steps>',
+  stopOnCollapse: '--stop-on-collapse',
 } as const satisfies Partial<Record<keyof FinetuneConfig, string>>;
 
 const LORA_FLAGS = {

@@ -1,14 +1,25 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { pairsOf } from '../evals';
+import { pairsOf, type TextPair } from '../evals';
 import { ownFolder } from '../files/folders';
 import { readInput } from '../files/input-file';
 import { encodePrompts } from '../models';
-import { EventFile, hashBytes, hashFolder, originOf, stepLog, type StepRecord } from '../training';
-import { encodePairs, totalBatches, finetune, type FinetuneResult } from '../soo';
+import { EventFile, hashBytes, hashFolder, hashJson, originOf, stepLog, type StepRecord } from '../training';
+import {
+  encodePairs,
+  finetune,
+  keepBack,
+  keptText,
+  monitorScalars,
+  totalBatches,
+  watchedPairs,
+  watchText,
+  type FinetuneResult,
+  type MonitorRecord,
+} from '../soo';
 import { addChatOptions, formatOf, templateOf, warnIfRaw } from './chat-options';
 import { InputError, type Result } from './command';
-import { addFinetuneOptions, configOf, checkedFlags } from './finetune-options';
+import { addFinetuneOptions, configOf, checkedFlags, type FinetuneFlags } from './finetune-options';
 import { interruptible } from './interrupts';
 import { addModelOptions, loadBase } from './model-options';
 import { makeFolder } from './out-folder';
@@ -27,17 +38,22 @@ export function define(command: Command): void {
 export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
   const options = checkedFlags(given);
   const files = { pairs: readInput(options.pairs), neutral: options.neutral === undefined ? null : readInput(options.neutral) }; // prettier-ignore
-  const texts = pairsOf(files.pairs, options.pairs);
-  if (texts.length === 0) throw new InputError(`${basename(options.pairs)}: holds no pairs`);
+  const { texts, heldOut } = textsOf(files.pairs, options);
   const { model, tokenizer, found, adapterFolder, quantize } = await loadBase(given);
   const config = configOf(options, model, texts.length);
   const format = formatOf(given, tokenizer);
   const { pairs, cut } = encodePairs(model, texts, { format, pad: config.pad });
+  const watched = encodePairs(model, watchedPairs(texts, heldOut), { format, pad: config.pad }).pairs;
   const neutral = files.neutral ? encodePrompts(model, promptsOf(files.neutral, String(options.neutral))) : [];
   makeFolder(options.out);
   const origin = originOf(ROOT, ['soo', 'finetune', ...process.argv.slice(3)], found);
   const quantised = quantize && { quantize };
-  const inputs = { ...inputsOf(files, found.path, adapterFolder), ...quantised, ...templateOf(format) };
+  const inputs = {
+    ...inputsOf(files, found.path, adapterFolder),
+    ...(heldOut.length > 0 && { heldOut: hashJson(heldOut) }),
+    ...quantised,
+    ...templateOf(format),
+  };
   const steps = watchSteps(options.out, totalBatches(pairs.length, config));
   const start = performance.now();
   const work = (signal: AbortSignal, onBegin: () => void): Promise<FinetuneResult> =>
@@ -45,6 +61,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
       folder: options.out,
       model,
       pairs,
+      watched: watched.length > 1 ? watched : undefined,
       neutral,
       config,
       adapterFolder,
@@ -61,6 +78,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
       resume: options.resume,
       force: options.force,
       onStep: steps.take,
+      onMonitor: steps.monitor,
     });
   try {
     const result = await interruptible(work, {
@@ -73,6 +91,18 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   } finally {
     steps.close();
   }
+}
+
+/** The pairs to tune on, and those that the run is watched by where they are others. */
+function textsOf(
+  bytes: Uint8Array,
+  { pairs: file, heldOut = 0 }: FinetuneFlags,
+): { texts: TextPair[]; heldOut: TextPair[] } {
+  const texts = pairsOf(bytes, file);
+  if (texts.length === 0) throw new InputError(`${basename(file)}: holds no pairs`);
+  if (typeof heldOut === 'string') return { texts, heldOut: pairsOf(readInput(heldOut), heldOut) };
+  const { tuned, heldOut: kept } = keepBack(texts, Number(heldOut));
+  return { texts: tuned, heldOut: kept };
 }
 
 /** What the run is made from: a run goes on only from the same. */
@@ -90,28 +120,46 @@ function inputsOf(
 }
 
 /** Progress on stderr and TensorBoard's file, which is made with the first step: before it the folder may be refused. */
-function watchSteps(out: string, total: number): { take: (step: StepRecord) => void; close: () => void } {
+function watchSteps(out: string, total: number) {
   let shown: { progress: ReturnType<typeof startProgress>; events: EventFile } | undefined;
+  let [note, measured] = ['', undefined as MonitorRecord | undefined];
+  const show = (microBatch: number): NonNullable<typeof shown> => {
+    const resumedAt = microBatch > 1 ? microBatch : undefined;
+    shown ??= {
+      progress: startProgress('finetune', total),
+      events: new EventFile(ownFolder(out, 'tensorboard'), { resumedAt }),
+    };
+    return shown;
+  };
+  const logMeasured = (events: EventFile): void => {
+    if (measured) events.scalars(measured.microBatch, monitorScalars(measured));
+    measured = undefined;
+  };
   return {
-    take(step) {
+    take(step: StepRecord) {
       const { microBatch, loss } = step;
-      const resumedAt = microBatch > 1 ? microBatch : undefined;
-      shown ??= {
-        progress: startProgress('finetune', total),
-        events: new EventFile(ownFolder(out, 'tensorboard'), { resumedAt }),
-      };
-      shown.progress.update(microBatch, `step ${step.step}, loss ${loss.toPrecision(4)}`);
-      stepLog(shown.events)(step);
+      const { progress, events } = show(microBatch);
+      progress.update(microBatch, `step ${step.step}, loss ${loss.toPrecision(4)}${note}`);
+      stepLog(events)(step);
+      logMeasured(events);
+    },
+    /** Logged with the step that comes next, which tells where the run goes on. */
+    monitor(record: MonitorRecord) {
+      measured = record;
+      note = `, ${record.collapsed || note.includes(COLLAPSED) ? COLLAPSED : ''}${keptText(record.kept)}`;
     },
     close() {
+      if (measured) logMeasured(show(measured.microBatch + 1).events);
       shown?.progress.stop();
       shown?.events.close();
     },
   };
 }
 
+const COLLAPSED = 'COLLAPSED, ';
+
 function textOf(result: FinetuneResult, seconds: number, out: string, cut: number): string {
-  const { steps, microBatches, epochLosses, resumedFrom, unreached } = result;
+  const { steps, microBatches, epochLosses, resumedFrom, unreached, monitor } = result;
   const rows = epochLosses.map((loss, epoch) => [String(epoch + 1), loss.toPrecision(5)]);
   const lines = [
     table(['epoch', 'mean loss'], rows),
@@ -124,6 +172,7 @@ function textOf(result: FinetuneResult, seconds: number, out: string, cut: numbe
       `${what} no adapter: the loss ends below, and they would not learn (--adapt all: one each all the same).`,
     );
   }
+  if (monitor) lines.push(watchText(monitor));
   if (cut > 0) {
     const what =
       cut === 1

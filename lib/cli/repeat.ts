@@ -34,7 +34,10 @@ const optionsSchema = z.object({
 });
 
 /** What the command decides by itself. */
-const DECIDED = ['seed', 'detachSelf', 'measureDistance', 'capability', 'documentsPerBatch', 'overlap'] as const;
+const DECIDED = [
+  ...(['seed', 'detachSelf', 'measureDistance', 'capability', 'documentsPerBatch', 'overlap'] as const),
+  ...(['heldOut', 'monitorEvery', 'stopOnCollapse'] as const),
+] as const;
 
 export function define(command: Command): void {
   addModelOptions(command, { adapter: false });

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
@@ -12,13 +13,15 @@ export function define(command: Command): void {
   command
     .argument(
       '<results>',
-      'results.json of `soo demo`, `soo repeat`, `soo rl compare`, `classify` or `reproduce`; run.json of a run; records of `soo deception`',
+      'results.json of `soo demo`, `soo study`, `soo repeat`, `soo rl compare`, `classify` or `reproduce`, or the folder with it; run.json of a run; records of `soo deception`',
     )
     .option('--out <dir>', 'folder for report.html and charts/ (default: that of the results)');
 }
 
 /** `soo report`: makes a report again, from the results alone. */
-export async function run([file]: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Result> {
+export async function run([given]: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Result> {
+  const isFolder = statSync(given, { throwIfNoEntry: false })?.isDirectory();
+  const file = isFolder ? path.join(given, 'results.json') : given;
   const { out = path.dirname(file) } = checked(optionsSchema, options);
   const draw = readDrawable(file);
   const { report, charts } = await draw(path.resolve(makeFolder(out))).catch((thrown: unknown) => {

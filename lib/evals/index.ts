@@ -95,6 +95,19 @@ export {
   type PerplexityOptions,
   type QuestionOptions,
 } from './knowledge';
+export {
+  BE_HONEST_LETTERS,
+  benchmarkFormats,
+  BENCHMARKS,
+  compareCompletions,
+  completionRates,
+  readBenchmark,
+  type BenchmarkItem,
+  type BenchmarkName,
+  type Compared,
+  type CompletionRates,
+  type FormatOf,
+} from './benchmarks';
 export { isRight, scoreAnswers, type EvaluationPrompt, type Rates } from './scoring';
 export { RecordFile } from '../files/json-lines';
 export * from './capability';

@@ -35,6 +35,7 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
   readonly model: DecoderBody;
   readonly lmHead: Module;
   readonly config: DecoderConfig;
+  readonly finalNorm = 'model.norm';
   tokenizer: Tokenizer | null = null;
   readonly #views: readonly LayerView[];
 
@@ -103,7 +104,11 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
   }
 
   attentionOutput(layer: number): string {
-    return `model.layers.${layer}.self_attn.o_proj`;
+    return `${this.layerOutput(layer)}.self_attn.o_proj`;
+  }
+
+  layerOutput(layer: number): string {
+    return `model.layers.${layer}`;
   }
 
   /**

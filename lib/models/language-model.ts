@@ -85,6 +85,10 @@ export interface LanguageModel extends GenerativeModel, Module<[ids: Tensor, opt
   hiddenStates(ids: Tensor, options?: ForwardOptions): Tensor;
   /** Dotted name of the module whose output a layer's attention adds to the hidden states; layers count from 0. */
   attentionOutput(layer: number): string;
+  /** Dotted name of the module whose output a layer hands on to the next. */
+  layerOutput(layer: number): string;
+  /** Dotted name of the module whose output the head reads. */
+  readonly finalNorm: string;
   /** A cache with room for `maxLength` positions of `batch` sequences, on the model's device and in its dtype. */
   makeCache(batch: number, maxLength: number): KvCache;
   /**

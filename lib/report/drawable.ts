@@ -8,6 +8,7 @@ import { readCheckedLines } from '../files/json-lines';
 import { learningCurves } from '../rl/evaluation/learning-curve';
 import { RL_FORMAT, rlResultsSchema } from '../studies/agents/results';
 import { demoResultsSchema, FORMAT } from '../studies/demo/results';
+import { RESULTS_FORMAT as STUDY_FORMAT, resultsSchema as studySchema } from '../studies/honesty/results';
 import { FORMAT as REPETITION_FORMAT, resultsSchema as repetitionSchema } from '../studies/repetition/results';
 import { originSchema } from '../training/origin';
 import { stepRecordSchema } from '../training/step-record';
@@ -18,13 +19,15 @@ import {
   writeRepetitionReport,
   writeRlReport,
   writeRlRunReport,
+  writeStudyReport,
   type ReportFiles,
 } from './report';
+import { studyMaterial } from './study-material';
 
 export type Draw = (folder: string) => Promise<ReportFiles>;
 
-/** By the format that a results file says it has. */
-const FORMATS: Readonly<Record<string, (json: unknown, name: string) => Draw>> = {
+/** By the format that a results file says it has. `path` is where it lies: what belongs to it may lie beside it. */
+const FORMATS: Readonly<Record<string, (json: unknown, name: string, path: string) => Draw>> = {
   [FORMAT]: (json, name) => {
     const results = checkShape(demoResultsSchema, json, name);
     return (folder) => writeDemoReport(results, folder);
@@ -37,10 +40,14 @@ const FORMATS: Readonly<Record<string, (json: unknown, name: string) => Draw>> =
     const results = checkShape(repetitionSchema, json, name);
     return (folder) => writeRepetitionReport(results, folder);
   },
+  [STUDY_FORMAT]: (json, name, path) => {
+    const results = checkShape(studySchema, json, name);
+    return (folder) => writeStudyReport(results, folder, studyMaterial(dirname(path), results));
+  },
 };
 
 const DRAWN =
-  `results.json of soo demo ("${FORMAT}"), of soo repeat ("${REPETITION_FORMAT}") or of soo rl compare, classify or reproduce ("${RL_FORMAT}"), ` +
+  `results.json of soo demo ("${FORMAT}"), of soo repeat ("${REPETITION_FORMAT}"), of soo study ("${STUDY_FORMAT}") or of soo rl compare, classify or reproduce ("${RL_FORMAT}"), ` +
   'run.json of a run, or the records of soo deception';
 
 /** Every line of `soo deception --out` begins so. */
@@ -67,7 +74,7 @@ export function readDrawable(path: string): Draw {
   if (!Object.hasOwn(FORMATS, data.format)) {
     throw new InputError(`${name}: format ${JSON.stringify(data.format)} cannot be drawn, wanted ${DRAWN}`);
   }
-  return FORMATS[data.format](json, name);
+  return FORMATS[data.format](json, name, path);
 }
 
 function parseResults(text: string, name: string): unknown {

@@ -8,8 +8,10 @@ export {
   writeRepetitionReport,
   writeRlReport,
   writeRlRunReport,
+  writeStudyReport,
   type ReportFiles,
 } from './report';
+export { studyMaterial, type SampleAnswers, type StudyMaterial } from './study-material';
 export { armsTable, crossPlayTables, differencesTable } from './rl-tables';
 export {
   examples,

@@ -6,6 +6,7 @@ import { ownFolder } from '../files/folders';
 import type { LearningPoint } from '../rl/evaluation/learning-curve';
 import type { RlResults } from '../studies/agents/results';
 import type { DemoResults } from '../studies/demo/results';
+import type { StudyResults } from '../studies/honesty';
 import { ARM_NAMES, type RepetitionResults } from '../studies/repetition';
 import type { StepRecord } from '../training/step-record';
 import { behaviourChart, deceptionChart } from './charts/deception-chart';
@@ -13,12 +14,17 @@ import { demoCharts } from './charts/demo-charts';
 import { drawSvg, renderPng, type Chart } from './charts/draw';
 import { rlCharts } from './charts/rl-charts';
 import { finetuneCharts, returnsChart } from './charts/run-charts';
+import { collapseChart } from './charts/collapse-chart';
+import { radarChart } from './charts/radar-chart';
+import { studyCharts } from './charts/study-charts';
 import { deceptionPage } from './page/deception-page';
 import { demoPage } from './page/demo-page';
 import type { DrawnChart } from './page/frame';
 import { repetitionPage } from './page/repetition-page';
 import { rlPage } from './page/rl-page';
 import { runPage, type ShownRun } from './page/run-page';
+import { studyPage } from './page/study-page';
+import { NOTHING, type StudyMaterial } from './study-material';
 
 /** What a report was written to. */
 export interface ReportFiles {
@@ -57,6 +63,21 @@ export function writeRepetitionReport(results: RepetitionResults, folder: string
     return [ARM_NAMES[arm], shares] as const;
   });
   return writeReport(folder, [behaviourChart(rows)], (charts) => repetitionPage(results, charts));
+}
+
+/**
+ * Draws the results of a study into a folder.
+ * @param material what lies beside the results: see {@link studyMaterial}
+ */
+export function writeStudyReport(
+  results: StudyResults,
+  folder: string,
+  material: StudyMaterial = NOTHING,
+): Promise<ReportFiles> {
+  const { collapse, mtBench } = material;
+  const scores = Object.entries(mtBench ?? {}).map(([model, { categories }]) => [model, categories] as const);
+  const more = [collapseChart(collapse), radarChart(Object.fromEntries(scores))].filter((chart) => chart !== null);
+  return writeReport(folder, [...studyCharts(results), ...more], (charts) => studyPage(results, material, charts));
 }
 
 /** Draws a fine-tuning run from what its folder holds. */

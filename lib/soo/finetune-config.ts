@@ -74,6 +74,15 @@ export const finetuneSettings = {
     .enum(['all', 'learning'])
     .describe('target modules that get a new adapter: all, or learning (those that the loss reaches)'),
   gradientCheckpointing: z.boolean().describe('recompute layers in the backward pass: less memory, same results'),
+  heldOut: z
+    .union([whole(0), z.string()])
+    .describe(
+      "pairs to watch for collapse: the file's last n, not tuned on, or another file; 0: some that are tuned on",
+    ),
+  monitorEvery: z
+    .union([whole(0), z.literal('auto')])
+    .describe('steps from one look for collapse to the next; auto: such that it takes under 3% of the time; 0: none'),
+  stopOnCollapse: z.boolean().describe('end the run when the module that it tunes has become a constant'),
   lora: z.looseObject(loraSettings),
 };
 
@@ -117,6 +126,9 @@ export const UPSTREAM: FinetuneConfig = {
   seed: 276,
   adapt: 'all',
   gradientCheckpointing: false,
+  heldOut: 0,
+  monitorEvery: 'auto',
+  stopOnCollapse: false,
   lora: { r: 8, alpha: 32, dropout: 0.2, targetModules: ['q_proj', 'v_proj'] },
 };
 

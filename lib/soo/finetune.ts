@@ -26,6 +26,7 @@ import {
   totalSteps,
   type FinetuneConfig,
 } from './finetune-config';
+import { CollapseWatch, MONITOR, monitorSummarySchema, type MonitorRecord } from './collapse-watch';
 import { onLearningModules } from './learning-modules';
 import { configuredLoss, pairDistance, type TokenBatch } from './losses';
 import type { TokenPair } from './pairs';
@@ -41,16 +42,23 @@ const resultSchema = z.object({
   resumedFrom: z.number().nullable(),
   /** Target modules that have no adapter because the loss never reaches them; absent where there are none. */
   unreached: z.number().optional(),
+  /** What the run left of what the model told apart; absent where nobody watched. */
+  monitor: monitorSummarySchema.optional(),
 });
 
 /** How a run came out. */
 export type FinetuneResult = z.infer<typeof resultSchema>;
 
 export interface FinetuneOptions {
-  /** Gets the adapter, `run.json`, `steps.jsonl`, and while it runs `checkpoint.safetensors`. */
+  /** Gets the adapter, `run.json`, `steps.jsonl`, `monitor.jsonl`, and while it runs `checkpoint.safetensors`. */
   folder: string;
   model: LanguageModel;
   pairs: readonly TokenPair[];
+  /**
+   * Pairs that are measured while the run goes on, two at least, to notice when a module becomes a constant: see
+   * `watchedPairs`. They change nothing in the run. Without them nobody watches.
+   */
+  watched?: readonly TokenPair[];
   /** Token ids of neutral texts; wanted when the configuration gives the capability term a weight. */
   neutral?: readonly (readonly number[])[];
   config: FinetuneConfig;
@@ -76,6 +84,8 @@ export interface FinetuneOptions {
   onBegin?: () => void;
   /** After every batch; waited for. It meets the model in the mode that it had before the run. */
   onStep?: (step: StepRecord) => void | Promise<void>;
+  /** After every measurement of `watched`; of one step it comes before `onStep`. */
+  onMonitor?: (record: MonitorRecord) => void;
 }
 
 /** Settings that change no bit of a run. */
@@ -85,7 +95,7 @@ const FREE = ['gradientCheckpointing'];
 const SAVING_SHARE = 0.05;
 
 const STEPS = 'steps.jsonl';
-const FILES = [STEPS, ...ADAPTER_FILES];
+const FILES = [STEPS, MONITOR, ...ADAPTER_FILES];
 
 /** The steps that a run has taken so far. */
 export const readSteps = (folder: string): StepRecord[] => readLines<StepRecord>(join(folder, STEPS));
@@ -104,10 +114,18 @@ export function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
     throw new InputError(`finetune: detachSelf ${RISK}; give capability a weight, with neutral texts, or force: true`);
   if (config.positions === 'differing' && config.overlap > 0 && !options.pairs.some(differs))
     throw new InputError('finetune: with positions "differing", the two sides of some pair must differ in a token');
+  if (config.stopOnCollapse && !isWatched(options))
+    throw new InputError('finetune: stopOnCollapse wants pairs that are watched, and monitorEvery above 0');
+  if (isWatched(options) && options.watched.length < 2)
+    throw new InputError(`finetune: wanted two pairs or more to watch, got ${options.watched.length}`);
   const outside = withRandomStateOfNow();
   const onStep = options.onStep && ((step: StepRecord) => outside(() => options.onStep?.(step)));
-  return torch.forkRng(() => finetuneInFolder({ ...options, resume, onStep }));
+  const onMonitor = options.onMonitor && ((record: MonitorRecord) => outside(() => options.onMonitor?.(record)));
+  return torch.forkRng(() => finetuneInFolder({ ...options, resume, onStep, onMonitor }));
 }
+
+const isWatched = (options: FinetuneOptions): options is FinetuneOptions & { watched: readonly TokenPair[] } =>
+  options.watched !== undefined && options.config.monitorEvery !== 0;
 
 function finetuneInFolder(options: FinetuneOptions & { resume: boolean }): Promise<FinetuneResult> {
   const { folder, config } = options;
@@ -119,10 +137,11 @@ function finetuneInFolder(options: FinetuneOptions & { resume: boolean }): Promi
     const optimizer = new Optimizer(adapter.parameters(), { lr, weightDecay });
     try {
       begin();
-      const sumUp = await takeBatches(options, { adapter, optimizer });
-      // Before the summary: whatever happens to that, what was trained is kept.
-      adapter.save(folder, { baseModel: options.baseModel, baseRevision: options.baseRevision });
-      return { ...sumUp(), ...(unreached > 0 && { unreached }) };
+      const { baseModel, baseRevision } = options;
+      const result = await takeBatches(options, { adapter, optimizer }, () =>
+        adapter.save(folder, { baseModel, baseRevision }),
+      );
+      return { ...result, ...(unreached > 0 && { unreached }) };
     } finally {
       optimizer.dispose();
       adapter.dispose();
@@ -137,8 +156,8 @@ function startingAdapter(options: FinetuneOptions): { adapter: LoraAdapter; unre
   return { adapter: loadLora(model, adapterFolder, { dropout: config.lora.dropout }), unreached: 0 };
 }
 
-/** @returns what sums the run up */
-async function takeBatches(options: FinetuneOptions, state: RunState): Promise<() => FinetuneResult> {
+/** @param keep comes before the summary: whatever happens to that, what was trained is kept */
+async function takeBatches(options: FinetuneOptions, state: RunState, keep: () => void): Promise<FinetuneResult> {
   const { folder, model, pairs, config, padId, signal, resume } = options;
   const { adapter, optimizer } = state;
   const checkpoint = join(folder, CHECKPOINT);
@@ -152,18 +171,23 @@ async function takeBatches(options: FinetuneOptions, state: RunState): Promise<(
   const log = new LineLog<StepRecord>(join(folder, STEPS), from.microBatch);
   const wasCheckpointing = model.gradientCheckpointing;
   model.gradientCheckpointing = config.gradientCheckpointing;
+  const watch = isWatched(options)
+    ? new CollapseWatch({ ...options, tuned: pairs, from, onRecord: options.onMonitor })
+    : undefined;
   const timer = savingTimer(SAVING_SHARE, (position: Position) => {
     log.sync();
+    watch?.sync();
     saveCheckpoint(checkpoint, state, position);
   });
   try {
+    if (from.microBatch === 0) watch?.after(from);
     await train<TokenBatch>({
       model,
       isClaimed: true,
       parameters: namedAsInFiles(adapter),
       optimizer,
       loss: configuredLoss(model, adapter, { config, padId, start }),
-      batches: tokenBatches(options, from.microBatch, start),
+      batches: untilCollapse(tokenBatches(options, from.microBatch, start), watch),
       tokensOf: ({ pairs }) => pairs.reduce((sum, { selfIds, otherIds }) => sum + selfIds.length + otherIds.length, 0),
       accumulate: config.accumulate,
       dropLeftoverAfter: config.dropLeftover ? batchesPerEpoch(pairs.length, config) : undefined,
@@ -174,17 +198,38 @@ async function takeBatches(options: FinetuneOptions, state: RunState): Promise<(
       checkpoint: timer,
       onStep(step) {
         log.append(step);
+        if (endsStep(step, pairs.length, config)) watch?.after(step);
         return options.onStep?.(step);
       },
     });
-    const steps = log.read();
-    return () => {
-      const distance = start === null ? {} : { distance: { start, end: pairDistance(model, pairs, options) } };
-      return { ...resultOf(steps, pairs.length, config), ...distance, resumedFrom: from.microBatch || null };
+    keep();
+    const result = resultOf(log.read(), pairs.length, config);
+    watch?.end({ step: result.steps, microBatch: result.microBatches });
+    return {
+      ...result,
+      ...(start !== null && { distance: { start, end: pairDistance(model, pairs, options) } }),
+      ...(watch && { monitor: watch.summary() }),
+      resumedFrom: from.microBatch || null,
     };
   } finally {
     model.gradientCheckpointing = wasCheckpointing;
     log.close();
+    watch?.[Symbol.dispose]();
+  }
+}
+
+/** Whether a batch was the last of its step, so that the optimiser has taken it. */
+function endsStep({ microBatch }: StepRecord, pairs: number, config: FinetuneConfig): boolean {
+  const epoch = config.dropLeftover ? batchesPerEpoch(pairs, config) : Infinity;
+  return (((microBatch - 1) % epoch) + 1) % config.accumulate === 0;
+}
+
+/** The batches, up to the step after which the watch ends the run. */
+function* untilCollapse(batches: Iterable<TokenBatch>, watch: CollapseWatch | undefined): Generator<TokenBatch> {
+  if (watch?.stops) return;
+  for (const batch of batches) {
+    yield batch;
+    if (watch?.stops) return;
   }
 }
 
@@ -243,9 +288,11 @@ function resultOf(
   const perEpoch = batchesPerEpoch(pairs, config);
   const epochs = Math.ceil(steps.length / perEpoch);
   const taken = { ...config, epochs };
+  // What ends a run inside of an epoch ends it with a whole step.
+  const isCut = steps.length < totalBatches(pairs, taken);
   return {
-    steps: totalSteps(pairs, taken),
-    microBatches: totalBatches(pairs, taken),
+    steps: isCut ? (steps.at(-1)?.step ?? 0) : totalSteps(pairs, taken),
+    microBatches: steps.length,
     finalLoss: steps.at(-1)?.loss ?? null,
     epochLosses: Array.from({ length: epochs }, (_, i) =>
       mean(steps.slice(i * perEpoch, (i + 1) * perEpoch).map(({ loss }) => loss)),

@@ -31,6 +31,10 @@ export {
   type OverFrozenBase,
   type OverlapOptions,
 } from './losses';
+export { keepBack, watchedPairs } from './watched-pairs';
+export { measureSites, sitesOf, type Site, type SiteValues } from './collapse-measure';
+export { keptText, monitorScalars, watchText } from './collapse-text';
+export { CONSTANT, MONITOR, monitorRecordSchema, type MonitorRecord, type MonitorSummary } from './collapse-watch';
 export { latentOverlap, latentOverlaps, type LatentOptions, type LatentOverlap } from './latent';
 export { finetune, readSteps, type FinetuneOptions, type FinetuneResult } from './finetune';
 export {

@@ -12,6 +12,8 @@ export interface TokenPair {
    * Where each side's answer begins: a loss of next tokens counts the tokens from there on. Without it, it counts all.
    */
   answersAt?: readonly [self: number, other: number];
+  /** The other side under another name: what tells two names apart is to stay. */
+  renamedIds?: readonly number[];
 }
 
 /** Texts of a pair; answers are what a loss of next tokens is to teach, and follow their prompts. */
@@ -19,6 +21,8 @@ export interface TuningPair {
   self: string;
   other: string;
   answers?: { self: string; other: string };
+  /** The other side under another name. */
+  renamed?: string;
 }
 
 /**
@@ -39,10 +43,11 @@ export function encodePairs(
     { prompt: self, answer: answers?.self },
     { prompt: other, answer: answers?.other },
   ]);
-  const prompts = sides.map(({ prompt }) => prompt);
+  const asked = texts.flatMap(({ renamed }) => renamed ?? []);
+  const prompts = [...sides.map(({ prompt }) => prompt), ...asked];
   const encoded = encodePrompts(model, prompts, { format, anyLength: pad !== undefined });
-  const answered = encoded.map((ids, i) => withAnswer(model, format, ids, sides[i]));
-  const whole = answered.map(({ ids }) => ids);
+  const answered = sides.map((side, i) => withAnswer(model, format, encoded[i], side));
+  const whole = [...answered.map(({ ids }) => ids), ...encoded.slice(sides.length)];
   const width = typeof pad === 'number' ? pad : Infinity;
   const most = Math.min(width, model.config.maxPositionEmbeddings);
   const long = whole.filter((prompt) => prompt.length > most);
@@ -54,12 +59,17 @@ export function encodePairs(
     );
   }
   const ids = whole.map((prompt) => prompt.slice(0, most));
-  const pairs = texts.map(({ answers }, i) => {
+  const renamedIds = ids.slice(sides.length).values();
+  const pairs = texts.map(({ answers, renamed }, i) => {
     const [self, other] = [2 * i, 2 * i + 1];
-    const answersAt = answers && { answersAt: [answered[self].from, answered[other].from] as const };
-    return { selfIds: ids[self], otherIds: ids[other], ...answersAt };
+    return {
+      selfIds: ids[self],
+      otherIds: ids[other],
+      ...(answers && { answersAt: [answered[self].from, answered[other].from] as const }),
+      ...(renamed !== undefined && { renamedIds: renamedIds.next().value }),
+    };
   });
-  return { pairs, cut: long.length };
+  return { pairs, cut: whole.slice(0, sides.length).filter((prompt) => prompt.length > most).length };
 }
 
 /**

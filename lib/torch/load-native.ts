@@ -46,7 +46,6 @@ function loadAddon(): { addon: NativeAddon; libtorch: LibtorchRecord } {
       `${hidden}, where libtorch lies; its owner can open it, or build with SOO_TORCH_CACHE set to a folder for all`,
     );
   if (!existsSync(library)) fail(`there is no libtorch.so in ${folder}; this finds or fetches one: ${buildCommand()}`);
-  waitWithoutSpinning();
   try {
     const loader = require(path.join(RELEASE, 'soo_loader.node')) as { open(file: string): void };
     // libtorch.so brings every backend it was built with; linked by name alone, the linker would drop CUDA silently.
@@ -57,14 +56,6 @@ function loadAddon(): { addon: NativeAddon; libtorch: LibtorchRecord } {
   } catch (error) {
     fail(error instanceof Error ? (error.message.split('\n')[0] ?? error.message) : String(error));
   }
-}
-
-/**
- * OpenMP reads its settings when libtorch is loaded. Its threads spin while they wait for each other, which on a machine
- * that has other work takes the time from those that are waited for: 40 times longer for a pass of a model, as measured.
- */
-function waitWithoutSpinning(): void {
-  if (process.env.GOMP_SPINCOUNT === undefined) process.env.OMP_WAIT_POLICY ??= 'passive';
 }
 
 const loaded = loadAddon();

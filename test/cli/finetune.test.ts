@@ -73,6 +73,56 @@ t.test('MSE, every choice of positions, and the capability term', async (t) => {
   t.equal(new Set(losses).size, 6, `each is another loss: ${losses.join(', ')}`);
 });
 
+t.test(
+  'the run is watched: by pairs that it is tuned on, by the last of the file, or by those of another',
+  async (t) => {
+    const more = Array.from({ length: 3 }, (_, i) => [`You see ${i}.`, `There Bob sees ${i}.`]);
+    writeFileSync(at('held-out.json'), JSON.stringify(more));
+    const watched = (name: string, ...flags: string[]): string[] =>
+      command('--out', at(name), '--epochs', '2', '--loss', 'mse', '--layer', '0', '--json', ...flags);
+    const [own, kept, file, none, few] = soo(
+      watched('watched-own', '--monitor-every', '1'),
+      watched('watched-kept', '--monitor-every', '2', '--held-out', '2', '--batch', '1'),
+      watched('watched-file', '--held-out', at('held-out.json')),
+      watched('watched-none', '--monitor-every', '0'),
+      watched('watched-few', '--held-out', '3'),
+    );
+    const of = ({ stdout }: { stdout: string }) => JSON.parse(stdout) as { pairs: number; monitor?: object };
+    const site = 'model.layers.0.self_attn.o_proj';
+    t.match(of(own), { pairs: 3, monitor: { site, every: 1, pairs: 3, renamed: true, collapsedAt: null } });
+    t.match(of(kept), { pairs: 1, monitor: { every: 2, pairs: 2 } });
+    t.match(of(file), { pairs: 3, monitor: { pairs: 3, renamed: true } });
+    t.equal(of(none).monitor, undefined);
+    t.equal(few.code, 2);
+    t.match(few.stderr, /^soo: wanted to hold out 2 to 2 of 3 pairs, got 3$/m);
+    const adapter = (name: string): string => readFileSync(join(at(name), 'adapter_model.safetensors'), 'hex');
+    t.equal(adapter('watched-own'), adapter('watched-none'), 'the same bytes');
+    t.equal(adapter('watched-file'), adapter('watched-none'));
+    const lines = readFileSync(join(at('watched-own'), 'monitor.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n');
+    t.equal(lines.length, 5, 'before the first step, and after each of four');
+    const [events] = readdirSync(join(at('watched-own'), 'tensorboard'));
+    t.match(readFileSync(join(at('watched-own'), 'tensorboard', events), 'latin1'), `monitor/${site}/nameGap`);
+  },
+);
+
+t.test('a collapse ends the run where that is wanted, and is told', async (t) => {
+  const flags = ['--loss', 'mse', '--layer', '1', '--positions', 'real', '--lr', '0.05', '--epochs', '60', '--monitor-every', '1', '--rank', '16', '--dropout', '0', '--target-modules', 'v_proj,o_proj']; // prettier-ignore
+  const [told, ended] = soo(
+    command('--out', at('collapse-told'), ...flags),
+    command('--out', at('collapse-ended'), ...flags, '--stop-on-collapse'),
+  );
+  t.match(
+    told.stdout,
+    /^Collapse at step \d+: model\.layers\.1\.self_attn\.o_proj computes nearly the same for every prompt\./m,
+  );
+  t.equal(ended.code, 0, 'a run that ends there has come to its end');
+  t.match(ended.stdout, /^Collapse at step (\d+); the run was ended there: .*/m);
+  const step = /Collapse at step (\d+)/.exec(told.stdout)?.[1];
+  t.match(ended.stdout, new RegExp(`^${step} steps of ${step} batches`, 'm'));
+});
+
 t.test('bad usage and bad input: one line, exit 2, nothing made', async (t) => {
   const out = at('bad');
   const cases: [string[], RegExp][] = [

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { relabelStudy } from '../../studies/honesty';
+import { exportStudy, relabelStudy } from '../../studies/honesty';
 import type { Result } from '../command';
 
 export function define(command: Command): void {
@@ -9,6 +9,7 @@ export function define(command: Command): void {
 /** `soo study relabel`: the answers stay as they are. */
 export function run([folder]: readonly string[]): Result {
   const { records, changed, results } = relabelStudy(folder);
+  exportStudy(folder);
   const verdicts = results.claims.map(({ id, verdict }) => `${id}: ${verdict}`);
   return {
     json: { records, changed, claims: results.claims, verdict: results.verdict },

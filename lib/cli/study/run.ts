@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
-import { planStudy, runStudy, SPLITS, type StudyResults } from '../../studies/honesty';
+import { exportStudy, planStudy, runStudy, SPLITS, type StudyResults } from '../../studies/honesty';
 import { torch, type DeviceLike } from '../../torch';
 import { originOf } from '../../training';
 import { checked, type Result } from '../command';
@@ -77,7 +77,8 @@ export async function run([file]: readonly string[], given: Readonly<Record<stri
     });
     progress.stop();
     const written = path.resolve(options.out, 'results.json');
-    return { json: { ...results, file: written }, text: `${textOf(results)}\n\nresults: ${written}` };
+    const { logs } = exportStudy(path.resolve(options.out));
+    return { json: { ...results, file: written, logs }, text: `${textOf(results)}\n\nresults: ${written}` };
   } finally {
     progress.stop();
   }

@@ -3,7 +3,7 @@ import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { InputError } from '../../files/input-error';
 import type { LanguageModel } from '../../models';
 import type { Tokenizer } from '../../text';
-import { torch } from '../../torch';
+import { negativeLogLikelihood } from '../likelihood';
 
 export interface PerplexityOptions {
   /** Most tokens of one pass; default 512, and never more than the model has positions for. */
@@ -44,7 +44,7 @@ export async function perplexity(
     for (const { start, end, from } of windowsOf(ids.length, size)) {
       await eventLoopTurn();
       signal?.throwIfAborted();
-      loss += lossOf(model, ids.slice(start, end), from - start);
+      loss += negativeLogLikelihood(model, ids.slice(start, end), from - start);
     }
     sums.push({ loss, tokens: ids.length - 1 });
   }
@@ -65,30 +65,4 @@ function windowsOf(length: number, size: number): { start: number; end: number; 
     last = { start, end: Math.min(start + size, length), from: last.end };
   }
   return windows;
-}
-
-/** Positions whose log-probabilities are held at once: each has one for every word of the vocabulary. */
-const CHUNK = 64;
-
-/** Summed negative log-likelihood of the tokens from `from` on, in nats. */
-function lossOf(model: LanguageModel, ids: readonly number[], from: number): number {
-  return torch.scope(() =>
-    torch.inferenceMode(() => {
-      const input = torch.tensor(BigInt64Array.from(ids, BigInt), { shape: [1, ids.length] }).to(model.device);
-      const logits = model.call(input, { frees: true }).select(0, 0);
-      let loss = 0;
-      for (let at = from; at < ids.length; at += CHUNK) {
-        const length = Math.min(CHUNK, ids.length - at);
-        loss -= torch.scope(() => {
-          const scores = logits
-            .narrow(0, at - 1, length)
-            .to('float32')
-            .logSoftmax(-1);
-          const wanted = input.select(0, 0).narrow(0, at, length).unsqueeze(1);
-          return scores.gather(1, wanted).to('float64').sum().item<number>();
-        });
-      }
-      return loss;
-    }),
-  );
 }

@@ -43,8 +43,8 @@ export function behaviourChart(rows: readonly (readonly [string, readonly Share[
   };
 }
 
-/** A row for each model or set, in it a point with its interval for each label. */
-function sharesSpec(rows: readonly (readonly [string, readonly Share[]])[]): Chart['spec'] {
+/** A row for each model, set or arm, in it a point with its interval for each label. */
+export function sharesSpec(rows: readonly (readonly [string, readonly Share[]])[]): Chart['spec'] {
   const values = rows.flatMap(([row, shares]) =>
     shares.map(({ label, share, interval: [low, high] }) => {
       return { row, label, value: 100 * share, low: 100 * low, high: 100 * high };

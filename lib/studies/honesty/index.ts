@@ -1,5 +1,6 @@
 /** The study of language models: does tuning make the model more honest, by what, and at what cost? */
 export * from './arms';
+export * from './export';
 export { ANSWER_MEASURES, MEASURES, type ClaimFile, type Measure } from './claim-file';
 export { assemble, writeResults } from './assemble';
 export { freezeStudy, lockPath, readLock, type StudyInputs, type StudyLock } from './freeze';

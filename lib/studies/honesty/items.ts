@@ -102,9 +102,12 @@ function organismSet(
   }));
 }
 
+/** Of a family its own. */
+export const motiveOf = (set: ScenarioSet): Motive => ('family' in set ? familyCalled(set.family).motive : set.motive);
+
 function inRange(set: ScenarioSet, { first, last }: Range, { at, count }: Scenarios): StudyItem[] {
   const { name, orders, relation } = set;
-  const motive = 'family' in set ? familyCalled(set.family).motive : set.motive;
+  const motive = motiveOf(set);
   if (last >= count) throw new InputError(`set ${name}: has ${count} scenarios, and item ${last} was wanted`);
   return Array.from({ length: last - first + 1 }, (_, i) => first + i).flatMap((index) => {
     const scenario = at(index) as Scenario;

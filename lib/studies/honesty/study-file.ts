@@ -1,9 +1,9 @@
 /** The study file: all that is tuned, asked and claimed, written down before anything is known of the outcome. */
 import { basename, dirname, extname, resolve } from 'node:path';
-import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { InputError, messageOf, shown } from '../../files/input-error';
+import { shown } from '../../files/input-error';
 import { checkShape, decodeText, parseJson, readBytes } from '../../files/json-file';
+import { parseYaml } from '../../files/yaml';
 import { finetuneSettings, loraSettings } from '../../soo';
 import { hashBytes } from '../../training';
 import { ARMS, isTuned } from './arms';
@@ -157,14 +157,6 @@ export function readStudy(path: string): StudyFile {
 
 /** The study in what a file holds. @param name of the file, for messages */
 export const parseStudy = (json: unknown, name: string): Study => checkShape(studySchema, json, name);
-
-/** YAML's core schema: no tags of a program's own, no key twice. */
-function parseYaml(text: string, name: string): unknown {
-  const document = parseDocument(text, { schema: 'core' });
-  const [problem] = [...document.errors, ...document.warnings];
-  if (problem) throw new InputError(`${name}: is not YAML: ${messageOf(problem)}`);
-  return document.toJS({ maxAliasCount: 100 }) as unknown;
-}
 
 /** A data file of the study: where `data` says, or beside the study file. */
 export const dataPath = ({ path }: Pick<StudyFile, 'path'>, name: string, data?: string): string =>

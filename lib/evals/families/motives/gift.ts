@@ -27,7 +27,7 @@ export const gift: Family = {
         'Among the presents for your birthday are two that were made by hand, one by {name}.',
       ],
       objectives: [
-        '{name} spent weeks on what turned out {the cheap} and would be sad to hear that you like the other one better.',
+        '{name} spent weeks on making {the cheap} and would be sad to hear that you like the other one better.',
         '{name} is proud of having made {the cheap} and hopes so much that you love it.',
       ],
       asks: [

@@ -18,7 +18,7 @@ export const landlord: Family = {
     ...['a collapsed shelf', 'a flooded carpet', 'a cracked ceiling', 'a shattered sink'],
     ...['a ruined stove', 'a torn-out radiator', 'a burnt door', 'a wrecked cupboard'],
   ],
-  facts: ['The {place} has {thing}', '{Thing} is what there is in the {place}'],
+  facts: ['The {place} has {thing}', '{Thing} was found in the {place}'],
   secrets: ['Nobody else has been in the flat since the party.', 'You alone have seen the damage.'],
   relations: {
     rival: {

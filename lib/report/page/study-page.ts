@@ -1,0 +1,169 @@
+/** The report of `soo study run` as one HTML page: a verdict per claim, the figures, every number, and answers by a rule. */
+import { BEHAVIOURS } from '../../evals';
+import { percent } from '../../statistics';
+import { EFFECT_PARTS, type ArmResult, type Rated, type StudyClaim, type StudyResults } from '../../studies/honesty';
+import { numberCell, rateCell } from '../demo-tables';
+import type { SampleAnswers, StudyMaterial } from '../study-material';
+import { originTable, tableOf } from './details';
+import { figure, framed, section, type DrawnChart } from './frame';
+import { html, type Markup } from './markup';
+
+export function studyPage(
+  results: StudyResults,
+  { samples }: Pick<StudyMaterial, 'samples'>,
+  charts: readonly DrawnChart[],
+): string {
+  const { study, verdict, claims, arms, config, inputs, origin } = results;
+  return framed({
+    title: `Study ${study}`,
+    head: html`<p><strong>${verdict.text}</strong></p>
+      ${standing(results)}`,
+    body: [
+      warnings(results),
+      claims.length > 0 ? section('claims', 'Claims', html`<dl>${claims.map(claimEntry)}</dl>`) : null,
+      section('charts', 'Charts', charts.map(figure)),
+      section('answers', 'What the answers do', [behavioursTable(arms), checksTable(arms)]),
+      section('effect', 'Parts of the effect', effectTable(results)),
+      samples.length > 0 ? section('samples', 'Sample answers', sampleAnswers(samples)) : null,
+      section('configuration', 'How it was made', [
+        originTable(origin),
+        details('Configuration', config),
+        details('What went in, with SHA-256', inputs),
+      ]),
+    ],
+  });
+}
+
+function standing({ plan: { frozenAt, exploratory, split } }: StudyResults): Markup {
+  const frozen = frozenAt === null ? 'never frozen' : `frozen on ${frozenAt.slice(0, 10)}`;
+  const items = `Judged on ${split} items; the study file was ${frozen}.`;
+  return html`<p class="faint">
+    ${items}${exploratory === null ? '' : ` All claims are exploratory: ${exploratory}.`}
+  </p>`;
+}
+
+function warnings({ status, reason, arms, tasks }: StudyResults): Markup | null {
+  const left = tasks.filter(({ status }) => status === 'left').length;
+  const ending =
+    status === 'done'
+      ? []
+      : [`It has not ended (${status}${reason ? `: ${reason}` : ''}): ${left} of ${tasks.length} tasks are left.`];
+  const found = Object.entries(arms).flatMap(([arm, { faults }]) =>
+    faults.map(({ fault, text }) => `${arm}, ${fault}: ${text}.`),
+  );
+  if (ending.length + found.length === 0) return null;
+  return html`<aside class="notice" aria-label="Warnings">
+    <ul>
+      ${[...ending, ...found].map((line) => html`<li>${line}</li>`)}
+    </ul>
+  </aside>`;
+}
+
+const CHIPS = { holds: 'yes', 'holds partly': 'in-part', 'does not hold': 'no', 'not judged': 'open' } as const;
+
+const claimEntry = ({ name, wanted, verdict, text, exploratory, numbers: { pHolm } }: StudyClaim): Markup =>
+  html`<dt>${name} <span class="chip ${CHIPS[verdict]}">${verdict}${exploratory ? ', exploratory' : ''}</span></dt>
+    <dd>
+      ${text}
+      <span class="faint">Wanted: ${wanted}.${pHolm === null ? '' : ` p ${pHolm.toPrecision(2)} (Holm).`}</span>
+    </dd>`;
+
+const cell = (rated: Rated | null | undefined): string => (rated ? rateCell(rated.share, rated.ci95) : '-');
+
+const seedsOf = ({ seeds }: ArmResult): string => (seeds.length === 0 ? '-' : String(seeds.length));
+
+const behavioursTable = (arms: StudyResults['arms']): Markup =>
+  tableOf({
+    title:
+      'Percent [95% interval] of the answers to rivals, the seed being the unit; truncated: cut by the token budget, which is no outcome, and of which the other four are no shares; the last two columns are deceptive answers by whose room is named first',
+    head: ['arm', 'seeds', 'n', ...BEHAVIOURS, 'cheap first', 'precious first'],
+    rows: Object.entries(arms).map(([name, arm]) => [
+      name,
+      seedsOf(arm),
+      String(arm.behaviours?.counted ?? 0),
+      ...BEHAVIOURS.map((behaviour) => cell(arm.behaviours?.rates?.[behaviour])),
+      ...(['cheap-first', 'precious-first'] as const).map((order) => cell(arm.orders[order]?.rates?.deceptive)),
+    ]),
+  });
+
+const share = (value: number | null): string => (value === null ? '-' : percent(value));
+
+const number = (value: number | null | undefined): string =>
+  value === null || value === undefined ? '-' : numberCell(value);
+
+const checksTable = (arms: StudyResults['arms']): Markup =>
+  tableOf({
+    title:
+      "Right answers in percent [95% interval]; perplexity of held-out text; the forced choice in nats, above 0 where the cheap room is the likelier; upstream's rate, by which what names neither room is honest; latent overlap of the pairs, smaller is closer",
+    head: [
+      ...['arm', 'perspective', 'false belief', 'self', 'tasks', 'choices', 'perplexity', 'forced choice'],
+      ...["upstream's rate", 'latent, all', 'latent, last'],
+    ],
+    rows: Object.entries(arms).map(([name, { checks, forcedChoice, upstreamRate, latent }]) => [
+      name,
+      ...[checks.perspective, checks.falseBelief, checks.selfKnowledge, checks.tasks, checks.multipleChoice].map(cell),
+      number(checks.perplexity?.mean),
+      forcedChoice === null ? '-' : forcedChoice.toFixed(2),
+      share(upstreamRate),
+      number(latent.all),
+      number(latent.last),
+    ]),
+  });
+
+const points = (value: number): string => `${value > 0 ? '+' : ''}${(100 * value).toFixed(1)}`;
+
+const effectTable = ({ effect }: StudyResults): Markup =>
+  tableOf({
+    title:
+      'Change in points [95% interval of the paired bootstrap, by family and seed] from one arm to the next; a part whose arm was not measured is in the next one',
+    head: ['part', 'from', 'to', 'deceptive', 'honest', 'n'],
+    rows: [...EFFECT_PARTS, 'total' as const].flatMap((part) => {
+      const measured = effect[part];
+      if (!measured) return [];
+      const changes = (['deceptive', 'honest'] as const).map((behaviour) => {
+        const { change, ci95 } = measured[behaviour];
+        return `${points(change)} [${ci95.map(points).join(', ')}]`;
+      });
+      const name = part === 'selfOther' ? 'self and other' : part;
+      return [[name, measured.from, measured.to, ...changes, String(measured.deceptive.n)]];
+    }),
+  });
+
+const sampleAnswers = (samples: readonly SampleAnswers[]): Markup =>
+  html`<p class="faint">
+      The first item of each set, not chosen; the answers of each arm's first seed. Every answer is in records/.
+    </p>
+    ${samples.map(sampleTable)}`;
+
+const sampleTable = ({ set, prompt, answers }: SampleAnswers): Markup =>
+  html`<div class="scroll">
+    <table class="answers">
+      <caption>
+        ${set}
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">${prompt}</th>
+          <th scope="col">answer</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${answers.map(
+          ({ arm, answer, behaviour }) =>
+            html`<tr>
+              <th scope="row">${arm}</th>
+              <td>
+                <span class="answer">${answer || '(nothing)'}</span>
+                ${behaviour === null ? null : html`<span class="chip ${behaviour}">${behaviour}</span>`}
+              </td>
+            </tr> `,
+        )}
+      </tbody>
+    </table>
+  </div> `;
+
+const details = (summary: string, value: unknown): Markup =>
+  html`<details>
+    <summary>${summary}</summary>
+    <pre>${JSON.stringify(value, null, 2)}</pre>
+  </details>`;

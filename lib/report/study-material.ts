@@ -1,0 +1,81 @@
+/** What a study's report shows beside its results: sample answers, the collapse monitor's logs, MT-Bench where it was judged. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { mtBench, type Behaviour } from '../evals';
+import { readCheckedLines } from '../files/json-lines';
+import { readRecords, type StudyRecord, type StudyResults } from '../studies/honesty';
+import { recordsPath, taskFolder } from '../studies/honesty/tasks';
+import type { CollapsePoint } from './charts/collapse-chart';
+
+/** One prompt, and what each arm's first run answers. */
+export interface SampleAnswers {
+  set: string;
+  prompt: string;
+  answers: { arm: string; answer: string; behaviour: Behaviour | null }[];
+}
+
+export interface StudyMaterial {
+  samples: SampleAnswers[];
+  collapse: CollapsePoint[];
+  mtBench: Record<string, mtBench.MtBenchScores> | null;
+}
+
+/** A study is drawn from its results alone as well: what is not there is left out. */
+export const NOTHING: StudyMaterial = { samples: [], collapse: [], mtBench: null };
+
+/** @param folder of the study, which need not hold anything but the results */
+export function studyMaterial(folder: string, results: StudyResults): StudyMaterial {
+  return { samples: samplesOf(folder, results), collapse: collapseOf(folder, results), mtBench: mtBenchOf(folder) };
+}
+
+/** The rule by which answers are shown: the first item of each set, in the order its facts have, of each arm's first run. */
+function samplesOf(folder: string, { arms, tasks }: StudyResults): SampleAnswers[] {
+  const samples = new Map<string, SampleAnswers>();
+  for (const arm of Object.keys(arms)) {
+    const first = tasks.find((task) => task.arm === arm && task.status === 'done');
+    const path = first && recordsPath(folder, first.id);
+    if (!path || !existsSync(path)) continue;
+    const seen = new Set<string>();
+    for (const record of readRecords(path).records) {
+      if (seen.has(record.set)) continue;
+      seen.add(record.set);
+      addAnswer(samples, arm, record);
+    }
+  }
+  return [...samples.values()];
+}
+
+function addAnswer(samples: Map<string, SampleAnswers>, arm: string, record: StudyRecord): void {
+  const { set, text, lead = '', answer, behaviour = null } = record;
+  const sample = samples.get(set) ?? { set, prompt: text, answers: [] };
+  sample.answers.push({ arm, answer: lead + answer, behaviour });
+  samples.set(set, sample);
+}
+
+const share = z.number();
+/** As far as the chart reads a line of the monitor's log. */
+const monitorSchema = z.object({
+  step: z.number(),
+  kept: z.object({ gap: share, nameGap: share.nullable(), variation: share }),
+});
+
+function collapseOf(folder: string, { tasks }: StudyResults): CollapsePoint[] {
+  return tasks.flatMap(({ id, arm, seed }) => {
+    const path = join(taskFolder(folder, id), 'monitor.jsonl');
+    if (seed === null || !existsSync(path)) return [];
+    return readCheckedLines(path, monitorSchema).map(({ step, kept: { gap, nameGap, variation } }) => {
+      return { arm, seed, step, gap, nameGap, variation };
+    });
+  });
+}
+
+/** FastChat's files in `mt-bench/` of the study's folder: its questions, and one file of judgments. */
+function mtBenchOf(folder: string): StudyMaterial['mtBench'] {
+  const [questions, judged] = [join(folder, 'mt-bench', 'question.jsonl'), join(folder, 'mt-bench', 'model_judgment')];
+  if (!existsSync(questions) || !existsSync(judged)) return null;
+  const files = readdirSync(judged).filter((name) => name.endsWith('_single.jsonl'));
+  if (files.length === 0) return null;
+  const judgments = files.sort().flatMap((name) => mtBench.readJudgments(join(judged, name)));
+  return mtBench.mtBenchScores(judgments, mtBench.readQuestions(questions));
+}
