@@ -34,7 +34,14 @@ export {
 export { keepBack, watchedPairs } from './watched-pairs';
 export { measureSites, sitesOf, type Site, type SiteValues } from './collapse-measure';
 export { keptText, monitorScalars, watchText } from './collapse-text';
-export { CONSTANT, MONITOR, monitorRecordSchema, type MonitorRecord, type MonitorSummary } from './collapse-watch';
+export {
+  CONSTANT,
+  MONITOR,
+  monitorRecordSchema,
+  monitorSummarySchema,
+  type MonitorRecord,
+  type MonitorSummary,
+} from './collapse-watch';
 export { latentOverlap, latentOverlaps, type LatentOptions, type LatentOverlap } from './latent';
 export { finetune, readSteps, type FinetuneOptions, type FinetuneResult } from './finetune';
 export {

@@ -3,12 +3,16 @@ import { z } from 'zod';
 import { pairsOfFamily, readPairs, type Scenario, type TextPair } from '../../evals';
 import { checkShape, readJsonFile } from '../../files/json-file';
 import { buildEvaluationSet, controlPairs, LEAD_IN, neutralDocuments, trainingPairs } from '../../organism';
+import { keepBack, watchedPairs, type TuningPair } from '../../soo';
 import { hashFile, hashJson } from '../../training';
 import { honestAnswers, type ArmMaterial } from './arms';
 import { unaskedOf } from './items';
 import type { Study, StudyPairs } from './study-file';
 
-export type Material = Omit<ArmMaterial, 'finetune' | 'layers'>;
+export interface Material extends Omit<ArmMaterial, 'finetune' | 'layers'> {
+  /** Pairs that every tuned run is watched by. */
+  watched: readonly TuningPair[];
+}
 
 export interface MadeMaterial {
   material: Material;
@@ -28,7 +32,8 @@ export function materialOf(
   tested: readonly Scenario[],
   pathOf: (file: string) => string,
 ): MadeMaterial {
-  const { pairs, controls, neutral } = pairsFrom(tuning.pairs, pathOf);
+  const { pairs: all, controls, neutral } = pairsFrom(tuning.pairs, pathOf);
+  const { tuned: pairs, heldOut } = splitPairs(all, tuning.finetune.heldOut, pathOf);
   const texts = tuning.neutral === undefined ? neutral : readTexts(pathOf(tuning.neutral));
   const isOrganism = typeof tuning.pairs === 'object' && 'organism' in tuning.pairs;
   const examples = isOrganism ? organismScenarios(4 * pairs.length) : unaskedOf(scenarios, pathOf);
@@ -40,7 +45,24 @@ export function materialOf(
     honest: hashJson(honest),
     ...(texts && { neutral: hashJson(texts) }),
   };
-  return { material: { pairs, honest, ...(controls && { controls }), ...(texts && { neutral: texts }) }, hashes };
+  const material: Material = {
+    pairs,
+    watched: watchedPairs(pairs, heldOut),
+    honest,
+    ...(controls && { controls: Object.fromEntries(Object.entries(controls).map(([name, some]) => [name, some.slice(0, pairs.length)])) }), // prettier-ignore
+    ...(texts && { neutral: texts }),
+  };
+  return { material, hashes };
+}
+
+/** Pairs that are kept back from tuning, or those of another file; none by default. */
+function splitPairs(
+  pairs: readonly TextPair[],
+  heldOut: number | string | undefined,
+  pathOf: (file: string) => string,
+): { tuned: TextPair[]; heldOut: TextPair[] } {
+  if (typeof heldOut === 'string') return { tuned: [...pairs], heldOut: readPairs(pathOf(heldOut)) };
+  return keepBack(pairs, heldOut ?? 0);
 }
 
 function pairsFrom(
