@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { lockIfFree, ownFolder } from '../../files/folders';
 import { writeTextAside } from '../../files/write-aside';
 import { loadLora } from '../../peft';
-import { finetune } from '../../soo';
+import { finetune, watchText } from '../../soo';
 import { instructedPrompts, type PromptFormat } from '../../text';
 import { hashFile, hashJson, NonFiniteError, type StepRecord } from '../../training';
 import { encodeArm, type Arm } from './arms';
@@ -80,7 +80,7 @@ async function tune(
 ): Promise<NonNullable<Measured['training']>> {
   if (!tuning) throw new Error(`${id}: the arm ${arm.kind} is not tuned`);
   const { config } = tuning;
-  const { pairs, neutral } = encodeArm(model, tuning, format);
+  const { pairs, watched, neutral } = encodeArm(model, tuning, format);
   const batches = Math.ceil(pairs.length / config.batch) * config.epochs;
   const onStep = ({ microBatch, loss }: StepRecord): void =>
     tell({
@@ -90,8 +90,8 @@ async function tune(
       text: `batch ${microBatch} of ${batches}, loss ${loss.toPrecision(3)}`,
     });
   const { name, path, revision } = plan.model;
-  const { steps, epochLosses, distance } = await finetune({
-    ...{ folder, model, pairs, neutral, config, signal, onStep },
+  const { steps, epochLosses, distance, monitor } = await finetune({
+    ...{ folder, model, pairs, watched, neutral, config, signal, onStep },
     padId: format.tokenizer.eosId ?? 0,
     baseModel: name ?? path,
     baseRevision: revision,
@@ -99,7 +99,8 @@ async function tune(
     origin: plan.origin,
     resume: existsSync(folder),
   });
-  return { steps, epochLosses, distance: distance ?? null, monitor: null };
+  const collapsed = monitor && monitor.collapsedAt !== null ? watchText(monitor) : null;
+  return { steps, epochLosses, distance: distance ?? null, monitor: monitor ? { ...monitor, collapsed } : null };
 }
 
 function headerOf(
