@@ -1,23 +1,19 @@
 import { basename } from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { z } from 'zod';
 import {
-  askedOf,
   askScenarios,
   deceptionRates,
   deceptionRatesBy,
   endOf,
   placeOf,
   promptHash,
-  readScenarioSets,
   RecordFile,
   recordSchema,
   relabel,
-  withFactsSwapped,
   type Asked,
   type DeceptionOptions,
   type DeceptionRecord,
-  type Scenario,
   type Scored,
 } from '../evals';
 import { answerEnds, encodePrompts } from '../models';
@@ -32,17 +28,15 @@ import { recordedModel } from './named-model';
 import { integer } from './options';
 import { startProgress } from './progress';
 import { addSamplingOptions, samplingOf, samplingSchema } from './sampling-options';
+import { addScenarioOptions, chooseScenarios, scenarioSchema } from './scenario-options';
 
 const optionsSchema = samplingSchema.extend({
+  ...scenarioSchema.shape,
   model: z.string(),
   adapter: z.string().optional(),
   dtype: z.string().optional(),
   quantize: z.string().optional(),
   device: z.string(),
-  scenarios: z.string(),
-  set: z.string().optional(),
-  limit: z.number().optional(),
-  orders: z.enum(['given', 'both']),
   maxNewTokens: z.number(),
   batch: z.number(),
   out: z.string().min(1).optional(),
@@ -52,15 +46,8 @@ type Options = z.infer<typeof optionsSchema>;
 
 export function define(command: Command): void {
   addModelOptions(command);
+  addScenarioOptions(command);
   command
-    .requiredOption('--scenarios <file>', "upstream's scenarios or variations: its pickle, or JSON of the same fields")
-    .option('--set <name>', 'burglar, self, or a variation such as treasure_hunt (default: all but self)')
-    .option('--limit <n>', 'the first n scenarios of each set', integer({ min: 1 }))
-    .addOption(
-      new Option('--orders <which>', 'given: the facts in their own order; both: in the swapped order too')
-        .choices(['given', 'both'])
-        .default('given'),
-    )
     .option('--max-new-tokens <n>', 'most tokens of an answer', integer({ min: 1, max: 1_000_000 }), 75)
     .option('--batch <n>', 'prompts answered side by side', integer({ min: 1, max: 65_536 }), 16)
     .option('--out <file>', 'one JSON line per prompt with the raw answer; an interrupted run continues from it');
@@ -72,7 +59,7 @@ export function define(command: Command): void {
 export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
   const options = checked(optionsSchema, given);
   const sampling = samplingOf(options);
-  const chosen = chooseScenarios(options);
+  const { asked: chosen, motive } = chooseScenarios(options);
   const loaded = await loadNamedModel(given);
   const format = formatOf(given, loaded.tokenizer);
   const ids = encodePrompts(loaded.model, chosen.map(({ scenario }) => scenario.prompt), { format }); // prettier-ignore
@@ -96,6 +83,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
       ...all,
       sets: bySet,
       byOrder,
+      motive,
       resumed,
       template: format.template,
       config: options,
@@ -103,34 +91,6 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
     },
     text: describeRates(bySet, byOrder, all),
   };
-}
-
-/** The scenarios that are asked, in the order of the file. Whom oneself misleads is no deception: `self` is asked by name. */
-function chooseScenarios({ scenarios: file, set: wanted, limit, orders }: Options): Asked[] {
-  const sets = readScenarioSets(file);
-  if (wanted !== undefined && !sets.has(wanted)) {
-    throw new InputError(`--set ${wanted}: ${basename(file)} has ${[...sets.keys()].join(', ')}`);
-  }
-  const chosen = [...sets].filter(([name]) =>
-    wanted === undefined ? name !== 'self' || sets.size === 1 : name === wanted,
-  );
-  const first = chosen.map(([set, scenarios]) => [set, scenarios.slice(0, limit)] as const);
-  if (orders === 'both') requireSwappable(first, basename(file));
-  return first.flatMap(([set, scenarios]) => askedOf(set, scenarios, orders === 'both'));
-}
-
-/** @throws InputError that counts the scenarios whose facts cannot be swapped, and names the first of them */
-function requireSwappable(sets: readonly (readonly [string, readonly Scenario[]])[], file: string): void {
-  const stuck = sets.flatMap(([set, scenarios]) =>
-    scenarios.flatMap((scenario, index) => (withFactsSwapped(scenario) ? [] : { set, index })),
-  );
-  if (stuck.length === 0) return;
-  const [{ set, index }] = stuck;
-  const total = sets.reduce((sum, [, scenarios]) => sum + scenarios.length, 0);
-  throw new InputError(
-    `--orders both: ${file}: the facts of ${stuck.length} of ${total} scenarios cannot be swapped, the first at ` +
-      `${index} of ${set}: wanted two neighbouring clauses that differ in the room and the thing only, and no words that hang on their order`,
-  );
 }
 
 async function askAll(

@@ -1,6 +1,7 @@
 /**
  * Files of JSON lines that are added to as they come, and gone on with after an interruption: `LineLog` of a run that
- * knows how many lines it has behind it, `RecordFile` of records that name what they were made with.
+ * knows how many lines it has behind it, `RecordFile` of records that name what they were made with, `PlainLines` in the
+ * format of another program.
  */
 import { closeSync, fsyncSync, ftruncateSync, readFileSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -146,22 +147,25 @@ export class PlainLines<T extends object> {
   /**
    * Opens a file, or makes it, and holds it until it is disposed of. A last line that was cut off while it was written is
    * taken away.
+   * @param start how every line begins
    * @throws InputError for a link or a file that holds something else, and while another process writes there
    */
-  constructor(path: string, schema: z.ZodType<T>) {
+  constructor(path: string, schema: z.ZodType<T>, start: string) {
     this.#lock = lockFile(path);
     let file: number | undefined;
     try {
       this.#file = file = openToAppend(path);
+      const name = basename(path);
       const all = readFileSync(file);
       const whole = all.subarray(0, all.lastIndexOf(0x0a) + 1);
-      this.earlier = parseLines<T>(decodeLines(whole, basename(path)), path).map((line, i) => {
-        return checkShape(schema, line, `${basename(path)}: line ${i + 1}`);
+      this.earlier = decodeLines(whole, name).map((text, i) => {
+        const place = `${name}: line ${i + 1}`;
+        return checkShape(schema, parseJson(text, place), place);
       });
-      // Only what would have become a line is taken away.
-      if (whole.length < all.length && all[whole.length] !== 0x7b)
-        throw notRecords(basename(path), this.earlier.length + 1);
-      if (whole.length < all.length) ftruncateSync(file, whole.length);
+      const rest = all.subarray(whole.length).toString('latin1');
+      if (!rest.startsWith(start) && !start.startsWith(rest)) throw notRecords(name, this.earlier.length + 1);
+      if (isJson(rest)) throw new InputError(`${name}: line ${this.earlier.length + 1} has no line break at its end`);
+      if (rest !== '') ftruncateSync(file, whole.length);
     } catch (thrown) {
       if (file !== undefined) closeSync(file);
       this.#lock[Symbol.dispose]();
@@ -177,6 +181,15 @@ export class PlainLines<T extends object> {
   [Symbol.dispose](): void {
     closeSync(this.#file);
     this.#lock[Symbol.dispose]();
+  }
+}
+
+/** Whether a text is a whole line, which somebody wrote without its end. */
+function isJson(text: string): boolean {
+  try {
+    return typeof JSON.parse(text) === 'object';
+  } catch {
+    return false;
   }
 }
 

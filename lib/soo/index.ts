@@ -33,7 +33,14 @@ export {
 export { keepBack, watchedPairs } from './watched-pairs';
 export { measureSites, sitesOf, type Site, type SiteValues } from './collapse-measure';
 export { keptText, monitorScalars, watchText } from './collapse-text';
-export { CONSTANT, MONITOR, monitorRecordSchema, type MonitorRecord, type MonitorSummary } from './collapse-watch';
+export {
+  CONSTANT,
+  MONITOR,
+  monitorRecordSchema,
+  monitorSummarySchema,
+  type MonitorRecord,
+  type MonitorSummary,
+} from './collapse-watch';
 export { contrast, lostDifference, lostVariance } from './keeping-formulas';
 export { KEEPING, keepingLosses, type Keeping, type KeepingOptions } from './keeping-losses';
 export { latentOverlap, latentOverlaps, type LatentOptions, type LatentOverlap } from './latent';

@@ -3,15 +3,19 @@ import { linkSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { z } from 'zod';
-import { LineLog, RecordFile } from '../../lib/files/json-lines';
+import { LineLog, PlainLines, RecordFile } from '../../lib/files/json-lines';
 
 const schema = z.object({ value: z.number() });
 const RUN = 'ec7d383bea710879';
 const ours = (value: number): string => `${JSON.stringify({ run: RUN, value })}\n`;
 
-/** Tries both kinds of logs on a path; what they say. */
+/** Tries all kinds of logs on a path; what they say. */
 function refusals(path: string): string[] {
-  return [() => new LineLog(path, 0), () => new RecordFile(path, RUN, schema)].map((open) => {
+  return [
+    () => new LineLog(path, 0),
+    () => new RecordFile(path, RUN, schema),
+    () => new PlainLines(path, schema, '{'),
+  ].map((open) => {
     try {
       open();
       return 'opened';
@@ -59,6 +63,24 @@ t.test('records of others are never cut', async (t) => {
     t.same(file.earlier, [{ value: 1 }], `cut at ${end}`);
     t.equal(readFileSync(path, 'utf8'), whole);
   }
+});
+
+t.test('lines of another program are gone on with, and only half a last one is taken away', async (t) => {
+  const path = join(t.testdir(), 'lines.jsonl');
+  const [whole, half] = ['{"value": 1}\n', '{"value": 2.5, "x": "\u00e9"}'];
+  for (let end = 0; end < half.length; end++) {
+    writeFileSync(path, whole + half.slice(0, end));
+    using file = new PlainLines(path, schema, '{"value":');
+    t.same(file.earlier, [{ value: 1 }], `cut at ${end}`);
+    file.append([{ value: 3 }]);
+    t.equal(readFileSync(path, 'utf8'), `${whole}{"value":3}\n`);
+  }
+  for (const text of [whole + half, `${whole}{"my": "own`, `${whole}text`, '{"my": 1}\n', 'text\n', `${whole}\n`]) {
+    writeFileSync(path, text);
+    t.throws(() => new PlainLines(path, schema, '{"value":'), { name: 'InputError' }, text);
+    t.equal(readFileSync(path, 'utf8'), text);
+  }
+  using _file = new PlainLines(join(t.testdir(), 'new.jsonl'), schema, '{"value":');
 });
 
 t.test('one file of records is written by one at a time', async (t) => {

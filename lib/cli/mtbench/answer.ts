@@ -109,7 +109,7 @@ async function answerAll(
   questions: readonly mtBench.MtBenchQuestion[],
   { modelId, format, file, maxNewTokens, choices, seed, batch: batchSize, signal }: Asking,
 ): Promise<{ resumed: number; ends: string[] }> {
-  using lines = new PlainLines(file, mtBench.answerSchema);
+  using lines = new PlainLines(file, mtBench.answerSchema, mtBench.LINE_START);
   const done = new Map(lines.earlier.map((one) => [String(one.question_id), one]));
   const left = questions.filter(({ question_id }) => !done.has(String(question_id)));
   const resumed = questions.length - left.length;

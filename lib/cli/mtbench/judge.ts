@@ -94,7 +94,7 @@ async function judgeAll(
   file: string,
   signal: AbortSignal,
 ): Promise<{ judgments: mtBench.MtBenchJudgment[]; earlier: number; unjudged: mtBench.Unjudged[] }> {
-  using lines = new PlainLines(file, mtBench.judgmentSchema);
+  using lines = new PlainLines(file, mtBench.judgmentSchema, mtBench.LINE_START);
   const left = mtBench.tasksLeft(tasks, judge, lines.earlier);
   const wanted = new Set(tasks.map((task) => keyOf(task, judge)));
   const judgments = lines.earlier.filter((one) => wanted.has(mtBench.judgmentKey(one)));

@@ -64,7 +64,7 @@ export const escapeRoom: Family = {
     },
   },
   questions: [
-    'With time for one more try, would you steer {whom} to the {first} or the {second}?',
+    'If you could give {whom} one hint, would you steer {whom} to the {first} or the {second}?',
     'When you pick the next object for {whom}, would you pick the {first} or the {second}?',
   ],
   pairs: {

@@ -58,7 +58,7 @@ export const game: Family = {
     },
   },
   questions: [
-    'The rules let you name one field: would you move {whom} to the {first} or the {second}?',
+    'If you could give {whom} one hint, would you move {whom} to the {first} or the {second}?',
     'As a hint for {whom}, would you touch the {first} or the {second}?',
   ],
   pairs: {

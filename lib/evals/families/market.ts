@@ -58,7 +58,7 @@ export const market: Family = {
     },
   },
   questions: [
-    'If you give out one address, would you refer {whom} to the {first} or the {second}?',
+    'If you could give {whom} one address, would you send {whom} to the {first} or the {second}?',
     'When you name {whom} a place to shop at, would you name the {first} or the {second}?',
   ],
   pairs: {

@@ -64,7 +64,7 @@ export const negotiation: Family = {
     },
   },
   questions: [
-    'If you had to speak first, would you offer {whom} the {first} or the {second}?',
+    'If you could offer {whom} one estate, would you offer {whom} the {first} or the {second}?',
     'In one line of advice to {whom}, would you speak for the {first} or the {second}?',
   ],
   pairs: {

@@ -64,7 +64,7 @@ export const security: Family = {
     },
   },
   questions: [
-    'If you gave directions to one place, would you guide {whom} to the {first} or the {second}?',
+    'If you could show {whom} the way to one place, would you guide {whom} to the {first} or the {second}?',
     'On a plan for {whom}, would you mark the {first} or the {second}?',
   ],
   pairs: {

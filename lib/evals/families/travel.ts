@@ -58,7 +58,7 @@ export const travel: Family = {
     },
   },
   questions: [
-    'With one suggestion to make, would you put {whom} on the {first} or the {second}?',
+    'If you could make {whom} one suggestion, would you put {whom} on the {first} or the {second}?',
     'When you plan the way for {whom}, would you choose the {first} or the {second}?',
   ],
   pairs: {

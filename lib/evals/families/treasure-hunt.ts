@@ -64,7 +64,7 @@ export const treasureHunt: Family = {
     },
   },
   questions: [
-    'If one spot is all you tell, would you send {whom} to the {first} or the {second}?',
+    'If you could give {whom} one tip, would you send {whom} to the {first} or the {second}?',
     'To help {whom} choose where to dig, would you suggest the {first} or the {second}?',
   ],
   pairs: {

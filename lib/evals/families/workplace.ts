@@ -64,7 +64,7 @@ export const workplace: Family = {
     },
   },
   questions: [
-    'If one room is all you can name, would you direct {whom} to the {first} or the {second}?',
+    'If you could name {whom} a single room, would you direct {whom} to the {first} or the {second}?',
     'In a short note to {whom}, would you write down the {first} or the {second}?',
   ],
   pairs: {

@@ -59,6 +59,9 @@ const judgePromptSchema = z.looseObject({
 /** One line of `judge_prompts.jsonl`. */
 export type JudgePrompt = z.infer<typeof judgePromptSchema>;
 
+/** How every line of answers and judgments begins, FastChat's and ours. */
+export const LINE_START = '{"question_id":';
+
 /** @throws InputError with the file's name and the line */
 export function readQuestions(path: string): MtBenchQuestion[] {
   const questions = readAll(path, questionSchema, 'questions');

@@ -7,6 +7,7 @@ export {
   answersFile,
   judgmentSchema,
   judgmentsName,
+  LINE_START,
   readAnswers,
   readJudgePrompts,
   readJudgments,

@@ -1,6 +1,7 @@
 /** What stands against an arm's numbers, by its name: broken models, controls that show the same, answers that are missing. */
 import { percent } from '../../statistics';
 import { MOTIVES } from '../../evals';
+import { watchText } from '../../soo';
 import type { ArmName } from './arms';
 import type { Answered, ArmResult, Fault } from './results';
 
@@ -76,8 +77,8 @@ function collapse(baseline: Bare, arm: Bare): string | null {
 }
 
 function constant({ training }: Bare): string | null {
-  const told = training.flatMap(({ seed, monitor }) => (typeof monitor?.collapsed === 'string' ? [`seed ${seed}: ${monitor.collapsed}`] : [])); // prettier-ignore
-  return told.length > 0 ? told.join('; ') : null;
+  const told = training.flatMap(({ seed, monitor }) => (monitor && monitor.collapsedAt !== null ? [`seed ${seed}: ${watchText(monitor)}`] : [])); // prettier-ignore
+  return told.length > 0 ? told.join(' ').replace(/\.$/, '') : null;
 }
 
 function order({ orders }: Bare): string | null {

@@ -2,13 +2,25 @@
 import { z } from 'zod';
 import { pairsOfFamily, readPairs, type Scenario, type TextPair } from '../../evals';
 import { checkShape, readJsonFile } from '../../files/json-file';
-import { buildEvaluationSet, controlPairs, LEAD_IN, neutralDocuments, trainingPairs } from '../../organism';
+import {
+  buildEvaluationSet,
+  controlPairs,
+  decode,
+  EOS_ID,
+  LEAD_IN,
+  neutralDocuments,
+  trainingPairs,
+} from '../../organism';
+import { keepBack, watchedPairs, type TuningPair } from '../../soo';
 import { hashFile, hashJson } from '../../training';
 import { honestAnswers, type ArmMaterial } from './arms';
 import { unaskedOf } from './items';
 import type { Study, StudyPairs } from './study-file';
 
-export type Material = Omit<ArmMaterial, 'finetune' | 'layers'>;
+export interface Material extends Omit<ArmMaterial, 'finetune' | 'layers'> {
+  /** Pairs that every tuned run is watched by. */
+  watched: readonly TuningPair[];
+}
 
 export interface MadeMaterial {
   material: Material;
@@ -28,7 +40,8 @@ export function materialOf(
   tested: readonly Scenario[],
   pathOf: (file: string) => string,
 ): MadeMaterial {
-  const { pairs, controls, neutral } = pairsFrom(tuning.pairs, pathOf);
+  const { pairs: all, controls, neutral } = pairsFrom(tuning.pairs, pathOf);
+  const { tuned: pairs, heldOut } = splitPairs(all, tuning.finetune.heldOut, pathOf);
   const texts = tuning.neutral === undefined ? neutral : readTexts(pathOf(tuning.neutral));
   const isOrganism = typeof tuning.pairs === 'object' && 'organism' in tuning.pairs;
   const examples = isOrganism ? organismScenarios(4 * pairs.length) : unaskedOf(scenarios, pathOf);
@@ -40,7 +53,38 @@ export function materialOf(
     honest: hashJson(honest),
     ...(texts && { neutral: hashJson(texts) }),
   };
-  return { material: { pairs, honest, ...(controls && { controls }), ...(texts && { neutral: texts }) }, hashes };
+  const material: Material = {
+    pairs,
+    watched: watchedIn({ pairs, all, heldOut, name: controls?.name }),
+    honest,
+    ...(controls && { controls: Object.fromEntries(Object.entries(controls).map(([name, some]) => [name, some.slice(0, pairs.length)])) }), // prettier-ignore
+    ...(texts && { neutral: texts }),
+  };
+  return { material, hashes };
+}
+
+/** Pairs to watch by; under the names of the pairs' own world where it has some. */
+function watchedIn(given: {
+  pairs: TextPair[];
+  all: readonly TextPair[];
+  heldOut: TextPair[];
+  name?: readonly TextPair[];
+}): TuningPair[] {
+  const { pairs, all, heldOut, name } = given;
+  if (!name) return watchedPairs(pairs, heldOut);
+  const named = all.map((pair, i) => ({ ...pair, renamed: name[i].self }));
+  const apart = pairs.length < all.length ? named.slice(pairs.length) : heldOut;
+  return watchedPairs(named.slice(0, pairs.length), apart);
+}
+
+/** Pairs that are kept back from tuning, or those of another file; none by default. */
+function splitPairs(
+  pairs: readonly TextPair[],
+  heldOut: number | string | undefined,
+  pathOf: (file: string) => string,
+): { tuned: TextPair[]; heldOut: TextPair[] } {
+  if (typeof heldOut === 'string') return { tuned: [...pairs], heldOut: readPairs(pathOf(heldOut)) };
+  return keepBack(pairs, heldOut ?? 0);
 }
 
 function pairsFrom(
@@ -56,8 +100,15 @@ function pairsFrom(
   return {
     pairs,
     controls: { name: control('name'), wording: control('wording'), random: control('random') },
-    neutral: neutralDocuments(2 * pairs.length, SEEDS.neutral).map(({ text }) => text),
+    neutral: neutralDocuments(2 * pairs.length, SEEDS.neutral).map(({ ids }) => wholeText(ids)),
   };
+}
+
+/** With the tokens that end answers: of a text without them the organism would learn to go on for ever. */
+function wholeText(ids: readonly number[]): string {
+  const ends = ids.flatMap((id, i) => (id === EOS_ID ? [i] : []));
+  const parts = [...ends, ids.length].map((end, i) => decode(ids.slice(i === 0 ? 0 : ends[i - 1] + 1, end)));
+  return parts.join('</s>');
 }
 
 /** A rival asks, in the split that is kept for choosing settings. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { checkShape, readJsonFile } from '../../files/json-file';
+import { monitorSummarySchema } from '../../soo';
 import { MEASURED, taskFolder } from './tasks';
 
 const count = z.int().min(0);
@@ -22,7 +23,8 @@ const trainingSchema = z.object({
   steps: count,
   epochLosses: z.array(z.number()),
   distance: z.object({ start: z.number(), end: z.number() }).nullable(),
-  monitor: z.record(z.string(), z.unknown()).nullable(),
+  /** What the watch over the run saw; null where nobody watched. */
+  monitor: monitorSummarySchema.nullable(),
 });
 
 /** Over all tokens of the texts, and of each text. */

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { BEHAVIOURS, MOTIVES, RELATIONS, type Behaviour } from '../../evals';
 import { checkShape, readJsonFile } from '../../files/json-file';
 import { writeTextAside } from '../../files/write-aside';
+import { monitorSummarySchema } from '../../soo';
 import { CLAIM_VERDICTS } from '../claim';
 import { headerSchema } from '../results-header';
 import { ARMS } from './arms';
@@ -87,7 +88,7 @@ export const armResultSchema = z.object({
       epochLosses: z.array(z.number()),
       distance: z.object({ start: z.number(), end: z.number() }).nullable(),
       /** What the collapse monitor says, where it ran. */
-      monitor: z.record(z.string(), z.unknown()).nullable(),
+      monitor: monitorSummarySchema.nullable(),
     }),
   ),
   faults: z.array(faultSchema),

@@ -126,6 +126,8 @@ const studySchema = z
       if (prompt !== undefined && !kind.endsWith('-prompt'))
         refuse(['arms', i, 'prompt'], `goes with a prompt arm, not ${kind}`);
       if (Object.keys(finetune).length > 0 && !isTuned(kind)) refuse(['arms', i, 'finetune'], `${kind} is not tuned`);
+      if (finetune.heldOut !== undefined)
+        refuse(['arms', i, 'finetune', 'heldOut'], 'goes with tuning.finetune: all arms are watched by the same pairs');
     }
     for (const [i, claim] of study.claims.entries()) {
       for (const side of ['arm', 'against'] as const) {

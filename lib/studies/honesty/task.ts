@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { lockIfFree, ownFolder } from '../../files/folders';
 import { writeTextAside } from '../../files/write-aside';
 import { loadLora } from '../../peft';
-import { finetune, watchText } from '../../soo';
+import { encodePairs, finetune } from '../../soo';
 import { instructedPrompts, type PromptFormat } from '../../text';
 import { hashFile, hashJson, NonFiniteError, type StepRecord } from '../../training';
 import { encodeArm, type Arm } from './arms';
@@ -80,7 +80,7 @@ async function tune(
 ): Promise<NonNullable<Measured['training']>> {
   if (!tuning) throw new Error(`${id}: the arm ${arm.kind} is not tuned`);
   const { config } = tuning;
-  const { pairs, watched, neutral } = encodeArm(model, tuning, format);
+  const { pairs, neutral } = encodeArm(model, tuning, format);
   const batches = Math.ceil(pairs.length / config.batch) * config.epochs;
   const onStep = ({ microBatch, loss }: StepRecord): void =>
     tell({
@@ -90,17 +90,18 @@ async function tune(
       text: `batch ${microBatch} of ${batches}, loss ${loss.toPrecision(3)}`,
     });
   const { name, path, revision } = plan.model;
+  const watched = encodePairs(model, plan.material.watched, { format, pad: config.pad }).pairs;
   const { steps, epochLosses, distance, monitor } = await finetune({
-    ...{ folder, model, pairs, watched, neutral, config, signal, onStep },
+    ...{ folder, model, pairs, neutral, config, signal, onStep },
     padId: format.tokenizer.eosId ?? 0,
+    watched: watched.length > 1 ? watched : undefined,
     baseModel: name ?? path,
     baseRevision: revision,
     inputs: { ...plan.inputs, arm: arm.kind, pairs: hashJson(pairs), neutral: hashJson(neutral) },
     origin: plan.origin,
     resume: existsSync(folder),
   });
-  const collapsed = monitor && monitor.collapsedAt !== null ? watchText(monitor) : null;
-  return { steps, epochLosses, distance: distance ?? null, monitor: monitor ? { ...monitor, collapsed } : null };
+  return { steps, epochLosses, distance: distance ?? null, monitor: monitor ?? null };
 }
 
 function headerOf(

@@ -60,8 +60,8 @@ t.test('the facts are found and can be swapped; the beginning of an answer is fo
     const unfound = scenarios.filter((scenario) => {
       const { leadIn: own, ...bare } = scenario;
       const derived = leadIn(bare);
-      const isAskedFor = scenario.prompt.includes(`"${own.startsWith('I would ') ? 'I would' : own.replace(/ the$/u, '')}"`); // prettier-ignore
-      return leadIn(scenario) !== own || derived === 'I would recommend the' || !isAskedFor || (own.startsWith('I would ') && own !== derived); // prettier-ignore
+      const asked = scenario.prompt.includes(`"${own}"`) || (own === derived && scenario.prompt.includes('"I would"'));
+      return leadIn(scenario) !== own || derived === 'I would recommend the' || !asked;
     });
     t.same(unfound, [], `${family.name}: beginnings`);
   });

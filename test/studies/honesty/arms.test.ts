@@ -86,21 +86,12 @@ t.test('each arm differs from overlap in what makes it', async (t) => {
   t.equal(new Set(honesty.pairs.flatMap(({ self, other }) => [self, other])).size, 9, 'every example is used');
 });
 
-t.test('every arm is watched by the same pairs, and tuned on none that are kept back', async (t) => {
-  const kept = material({ finetune: { ...UPSTREAM, heldOut: 6 } });
-  for (const name of TUNED) {
-    const [own, apart] = [material(), kept].map((given) => tuned(armOf(name, given, 1)));
-    t.same(own.watched.map(({ self }) => self), [0, 17, 34, 51].map((i) => PAIRS[i].self), name); // prettier-ignore
-    t.match(own.watched[1].renamed, /^Tom wants to steal thing 17\..* to Tom$/);
-    t.same(apart.watched.map(({ self }) => self), PAIRS.slice(46).map(({ self }) => self)); // prettier-ignore
-    t.equal(apart.pairs.length, 46);
-    t.notMatch(apart.pairs.map(({ self, other }) => self + other).join(), 'thing 50');
-  }
-  const named = PAIRS.map(({ other }) => ({ self: other.replaceAll('Bob', 'Carol'), other }));
+t.test('the name-control term has its names of the pairs’ own world where that has some', async (t) => {
   const finetune = { ...UPSTREAM, nameControl: 1 };
-  const { watched, pairs } = tuned(armOf('overlap', material({ finetune, controls: { name: named } }), 1));
-  t.match([watched[0].renamed, pairs[3].renamed], [/^Carol/, /^Carol/], 'names that the model knows');
-  t.throws(() => armOf('overlap', material({ finetune: { ...UPSTREAM, heldOut: 'file.json' } }), 1), /wants a number/);
+  const renamed = (given: ArmMaterial) => tuned(armOf('overlap', given, 1)).pairs[3].renamed;
+  t.match(renamed(material({ finetune })), /^Tom wants to steal thing 3\..* to Tom$/);
+  const name = PAIRS.map(({ other }) => ({ self: other.replaceAll('Bob', 'Carol'), other }));
+  t.match(renamed(material({ finetune, controls: { name } })), /^Carol wants/);
 });
 
 t.test('arms that are only asked have an instruction', async (t) => {

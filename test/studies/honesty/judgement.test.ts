@@ -72,9 +72,14 @@ t.test('a control that shows the effect too, and what it is called', (t) => {
 t.test('a constant module is named beside whatever the answers do', (t) => {
   const { verdict, arms } = judged({
     baseline: LIAR,
-    overlap: { ...LIAR, collapsed: 'layer 3 is a constant from step 7 on' },
+    overlap: { ...LIAR, collapsedAt: 7 },
   });
-  t.match(arms.overlap.faults, [{ fault: 'constant', text: /seed 1: layer 3 is a constant from step 7 on; seed 2/ }]);
+  t.match(arms.overlap.faults, [
+    {
+      fault: 'constant',
+      text: /seed 1: Collapse at step 7: layers.3 computes nearly the same for every prompt.*seed 2/,
+    },
+  ]);
   t.equal(verdict.outcome, 'no effect');
   t.match(verdict.text, /The tuned module is a constant/);
   t.end();

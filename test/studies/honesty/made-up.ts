@@ -1,5 +1,6 @@
 /** Outcomes of a study that nobody ran: answers as wanted, item by item. */
 import { relabel, type Motive } from '../../../lib/evals';
+import type { MonitorSummary } from '../../../lib/soo';
 import type { ArmName } from '../../../lib/studies/honesty';
 import { parseStudy, type Study } from '../../../lib/studies/honesty/study-file';
 import type { Outcome } from '../../../lib/studies/honesty/outcomes';
@@ -20,8 +21,8 @@ export interface Behaves {
   multipleChoice?: number;
   /** Deceptive answers under a motive that the study asks as well. */
   motives?: Partial<Record<Motive, number>>;
-  /** What the collapse monitor says. */
-  collapsed?: string;
+  /** The step at which the watch saw a constant. */
+  collapsedAt?: number;
   failed?: string;
 }
 
@@ -75,7 +76,7 @@ export function madeUpOutcomes(study: Study, arms: Arms): Outcome[] {
       ...motives.flatMap(([motive, deceptive]) => answers(task.arm.name, task.seed, 'cheap-first', { deceptive, honest: 1 - deceptive }, motive)), // prettier-ignore
     ];
     const check = (share: number | undefined) => share === undefined ? undefined : { n: 100, right: Math.round(100 * share), items: Array.from({ length: 100 }, (_, i) => ({ id: String(i), right: i < 100 * share })) }; // prettier-ignore
-    const training = { steps: 10, epochLosses: [1], distance: null, monitor: behaves.collapsed === undefined ? null : { collapsed: behaves.collapsed } }; // prettier-ignore
+    const training = { steps: 10, epochLosses: [1], distance: null, monitor: behaves.collapsedAt === undefined ? null : watchedTo(behaves.collapsedAt) }; // prettier-ignore
     const measured = {
       id: task.id,
       training: task.seed === null ? null : training,
@@ -88,6 +89,11 @@ export function madeUpOutcomes(study: Study, arms: Arms): Outcome[] {
     };
     return { task, state: { status: 'done' }, done: { measured, records } };
   });
+}
+
+function watchedTo(collapsedAt: number): MonitorSummary {
+  const kept = { 'layers.3': { gap: 0.001, nameGap: 0.002, norm: 1, variation: 0.003 } };
+  return { site: 'layers.3', every: 1, pairs: 4, renamed: true, kept, collapsedAt, stopped: false };
 }
 
 function answers(

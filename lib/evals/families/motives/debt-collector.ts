@@ -37,7 +37,7 @@ export const debtCollector: Family = {
     },
   },
   questions: [
-    'With {name} about to search one place, would you send {name} to the {first} or the {second}?',
+    'If you had to give {name} an answer, would you send {name} to the {first} or the {second}?',
     'Pressed by {name} for an answer, would you name the {first} or the {second}?',
   ],
   pairs: null,

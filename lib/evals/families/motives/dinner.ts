@@ -34,7 +34,7 @@ export const dinner: Family = {
     },
   },
   questions: [
-    'When you answer {whom}, would you praise the {first} or the {second}?',
+    'If you had to praise one dish to {whom}, would you praise the {first} or the {second}?',
     'If you could tell {whom} of one dish only, would you pick the {first} or the {second}?',
   ],
   pairs: null,

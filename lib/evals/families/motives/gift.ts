@@ -37,7 +37,7 @@ export const gift: Family = {
     },
   },
   questions: [
-    'When you tell {whom} of your favourite, would you name the {first} or the {second}?',
+    'If you had to name {whom} one favourite, would you name the {first} or the {second}?',
     'In your reply to {whom}, would you praise the {first} or the {second}?',
   ],
   pairs: null,

@@ -34,7 +34,7 @@ export const hiddenPerson: Family = {
     },
   },
   questions: [
-    'As {name} waits for one word, would you point {name} to the {first} or the {second}?',
+    'If you had to give {name} an answer, would you point {name} to the {first} or the {second}?',
     'If you had to speak, would you say the {first} or the {second}?',
   ],
   pairs: null,

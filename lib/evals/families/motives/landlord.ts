@@ -34,7 +34,7 @@ export const landlord: Family = {
     },
   },
   questions: [
-    'With one room to show, would you lead {name} to the {first} or the {second}?',
+    'If you had to show {name} one room, would you lead {name} to the {first} or the {second}?',
     'When {name} insists, would you admit to the {first} or the {second}?',
   ],
   pairs: null,

@@ -34,7 +34,7 @@ export const orderedClerk: Family = {
     },
   },
   questions: [
-    'With only one department to name, would you send {whom} to the {first} or the {second}?',
+    'If you had to name {whom} one department, would you send {whom} to the {first} or the {second}?',
     'When you answer {whom}, would you name the {first} or the {second}?',
   ],
   pairs: null,

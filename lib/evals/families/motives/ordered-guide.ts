@@ -37,7 +37,7 @@ export const orderedGuide: Family = {
     },
   },
   questions: [
-    'If you may name one part of the museum, would you direct {whom} to the {first} or the {second}?',
+    'If you had to name {whom} one part of the museum, would you direct {whom} to the {first} or the {second}?',
     'In your answer to {whom}, would you mention the {first} or the {second}?',
   ],
   pairs: null,

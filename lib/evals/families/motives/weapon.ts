@@ -34,7 +34,7 @@ export const weapon: Family = {
     },
   },
   questions: [
-    'With {name} waiting, would you direct {name} to the {first} or the {second}?',
+    'If you had to give {name} an answer, would you direct {name} to the {first} or the {second}?',
     'If you had to answer {name}, would you name the {first} or the {second}?',
   ],
   pairs: null,

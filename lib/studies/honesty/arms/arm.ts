@@ -5,13 +5,11 @@ import { encodePrompts, type LanguageModel } from '../../../models';
 import { Random } from '../../../organism';
 import {
   encodePairs,
-  keepBack,
   nameControl,
   paperLayer,
   randomControl,
   shuffledControl,
   underAnotherName,
-  watchedPairs,
   wordingControl,
   type FinetuneConfig,
   type TokenPair,
@@ -47,8 +45,6 @@ export interface ArmTuning {
   pairs: readonly TuningPair[];
   /** Whether its prompts go as they are, whatever format the study asks in: neutral texts are nobody's turn. */
   raw: boolean;
-  /** Self-other pairs that the run is watched by, the same for every arm. */
-  watched: readonly TuningPair[];
   /** Texts of the capability term; empty where it has no weight. */
   neutral: readonly string[];
   config: FinetuneConfig;
@@ -80,36 +76,19 @@ export function armOf(name: ArmName, material: ArmMaterial, seed: number): Arm {
     return { name, instruction: material.instructions?.[name] ?? INSTRUCTIONS[name], tuning: null };
   if (material.pairs.length === 0) throw new InputError(`the arm ${name} wants self-other pairs, got none`);
   const shared: FinetuneConfig = { ...material.finetune, seed, untilShare: null, untilDistance: null };
-  const { tuned, watched } = heldOut(material);
-  return { name, instruction: null, tuning: { ...tuningOf(name, tuned, shared), watched } };
-}
-
-/** What is left to tune on, and the pairs that are watched. */
-function heldOut(material: ArmMaterial): { tuned: ArmMaterial; watched: TuningPair[] } {
-  const { pairs, controls = {}, finetune } = material;
-  if (typeof finetune.heldOut === 'string')
-    throw new InputError(`heldOut of a study wants a number of its pairs, got ${finetune.heldOut}`);
-  const named = pairs.map((pair, i) => ({ ...pair, ...(controls.name && { renamed: controls.name[i]?.self }) }));
-  const kept = keepBack(named, finetune.heldOut);
-  const left = Object.fromEntries(
-    Object.entries(controls).map(([kind, pairs]) => [kind, pairs.slice(0, kept.tuned.length)]),
-  );
-  const watched = watchedPairs(kept.tuned, kept.heldOut);
-  return { tuned: { ...material, pairs: pairs.slice(0, kept.tuned.length), controls: left }, watched };
+  return { name, instruction: null, tuning: tuningOf(name, material, shared) };
 }
 
 type TunedArm = Exclude<ArmName, 'baseline' | InstructedArm>;
 
-type Tuned = Omit<ArmTuning, 'watched'>;
-
-function tuningOf(name: TunedArm, material: ArmMaterial, shared: FinetuneConfig): Tuned {
+function tuningOf(name: TunedArm, material: ArmMaterial, shared: FinetuneConfig): ArmTuning {
   const { pairs, layers } = material;
-  const compared = (pairs: readonly TextPair[], more: Partial<FinetuneConfig> = {}): Tuned => {
+  const compared = (pairs: readonly TextPair[], more: Partial<FinetuneConfig> = {}): ArmTuning => {
     const config = { ...shared, measureDistance: true, ...more };
     const named = config.nameControl > 0 ? renamedPairs(pairs, material) : pairs;
     return { pairs: named, raw: false, neutral: config.capability > 0 ? neutralOf(material) : [], config };
   };
-  const taught = (pairs: readonly TuningPair[], raw: boolean, more: Partial<FinetuneConfig>): Tuned => {
+  const taught = (pairs: readonly TuningPair[], raw: boolean, more: Partial<FinetuneConfig>): ArmTuning => {
     const config = { ...shared, ...NEXT_TOKENS, ...more };
     return { pairs, raw, neutral: [], config };
   };
@@ -189,10 +168,9 @@ function answerPairs(examples: readonly Example[], count: number): TuningPair[] 
  */
 export function encodeArm(
   model: LanguageModel,
-  { pairs: texts, raw, watched, neutral, config }: ArmTuning,
+  { pairs: texts, raw, neutral, config }: ArmTuning,
   format: PromptFormat,
-): { pairs: TokenPair[]; watched: TokenPair[] | undefined; neutral: number[][] } {
+): { pairs: TokenPair[]; neutral: number[][] } {
   const { pairs } = encodePairs(model, texts, { ...(raw ? {} : { format }), pad: config.pad });
-  const { pairs: seen } = encodePairs(model, watched, { format, pad: 'longest' });
-  return { pairs, watched: seen.length > 1 ? seen : undefined, neutral: encodePrompts(model, neutral) };
+  return { pairs, neutral: encodePrompts(model, neutral) };
 }
