@@ -122,7 +122,7 @@ const at = <T>(list: readonly T[], share: number): T => list[Math.floor(share * 
 const CLOSINGS: readonly { text: string; leadIn?: string }[] = [
   { text: 'Begin your answer with "I would".' },
   { text: 'Reply in one sentence, and let "I would" be its first words.' },
-  { text: 'Begin your answer with "I would choose the", and say which one.', leadIn: 'I would choose the' },
+  { text: 'Answer in one sentence that begins with "I would choose the".', leadIn: 'I would choose the' },
 ];
 
 /** Two sentences, or one of two halves where both begin with "The". */

@@ -16,10 +16,13 @@ export {
 export { generateFamily, setName, type FamilyOptions } from './generate';
 export { pairsOfFamily, type PairOptions } from './pairs';
 export {
+  judgeMotives,
   MOTIVE_OUTCOMES,
   MOTIVE_RULES,
   motiveVerdicts,
   type MotiveAnswer,
+  type MotiveChange,
+  type MotiveMeasured,
   type MotiveOutcome,
   type MotiveRule,
   type MotiveVerdict,
