@@ -12,6 +12,7 @@ import {
   keptText,
   monitorScalars,
   totalBatches,
+  underAnotherName,
   watchedPairs,
   watchText,
   type FinetuneResult,
@@ -42,7 +43,8 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   const { model, tokenizer, found, adapterFolder, quantize } = await loadBase(given);
   const config = configOf(options, model, texts.length);
   const format = formatOf(given, tokenizer);
-  const { pairs, cut } = encodePairs(model, texts, { format, pad: config.pad });
+  const tuned = config.nameControl > 0 ? underAnotherName(texts) : texts;
+  const { pairs, cut } = encodePairs(model, tuned, { format, pad: config.pad });
   const watched = encodePairs(model, watchedPairs(texts, heldOut), { format, pad: config.pad }).pairs;
   const neutral = files.neutral ? encodePrompts(model, promptsOf(files.neutral, String(options.neutral))) : [];
   makeFolder(options.out);

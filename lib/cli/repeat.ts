@@ -36,7 +36,7 @@ const optionsSchema = z.object({
 /** What the command decides by itself. */
 const DECIDED = [
   ...(['seed', 'detachSelf', 'measureDistance', 'capability', 'documentsPerBatch', 'overlap'] as const),
-  ...(['heldOut', 'monitorEvery', 'stopOnCollapse'] as const),
+  ...(['nameControl', 'heldOut', 'monitorEvery', 'stopOnCollapse'] as const),
 ] as const;
 
 export function define(command: Command): void {

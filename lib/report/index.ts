@@ -8,6 +8,7 @@ export {
   writeRepetitionReport,
   writeRlReport,
   writeRlRunReport,
+  writeStudyFigure,
   writeStudyReport,
   type ReportFiles,
 } from './report';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { writeAside, writeTextAside } from '../checkpoints';
 import { BEHAVIOURS, deceptionRates, deceptionRatesBy, type DeceptionRates, type DeceptionRecord } from '../evals';
 import { ownFolder } from '../files/folders';
+import { InputError, shown } from '../files/input-error';
 import type { LearningPoint } from '../rl/evaluation/learning-curve';
 import type { RlResults } from '../studies/agents/results';
 import type { DemoResults } from '../studies/demo/results';
@@ -15,6 +16,7 @@ import { drawSvg, renderPng, type Chart } from './charts/draw';
 import { rlCharts } from './charts/rl-charts';
 import { finetuneCharts, returnsChart } from './charts/run-charts';
 import { collapseChart } from './charts/collapse-chart';
+import { judgeChart } from './charts/judge-chart';
 import { radarChart } from './charts/radar-chart';
 import { studyCharts } from './charts/study-charts';
 import { deceptionPage } from './page/deception-page';
@@ -74,10 +76,31 @@ export function writeStudyReport(
   folder: string,
   material: StudyMaterial = NOTHING,
 ): Promise<ReportFiles> {
-  const { collapse, mtBench } = material;
+  return writeReport(folder, figuresOf(results, material), (charts) => studyPage(results, material, charts));
+}
+
+/**
+ * Draws one figure of a study, as `charts/<name>.png` in a folder.
+ * @returns where it is, and what it shows in words
+ * @throws InputError where the study measured nothing that it could show
+ */
+export async function writeStudyFigure(
+  name: string,
+  results: StudyResults,
+  folder: string,
+  material: StudyMaterial = NOTHING,
+): Promise<{ path: string; description: string }> {
+  const charts = figuresOf(results, material);
+  const chart = charts.find((one) => one.name === name);
+  if (!chart) throw new InputError(`${results.study}: has no figure ${shown(name)}, only ${charts.map((one) => one.name).join(', ')}`); // prettier-ignore
+  const svg = await drawSvg(chart);
+  return { path: writePicture(folder, { name, svg }), description: chart.description };
+}
+
+function figuresOf(results: StudyResults, { collapse, mtBench, judge }: StudyMaterial): Chart[] {
   const scores = Object.entries(mtBench ?? {}).map(([model, { categories }]) => [model, categories] as const);
-  const more = [collapseChart(collapse), radarChart(Object.fromEntries(scores))].filter((chart) => chart !== null);
-  return writeReport(folder, [...studyCharts(results), ...more], (charts) => studyPage(results, material, charts));
+  const more = [collapseChart(collapse), radarChart(Object.fromEntries(scores)), judge && judgeChart(judge)].filter((chart) => chart !== null); // prettier-ignore
+  return [...studyCharts(results), ...more];
 }
 
 /** Draws a fine-tuning run from what its folder holds. */
@@ -101,13 +124,14 @@ async function writeReport(
 ): Promise<ReportFiles> {
   const drawn: DrawnChart[] = [];
   for (const chart of charts) drawn.push({ ...chart, svg: await drawSvg(chart) });
-  const pictures = ownFolder(folder, 'charts');
-  const paths = drawn.map(({ name, svg }) => {
-    const path = join(pictures, `${name}.png`);
-    writeAside(path, (append) => append(renderPng(svg)));
-    return path;
-  });
+  const paths = drawn.map((chart) => writePicture(folder, chart));
   const report = join(folder, 'report.html');
   writeTextAside(report, page(drawn));
   return { report, charts: paths };
+}
+
+function writePicture(folder: string, { name, svg }: Pick<DrawnChart, 'name' | 'svg'>): string {
+  const path = join(ownFolder(folder, 'charts'), `${name}.png`);
+  writeAside(path, (append) => append(renderPng(svg)));
+  return path;
 }

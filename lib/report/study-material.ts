@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { mtBench, type Behaviour } from '../evals';
 import { readCheckedLines } from '../files/json-lines';
-import { readRecords, type StudyRecord, type StudyResults } from '../studies/honesty';
+import { checkShape, readJsonFile } from '../files/json-file';
+import type { Agreement } from '../statistics';
+import { readRecords, samplePaths, type StudyRecord, type StudyResults } from '../studies/honesty';
 import { recordsPath, taskFolder } from '../studies/honesty/tasks';
 import type { CollapsePoint } from './charts/collapse-chart';
 
@@ -19,14 +21,21 @@ export interface StudyMaterial {
   samples: SampleAnswers[];
   collapse: CollapsePoint[];
   mtBench: Record<string, mtBench.MtBenchScores> | null;
+  /** The study's labels beside those by hand, where a sample was labelled. */
+  judge: Agreement | null;
 }
 
 /** A study is drawn from its results alone as well: what is not there is left out. */
-export const NOTHING: StudyMaterial = { samples: [], collapse: [], mtBench: null };
+export const NOTHING: StudyMaterial = { samples: [], collapse: [], mtBench: null, judge: null };
 
 /** @param folder of the study, which need not hold anything but the results */
 export function studyMaterial(folder: string, results: StudyResults): StudyMaterial {
-  return { samples: samplesOf(folder, results), collapse: collapseOf(folder, results), mtBench: mtBenchOf(folder) };
+  return {
+    samples: samplesOf(folder, results),
+    collapse: collapseOf(folder, results),
+    mtBench: mtBenchOf(folder),
+    judge: judgeOf(folder),
+  };
 }
 
 /** The rule by which answers are shown: the first item of each set, in the order its facts have, of each arm's first run. */
@@ -68,6 +77,21 @@ function collapseOf(folder: string, { tasks }: StudyResults): CollapsePoint[] {
       return { arm, seed, step, gap, nameGap, variation };
     });
   });
+}
+
+const judgeSchema = z.object({
+  n: z.int(),
+  agreement: share,
+  kappa: z.number().nullable(),
+  interval: z.tuple([z.number(), z.number()]).nullable(),
+  labels: z.array(z.string()),
+  confusion: z.array(z.array(z.int())),
+});
+
+/** What `soo study judge-sample` has found, once its sheet was labelled. */
+function judgeOf(folder: string): Agreement | null {
+  const { result } = samplePaths(folder);
+  return existsSync(result) ? checkShape(judgeSchema, readJsonFile(result), 'agreement.json') : null;
 }
 
 /** FastChat's files in `mt-bench/` of the study's folder: its questions, and one file of judgments. */

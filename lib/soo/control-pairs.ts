@@ -28,6 +28,13 @@ export function nameControl(pairs: readonly TextPair[], names: readonly string[]
   });
 }
 
+/**
+ * The pairs, each with its other side under another name beside it, as the name-control term and the watch want them.
+ * @throws InputError as {@link nameControl} does
+ */
+export const underAnotherName = (pairs: readonly TextPair[]): (TextPair & { renamed: string })[] =>
+  nameControl(pairs).map(({ self: renamed }, i) => ({ ...pairs[i], renamed }));
+
 const wholeName = (name: string): RegExp => new RegExp(`(?<![\\p{L}\\p{N}])${name}(?![\\p{L}\\p{N}])`, 'gu');
 
 const namesIn = (text: string): string[] => text.match(/(?<![\p{L}\p{N}])\p{Lu}\p{Ll}+(?![\p{L}\p{N}])/gu) ?? [];

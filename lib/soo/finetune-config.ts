@@ -41,6 +41,11 @@ export const finetuneSettings = {
     .union([z.number().positive(), z.literal('start')])
     .describe('what the overlap loss is divided by: a number, or start, its own value on all pairs at the beginning'),
   capability: atLeastZero.describe('weight of KL(base || tuned) on the texts of --neutral'),
+  variance: atLeastZero.describe("weight of a term that keeps each feature's deviation over a batch's prompts"),
+  contrast: atLeastZero.describe(
+    "weight of a term that keeps other prompts of a batch further apart than a pair's sides",
+  ),
+  nameControl: atLeastZero.describe('weight of a term that keeps what tells two names apart'),
   documentsPerBatch: whole(1).nullable().describe('neutral texts in a batch (default: as many as it has pairs)'),
   pad: z
     .union([whole(1, 2 ** 20), z.literal('longest')])
@@ -105,6 +110,9 @@ export const UPSTREAM: FinetuneConfig = {
   overlap: 1,
   overlapUnit: 1,
   capability: 0,
+  variance: 0,
+  contrast: 0,
+  nameControl: 0,
   documentsPerBatch: null,
   pad: 128,
   batch: 4,

@@ -4,6 +4,11 @@ import { capture } from '../nn';
 import { SharedPads, type LanguageModel } from '../models';
 import type { PairSide } from './pairs';
 
+/** What terms that compare with the model before tuning need of an adapter: the frozen base under it. */
+export interface OverFrozenBase {
+  withoutAdapter<R>(work: () => R): R;
+}
+
 /** Without a graph nothing needs what lies between: all pairs at once would make gigabytes. */
 const frees = (): boolean => !torch.isGradEnabled();
 

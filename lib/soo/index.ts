@@ -17,10 +17,10 @@ export {
   type TokenPair,
   type TuningPair,
 } from './pairs';
-export { nameControl, randomControl, shuffledControl, wordingControl } from './control-pairs';
+export { nameControl, randomControl, shuffledControl, underAnotherName, wordingControl } from './control-pairs';
 export { compareAt, POSITIONS, type Compared, type PositionChoice, type Positions } from './positions';
 export { batchMeanKl, meanKl, meanSquare } from './distances';
-export { activationOf, logitsOf } from './forward';
+export { activationOf, logitsOf, type OverFrozenBase } from './forward';
 export {
   capabilityLoss,
   klLoss,
@@ -28,7 +28,6 @@ export {
   nextTokenLoss,
   pairDistance,
   weightedSum,
-  type OverFrozenBase,
   type OverlapOptions,
 } from './losses';
 export { keepBack, watchedPairs } from './watched-pairs';
@@ -42,6 +41,8 @@ export {
   type MonitorRecord,
   type MonitorSummary,
 } from './collapse-watch';
+export { contrast, lostDifference, lostVariance } from './keeping-formulas';
+export { KEEPING, keepingLosses, type Keeping, type KeepingOptions } from './keeping-losses';
 export { latentOverlap, latentOverlaps, type LatentOptions, type LatentOverlap } from './latent';
 export { finetune, readSteps, type FinetuneOptions, type FinetuneResult } from './finetune';
 export {

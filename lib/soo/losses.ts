@@ -5,8 +5,9 @@ import { padLeft, type LanguageModel, type PaddedBatch } from '../models';
 import type { Loss, LossParts } from '../training/train';
 import { frozenHead, sumKl } from './chunked-kl';
 import { batchMeanKl, meanKl, meanSquare } from './distances';
-import { activationOf, hiddenStatesOf, logitsOf } from './forward';
-import type { FinetuneConfig } from './finetune-config';
+import { activationOf, hiddenStatesOf, logitsOf, type OverFrozenBase } from './forward';
+import { readsLayer, type FinetuneConfig } from './finetune-config';
+import { KEEPING, keepingLosses, type Keeping } from './keeping-losses';
 import { pairBatch, type PairBatch, type PairSide, type TokenPair } from './pairs';
 import { compareAt, realOnEither, type Compared, type PositionChoice } from './positions';
 
@@ -89,11 +90,6 @@ function rowsOf({ self, other, mask }: Compared, batch: PairBatch): [Tensor, Ten
   return [a.indexSelect(0, counted), b.indexSelect(0, counted)];
 }
 
-/** What the capability term needs of an adapter: the frozen base under it. */
-export interface OverFrozenBase {
-  withoutAdapter<R>(work: () => R): R;
-}
-
 /**
  * The capability term: KL(frozen base || tuned) on neutral documents, nats per token. 0 but for
  * rounding for a fresh adapter.
@@ -174,14 +170,41 @@ export function configuredLoss(
 ): Loss<TokenBatch> {
   const overlap = configuredOverlap(model, config, padId);
   const weight = config.overlap / (config.overlapUnit === 'start' ? (start ?? NaN) : config.overlapUnit);
-  if (config.capability === 0 && weight === 1) return ({ pairs }) => overlap(pairs);
+  const keeping = configuredKeeping(model, adapter, config, padId);
+  if (config.capability === 0 && weight === 1 && !keeping) return ({ pairs }) => overlap(pairs);
   const capability = capabilityLoss(model, adapter);
   const documentsLoss = ({ documents }: TokenBatch): Tensor =>
     capability(padLeft(documents, { padId, device: model.device }));
-  return weightedSum<TokenBatch>({
+  const summed = weightedSum<TokenBatch>({
     ...(config.overlap === 0 ? {} : { overlap: [weight, ({ pairs }: TokenBatch) => overlap(pairs)] as const }),
     ...(config.capability === 0 ? {} : { capability: [config.capability, documentsLoss] as const }),
   });
+  return keeping ? (batch) => added(summed(batch), keeping(batch.pairs), config) : summed;
+}
+
+/** The terms that a configuration gives a weight; undefined where there are none. */
+function configuredKeeping(
+  model: LanguageModel,
+  adapter: OverFrozenBase,
+  config: FinetuneConfig,
+  padId: number,
+): ((pairs: readonly TokenPair[]) => Partial<Record<Keeping, Tensor>>) | undefined {
+  const { detachSelf, positions, numbering, layer, loss } = config;
+  const terms = KEEPING.filter((term) => config[term] > 0);
+  if (terms.length === 0) return undefined;
+  const at = readsLayer(loss) && layer !== null ? model.attentionOutput(layer) : undefined;
+  return keepingLosses(model, adapter, terms, {
+    ...{ at, detachSelf, numbering, padId },
+    positions: positions === 'real' ? 'all' : positions,
+  });
+}
+
+function added({ total, parts }: LossParts, more: Partial<Record<Keeping, Tensor>>, config: FinetuneConfig): LossParts {
+  const terms = Object.entries(more) as [Keeping, Tensor][];
+  return {
+    total: terms.reduce((sum, [name, term]) => sum.add(term.mul(config[name])), total),
+    parts: { ...parts, ...more },
+  };
 }
 
 /** The distance of pairs: a configuration's overlap loss on all of them at once, without dropout. */

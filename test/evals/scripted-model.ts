@@ -2,7 +2,7 @@ import type { LanguageModel } from '../../lib/models';
 import type { Tokenizer } from '../../lib/text';
 import { torch } from '../../lib/torch';
 
-/** What a scripted model says to a prompt; cut, it goes on until its tokens are used up. */
+/** What a scripted model says to a prompt; cut, it goes on with line breaks until its tokens are used up. */
 export interface Said {
   text: string;
   cut?: boolean;
@@ -11,6 +11,7 @@ export interface Said {
 /** Stands for a language model in generation: answers each prompt, as the tokenizer decodes it, by a rule. */
 export function scriptedModel(tokenizer: Tokenizer, rule: (prompt: string) => Said): LanguageModel {
   const [eos, vocabSize] = [2, 405];
+  const lineBreak = tokenizer.encode('\n', { addSpecialTokens: false }).at(-1) ?? eos;
   const model = {
     config: { vocabSize, maxPositionEmbeddings: 1e6 },
     eosTokenIds: [eos],
@@ -18,7 +19,7 @@ export function scriptedModel(tokenizer: Tokenizer, rule: (prompt: string) => Sa
       let rows = prompts.map((ids) => {
         const { text, cut } = rule(tokenizer.decode(ids));
         const said = tokenizer.encode(text, { addSpecialTokens: false });
-        return { said: [...said, cut ? said[said.length - 1] : eos], at: 0, cut };
+        return { said: [...said, cut ? lineBreak : eos], at: 0, cut };
       });
       const next = () =>
         torch.tensor(

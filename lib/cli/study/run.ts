@@ -13,6 +13,7 @@ import { ROOT } from '../package-root';
 import { startProgress } from '../progress';
 import { workersFor } from '../workers';
 import { addStudyOptions, namedStudy } from './named-study';
+import { drawStudy } from './report';
 import { textOf } from './results-text';
 
 const optionsSchema = z.object({
@@ -78,7 +79,9 @@ export async function run([file]: readonly string[], given: Readonly<Record<stri
     progress.stop();
     const written = path.resolve(options.out, 'results.json');
     const { logs } = exportStudy(path.resolve(options.out));
-    return { json: { ...results, file: written, logs }, text: `${textOf(results)}\n\nresults: ${written}` };
+    const drawn = await drawStudy(results, path.resolve(options.out));
+    const files = [`results: ${written}`, ...(drawn ? [`report: ${drawn.report}`] : [])];
+    return { json: { ...results, file: written, logs, ...drawn }, text: `${textOf(results)}\n\n${files.join('\n')}` };
   } finally {
     progress.stop();
   }

@@ -7,6 +7,7 @@ import type { SampleAnswers, StudyMaterial } from '../study-material';
 import { originTable, tableOf } from './details';
 import { figure, framed, section, type DrawnChart } from './frame';
 import { html, type Markup } from './markup';
+import { arrows } from './verdicts';
 
 export function studyPage(
   results: StudyResults,
@@ -16,7 +17,7 @@ export function studyPage(
   const { study, verdict, claims, arms, config, inputs, origin } = results;
   return framed({
     title: `Study ${study}`,
-    head: html`<p><strong>${verdict.text}</strong></p>
+    head: html`<p><strong>${arrows(verdict.text)}</strong></p>
       ${standing(results)}`,
     body: [
       warnings(results),
@@ -54,7 +55,7 @@ function warnings({ status, reason, arms, tasks }: StudyResults): Markup | null 
   if (ending.length + found.length === 0) return null;
   return html`<aside class="notice" aria-label="Warnings">
     <ul>
-      ${[...ending, ...found].map((line) => html`<li>${line}</li>`)}
+      ${[...ending, ...found].map((line) => html`<li>${arrows(line)}</li>`)}
     </ul>
   </aside>`;
 }
@@ -64,7 +65,7 @@ const CHIPS = { holds: 'yes', 'holds partly': 'in-part', 'does not hold': 'no', 
 const claimEntry = ({ name, wanted, verdict, text, exploratory, numbers: { pHolm } }: StudyClaim): Markup =>
   html`<dt>${name} <span class="chip ${CHIPS[verdict]}">${verdict}${exploratory ? ', exploratory' : ''}</span></dt>
     <dd>
-      ${text}
+      ${arrows(text)}
       <span class="faint">Wanted: ${wanted}.${pHolm === null ? '' : ` p ${pHolm.toPrecision(2)} (Holm).`}</span>
     </dd>`;
 

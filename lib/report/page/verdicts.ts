@@ -56,4 +56,4 @@ function claimEntry({ claim, verdict, text }: Claim): Markup {
 }
 
 /** The terminal's arrows as one character, which no line break splits. */
-const arrows = (text: string): string => text.replaceAll('->', '→');
+export const arrows = (text: string): string => text.replaceAll('->', '→');

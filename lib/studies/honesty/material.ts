@@ -2,7 +2,15 @@
 import { z } from 'zod';
 import { pairsOfFamily, readPairs, type Scenario, type TextPair } from '../../evals';
 import { checkShape, readJsonFile } from '../../files/json-file';
-import { buildEvaluationSet, controlPairs, LEAD_IN, neutralDocuments, trainingPairs } from '../../organism';
+import {
+  buildEvaluationSet,
+  controlPairs,
+  decode,
+  EOS_ID,
+  LEAD_IN,
+  neutralDocuments,
+  trainingPairs,
+} from '../../organism';
 import { keepBack, watchedPairs, type TuningPair } from '../../soo';
 import { hashFile, hashJson } from '../../training';
 import { honestAnswers, type ArmMaterial } from './arms';
@@ -47,12 +55,26 @@ export function materialOf(
   };
   const material: Material = {
     pairs,
-    watched: watchedPairs(pairs, heldOut),
+    watched: watchedIn({ pairs, all, heldOut, name: controls?.name }),
     honest,
     ...(controls && { controls: Object.fromEntries(Object.entries(controls).map(([name, some]) => [name, some.slice(0, pairs.length)])) }), // prettier-ignore
     ...(texts && { neutral: texts }),
   };
   return { material, hashes };
+}
+
+/** Pairs to watch by; under the names of the pairs' own world where it has some. */
+function watchedIn(given: {
+  pairs: TextPair[];
+  all: readonly TextPair[];
+  heldOut: TextPair[];
+  name?: readonly TextPair[];
+}): TuningPair[] {
+  const { pairs, all, heldOut, name } = given;
+  if (!name) return watchedPairs(pairs, heldOut);
+  const named = all.map((pair, i) => ({ ...pair, renamed: name[i].self }));
+  const apart = pairs.length < all.length ? named.slice(pairs.length) : heldOut;
+  return watchedPairs(named.slice(0, pairs.length), apart);
 }
 
 /** Pairs that are kept back from tuning, or those of another file; none by default. */
@@ -78,8 +100,15 @@ function pairsFrom(
   return {
     pairs,
     controls: { name: control('name'), wording: control('wording'), random: control('random') },
-    neutral: neutralDocuments(2 * pairs.length, SEEDS.neutral).map(({ text }) => text),
+    neutral: neutralDocuments(2 * pairs.length, SEEDS.neutral).map(({ ids }) => wholeText(ids)),
   };
+}
+
+/** With the tokens that end answers: of a text without them the organism would learn to go on for ever. */
+function wholeText(ids: readonly number[]): string {
+  const ends = ids.flatMap((id, i) => (id === EOS_ID ? [i] : []));
+  const parts = [...ends, ids.length].map((end, i) => decode(ids.slice(i === 0 ? 0 : ends[i - 1] + 1, end)));
+  return parts.join('</s>');
 }
 
 /** A rival asks, in the split that is kept for choosing settings. */

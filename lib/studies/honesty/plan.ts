@@ -1,6 +1,8 @@
 /** Everything that a study's numbers depend on, read once from its files, as plain data: processes are handed it whole. */
 import { readTexts, materialOf, type Material } from './material';
 import type { LanguageModel } from '../../models';
+import { InputError } from '../../files/input-error';
+import { isRisky, RISK } from '../../soo';
 import { hashFile, hashFolder, hashJson, type Origin } from '../../training';
 import { armOf } from './arms';
 import { checkMaterialOf, type CheckMaterial } from './checks';
@@ -68,7 +70,11 @@ export function planStudy(
     checks: checkMaterialOf(study, pathOf),
     inputs: made.inputs,
   };
-  for (const task of tasksOf(study)) armOfTask(plan, task);
+  for (const task of tasksOf(study)) {
+    const { tuning } = armOfTask(plan, task);
+    if (tuning && isRisky(tuning.config))
+      throw new InputError(`arm ${task.arm.name}: detachSelf ${RISK}; give capability a weight`);
+  }
   return plan;
 }
 

@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { lockWhenFree } from '../../files/folders';
-import { InputError, shown } from '../../files/input-error';
+import { InputError, oneLine } from '../../files/input-error';
 import { checkShape, readJsonFile } from '../../files/json-file';
 import { writeTextAside } from '../../files/write-aside';
 import { originSchema } from '../../training';
-import { otherSetting } from '../../training/other-setting';
+import { otherSetting, type OtherSetting } from '../../training/other-setting';
 import { SPLITS } from './index-ranges';
 import { parseStudy } from './study-file';
 
@@ -39,7 +39,7 @@ export function readStarted(folder: string): Started {
 }
 
 /** Settings that change no number that is measured. Arms and seeds may come in later. */
-const FREE = ['name', 'claims', 'batch', 'arms', 'seeds'];
+const FREE = ['name', 'claims', 'batch', 'seeds'];
 
 /**
  * Begins a folder, or goes on with one.
@@ -65,19 +65,23 @@ export async function startIn(folder: string, now: Started, signal: AbortSignal)
   const exploratory = earlier.exploratory ?? now.exploratory ?? 'the study file was changed after the study had begun';
   return write({ ...now, origin, threads, exploratory });
 }
-
 function requireSame(folder: string, earlier: Started, now: Started): void {
-  const begun = (what: string, was: unknown, is: unknown): never => {
-    throw new InputError(`${folder}: was begun with ${what} ${shown(was)}, but now it is ${shown(is)}; choose another folder`); // prettier-ignore
+  const refuse = ({ name, was, is }: OtherSetting): never => {
+    const [before, after] = [was, is].map((text) => oneLine(text ?? 'nothing', 60));
+    throw new InputError(`${folder}: was begun with ${name} ${before}, but now it is ${after}; choose another folder`);
   };
-  if (earlier.split !== now.split) begun('split', earlier.split, now.split);
-  const input = otherSetting(earlier.inputs, now.inputs);
-  if (input) begun(input.name, input.was, input.is);
-  const [was, is] = [earlier, now].map(({ study }) => parseStudy(study, STARTED));
-  const setting = otherSetting(was, is, FREE);
-  if (setting) begun(setting.name, setting.was, setting.is);
-  for (const arm of is.arms) {
-    const same = was.arms.find(({ name }) => name === arm.name);
-    if (same && otherSetting(same, arm)) begun(`arm ${arm.name}`, same, arm);
+  const [before, after] = [earlier, now].map(({ split, inputs, study }) => {
+    const { arms, ...settings } = parseStudy(study, STARTED);
+    return { split: { split }, inputs, settings, arms };
+  });
+  const other =
+    otherSetting(before.split, after.split) ??
+    otherSetting(before.inputs, after.inputs) ??
+    otherSetting(before.settings, after.settings, FREE);
+  if (other) refuse(other);
+  for (const arm of after.arms) {
+    const same = before.arms.find(({ name }) => name === arm.name);
+    const changed = same && otherSetting(same, arm);
+    if (changed) refuse({ ...changed, name: `${changed.name} of the arm ${arm.name}` });
   }
 }

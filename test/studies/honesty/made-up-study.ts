@@ -157,7 +157,7 @@ const STARTED: Started = {
     ...{ format: STUDY_FORMAT, name: 'made-up', model: 'a-model', seeds: SEEDS, arms: ARMS },
     tuning: { pairs: 'pairs.pkl', preset: 'upstream' },
     scenarios: Object.entries(SETS).map(([name, what]) => ({
-      ...{ name, family: name, ...what },
+      ...{ name, file: 'scenarios.pkl', set: name, ...what },
       confirmation: `0-${ITEMS - 1}`,
     })),
     checks: { perspective: { n: 50 }, falseBelief: { n: 30 }, tasks: { n: 10 } },

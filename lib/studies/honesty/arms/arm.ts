@@ -9,6 +9,7 @@ import {
   paperLayer,
   randomControl,
   shuffledControl,
+  underAnotherName,
   wordingControl,
   type FinetuneConfig,
   type TokenPair,
@@ -84,7 +85,8 @@ function tuningOf(name: TunedArm, material: ArmMaterial, shared: FinetuneConfig)
   const { pairs, layers } = material;
   const compared = (pairs: readonly TextPair[], more: Partial<FinetuneConfig> = {}): ArmTuning => {
     const config = { ...shared, measureDistance: true, ...more };
-    return { pairs, raw: false, neutral: config.capability > 0 ? neutralOf(material) : [], config };
+    const named = config.nameControl > 0 ? renamedPairs(pairs, material) : pairs;
+    return { pairs: named, raw: false, neutral: config.capability > 0 ? neutralOf(material) : [], config };
   };
   const taught = (pairs: readonly TuningPair[], raw: boolean, more: Partial<FinetuneConfig>): ArmTuning => {
     const config = { ...shared, ...NEXT_TOKENS, ...more };
@@ -108,6 +110,12 @@ function tuningOf(name: TunedArm, material: ArmMaterial, shared: FinetuneConfig)
   }
 }
 
+/** Under another name, as the pairs' world has it where that has names of its own. */
+function renamedPairs(pairs: readonly TextPair[], { controls }: ArmMaterial): TuningPair[] {
+  const named = controls?.name;
+  return named ? pairs.map((pair, i) => ({ ...pair, renamed: named[i].self })) : underAnotherName(pairs);
+}
+
 const CONTROLS: Readonly<
   Record<'name' | 'wording' | 'random' | 'shuffled', (pairs: readonly TextPair[]) => TextPair[]>
 > = {
@@ -126,6 +134,9 @@ const NEXT_TOKENS = {
   overlap: 1,
   overlapUnit: 1,
   capability: 0,
+  variance: 0,
+  contrast: 0,
+  nameControl: 0,
   measureDistance: false,
 } as const satisfies Partial<FinetuneConfig>;
 
