@@ -1,5 +1,4 @@
 /** Which pairs a run is watched by. */
-import type { TextPair } from '../evals';
 import { InputError } from '../files/input-error';
 import { underAnotherName } from './control-pairs';
 import type { TuningPair } from './pairs';
@@ -22,8 +21,9 @@ export function keepBack<T>(pairs: readonly T[], count: number): { tuned: T[]; h
  * Pairs to watch a run by, with the other side under another name where it has one. A few of those that are tuned on,
  * evenly spread, where none are held out: the name control is new to the model on these too.
  */
-export function watchedPairs(tuned: readonly TextPair[], heldOut: readonly TextPair[]): TuningPair[] {
+export function watchedPairs(tuned: readonly TuningPair[], heldOut: readonly TuningPair[]): TuningPair[] {
   const pairs = heldOut.length > 0 ? heldOut : someOf(tuned);
+  if (pairs.every(({ renamed }) => renamed !== undefined)) return [...pairs];
   try {
     return underAnotherName(pairs);
   } catch (thrown) {

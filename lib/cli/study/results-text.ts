@@ -15,6 +15,7 @@ export function textOf(results: StudyResults): string {
   if (effect.total) parts.push(table(['what changes (points)', 'deceptive', 'honest'], effectRows(effect)));
   for (const [name, { faults }] of Object.entries(arms))
     for (const { fault, text } of faults) parts.push(`${name}: ${fault}: ${text}`);
+  for (const [name, { split }] of Object.entries(results.motives)) if (split !== null) parts.push(`${name}: ${split}`);
   return parts.join('\n\n');
 }
 

@@ -1,9 +1,10 @@
 /** `results.json` from what a study's folder holds: the same bytes whoever did the work, in whatever order. */
 import { join } from 'node:path';
 import { armResult } from './arm-results';
-import { effectOf } from './effect';
+import { armOfKind, effectOf } from './effect';
 import { faultsOf } from './faults';
 import { judge } from './judge';
+import { motivesOfArm } from './motive-results';
 import { readOutcomes, type Outcome } from './outcomes';
 import { RESULTS_FORMAT, writeStudyResults, type ArmResult, type StudyResults } from './results';
 import { readStarted, type Started } from './started';
@@ -50,6 +51,7 @@ export function resultsOf(started: Started, study: Study, outcomes: readonly Out
     verdict: studyVerdict(study, arms, exploratory),
     claims: judge(claims, outcomes, { arms, exploratory }),
     effect: effectOf(outcomes, study),
+    motives: motivesIn(study, outcomes),
     arms,
     plan: { sha256, frozenAt, split, exploratory },
     tasks: outcomes.map(({ task: { id, arm, seed }, state }) => ({
@@ -63,4 +65,15 @@ export function resultsOf(started: Started, study: Study, outcomes: readonly Out
     inputs,
     origin,
   };
+}
+
+function motivesIn(study: Study, outcomes: readonly Outcome[]): StudyResults['motives'] {
+  const baseline = armOfKind(study, 'baseline') as string;
+  const others = study.arms.filter(({ name }) => name !== baseline);
+  return Object.fromEntries(
+    others.flatMap(({ name }) => {
+      const verdicts = motivesOfArm(outcomes, baseline, name);
+      return verdicts ? [[name, verdicts]] : [];
+    }),
+  );
 }

@@ -55,12 +55,26 @@ export function materialOf(
   };
   const material: Material = {
     pairs,
-    watched: watchedPairs(pairs, heldOut),
+    watched: watchedIn({ pairs, all, heldOut, name: controls?.name }),
     honest,
     ...(controls && { controls: Object.fromEntries(Object.entries(controls).map(([name, some]) => [name, some.slice(0, pairs.length)])) }), // prettier-ignore
     ...(texts && { neutral: texts }),
   };
   return { material, hashes };
+}
+
+/** Pairs to watch by; under the names of the pairs' own world where it has some. */
+function watchedIn(given: {
+  pairs: TextPair[];
+  all: readonly TextPair[];
+  heldOut: TextPair[];
+  name?: readonly TextPair[];
+}): TuningPair[] {
+  const { pairs, all, heldOut, name } = given;
+  if (!name) return watchedPairs(pairs, heldOut);
+  const named = all.map((pair, i) => ({ ...pair, renamed: name[i].self }));
+  const apart = pairs.length < all.length ? named.slice(pairs.length) : heldOut;
+  return watchedPairs(named.slice(0, pairs.length), apart);
 }
 
 /** Pairs that are kept back from tuning, or those of another file; none by default. */

@@ -1,7 +1,7 @@
 /** What `results.json` of a study holds: tables, charts, verdicts and exports are made from this and the records alone. */
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { BEHAVIOURS, MOTIVES, RELATIONS, type Behaviour } from '../../evals';
+import { BEHAVIOURS, MOTIVE_OUTCOMES, MOTIVES, RELATIONS, type Behaviour } from '../../evals';
 import { checkShape, readJsonFile } from '../../files/json-file';
 import { writeTextAside } from '../../files/write-aside';
 import { monitorSummarySchema } from '../../soo';
@@ -114,6 +114,23 @@ export const effectSchema = z.object(
 );
 export type Effect = z.infer<typeof effectSchema>;
 
+const changed = z.object({ before: share, after: share, p: z.number() }).nullable();
+/** What tuning does under each motive; see `evals.motiveVerdicts`. */
+export const motivesSchema = z.object({
+  verdicts: z.array(
+    z.object({
+      motive: z.enum(MOTIVES),
+      outcome: z.enum(MOTIVE_OUTCOMES),
+      n: count,
+      missing: count,
+      deceptive: changed,
+      honest: changed,
+      text: z.string(),
+    }),
+  ),
+  split: z.string().nullable(),
+});
+
 export const studyClaimSchema = z.object({
   id: z.string(),
   /** In words. */
@@ -161,6 +178,8 @@ export const resultsSchema = headerSchema.omit({ seconds: true }).extend({
   claims: z.array(studyClaimSchema),
   arms: z.record(z.string(), armResultSchema),
   effect: effectSchema,
+  /** Of each arm beside the baseline: a verdict for every motive, and whether they part. */
+  motives: z.record(z.string(), motivesSchema).default({}),
   tasks: z.array(
     z.object({
       id: z.string(),

@@ -86,6 +86,14 @@ t.test('each arm differs from overlap in what makes it', async (t) => {
   t.equal(new Set(honesty.pairs.flatMap(({ self, other }) => [self, other])).size, 9, 'every example is used');
 });
 
+t.test('the name-control term has its names of the pairs’ own world where that has some', async (t) => {
+  const finetune = { ...UPSTREAM, nameControl: 1 };
+  const renamed = (given: ArmMaterial) => tuned(armOf('overlap', given, 1)).pairs[3].renamed;
+  t.match(renamed(material({ finetune })), /^Tom wants to steal thing 3\..* to Tom$/);
+  const name = PAIRS.map(({ other }) => ({ self: other.replaceAll('Bob', 'Carol'), other }));
+  t.match(renamed(material({ finetune, controls: { name } })), /^Carol wants/);
+});
+
 t.test('arms that are only asked have an instruction', async (t) => {
   t.same(armOf('baseline', material(), 1), { name: 'baseline', instruction: null, tuning: null });
   t.equal(armOf('honesty-prompt', material(), 1).instruction, INSTRUCTIONS['honesty-prompt']);

@@ -85,7 +85,7 @@ function tuningOf(name: TunedArm, material: ArmMaterial, shared: FinetuneConfig)
   const { pairs, layers } = material;
   const compared = (pairs: readonly TextPair[], more: Partial<FinetuneConfig> = {}): ArmTuning => {
     const config = { ...shared, measureDistance: true, ...more };
-    const named = config.nameControl > 0 ? underAnotherName(pairs) : pairs;
+    const named = config.nameControl > 0 ? renamedPairs(pairs, material) : pairs;
     return { pairs: named, raw: false, neutral: config.capability > 0 ? neutralOf(material) : [], config };
   };
   const taught = (pairs: readonly TuningPair[], raw: boolean, more: Partial<FinetuneConfig>): ArmTuning => {
@@ -108,6 +108,12 @@ function tuningOf(name: TunedArm, material: ArmMaterial, shared: FinetuneConfig)
     default:
       return compared(material.controls?.[name] ?? CONTROLS[name](pairs));
   }
+}
+
+/** Under another name, as the pairs' world has it where that has names of its own. */
+function renamedPairs(pairs: readonly TextPair[], { controls }: ArmMaterial): TuningPair[] {
+  const named = controls?.name;
+  return named ? pairs.map((pair, i) => ({ ...pair, renamed: named[i].self })) : underAnotherName(pairs);
 }
 
 const CONTROLS: Readonly<
