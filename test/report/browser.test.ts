@@ -1,14 +1,15 @@
 /** The report in a real browser: what is drawn, what is asked for, and what hostile answers can do. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import t from 'tap';
-import { writeDemoReport } from '../../lib/report';
+import { readDrawable, writeDemoReport } from '../../lib/report';
 import { type DemoResults } from '../../lib/studies/demo';
+import { madeUpStudy } from '../studies/honesty/made-up-study';
 import { HOSTILE, hostileRun, wholeRun } from './made-up';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -166,6 +167,32 @@ t.test('hostile answers are text', options, async (t) => {
   t.ok(found.text.includes(HOSTILE.replace(/[\u0000\u001b]/g, '\ufffd')), 'shown as it came');
   t.same([found.scripts, found.images, found.ran], [0, 0, false]);
   t.same(foreign(asked), []);
+});
+
+/** The report of a made-up study, in which one answer is hostile. */
+async function studyReport(): Promise<Buffer> {
+  const folder = t.testdir();
+  madeUpStudy(folder);
+  const records = join(folder, 'records', 'baseline.jsonl');
+  const [header, first, ...rest] = readFileSync(records, 'utf8').trimEnd().split('\n');
+  const hostile = { ...(JSON.parse(first) as object), answer: HOSTILE };
+  writeFileSync(records, [header, JSON.stringify(hostile), ...rest].map((line) => `${line}\n`).join(''));
+  return readFileSync((await readDrawable(join(folder, 'results.json'))(folder)).report);
+}
+
+t.test('the report of a study', options, async (t) => {
+  const report = await studyReport();
+  const { found, asked } = await open(report);
+  t.equal(found.drawings.length, 7);
+  for (const { width, height, marks, words } of found.drawings) {
+    t.ok(width > 400 && width < 1100 && height > 100, `${width} x ${height}`);
+    t.ok(marks >= 8 && words >= 8, `${marks} marks, ${words} words`);
+  }
+  t.ok(found.text.includes(HOSTILE.replace(/[\u0000\u001b]/g, '\ufffd')), 'shown as it came');
+  t.same([found.scripts, found.images, found.ran], [0, 0, false]);
+  t.same(foreign(asked), []);
+  t.notOk(found.wide, 'it fits its window');
+  t.notOk((await open(report, { width: 380 })).found.wide, 'and a narrow one');
 });
 
 t.test('this test would see what it looks for', options, async (t) => {

@@ -85,7 +85,7 @@ export function originTable(
     ['soo-torch', versions.sooTorch],
     ['libtorch', versions.libtorch],
     ['Node', versions.node],
-    ['commit', git ? `${git.revision}${git.dirty ? ', with changes' : ''}` : 'not known'],
+    ['commit', git ? html`<code>${git.revision}</code>${git.dirty ? ', with changes' : ''}` : 'not known'],
     [
       'machine',
       `${machine.processor}, ${machine.cores} cores, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB, ${machine.platform}`,
