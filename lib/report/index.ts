@@ -1,5 +1,5 @@
 /** Pages, charts, films and tables: what stored results hold, drawn. */
-export { MissingPackages } from './drawing-packages';
+export { MissingPackages } from '../files/optional-packages';
 export { readDrawable } from './drawable';
 export {
   writeDeceptionReport,

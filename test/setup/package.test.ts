@@ -52,7 +52,7 @@ t.test('the tarball holds what is needed and nothing else', async (t) => {
   const packages = Object.keys(
     (JSON.parse(readFileSync(path.join(project, 'package-lock.json'), 'utf8')) as { packages: object }).packages,
   );
-  t.ok(packages.length <= 21, `${packages.length} packages: ${packages.join(' ')}`);
+  t.ok(packages.length <= 23, `${packages.length} packages: ${packages.join(' ')}`);
 });
 
 t.test('every script in the tarball loads, and every link of its documents leads somewhere', async (t) => {
@@ -148,6 +148,14 @@ t.test('whoever asks for a drawing is told in one line which packages to add', a
   writeDemoResults(results, wholeRun());
   const report = node(project, 'node_modules/.bin/soo', 'report', results);
   t.match(report, { status: 1, stdout: '', stderr: /^soo: charts and films need [^\n]* vega-lite@6\n$/ });
+});
+
+t.test('whoever has answers judged is told which package to add', async (t) => {
+  const code = "new (require('soo-torch').evals.mtBench.Endpoint)({ baseUrl: 'http://localhost/v1' })";
+  t.match(
+    node(project, '-e', code).stderr,
+    /MissingPackages: a judge behind an endpoint needs a package that is not installed: npm install openai@6\n/,
+  );
 });
 
 t.test('the embedded model is found through an export, as a folder and by file', async (t) => {

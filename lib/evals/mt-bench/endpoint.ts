@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type OpenAI from 'openai';
 import { z } from 'zod';
 import { messageOf } from '../../files/input-error';
+import { optionalPackage } from '../../files/optional-packages';
 
 export interface EndpointOptions {
   /** Such as `https://api.openai.com/v1`. */
@@ -21,6 +22,15 @@ export interface EndpointOptions {
   signal?: AbortSignal;
   /** Told of what went wrong and is asked again, and in how many seconds. */
   onRetry?: (why: string, seconds: number) => void;
+}
+
+/** What is asked, in the words of the endpoint. */
+export interface CompletionRequest {
+  model: string;
+  messages: { role: 'system' | 'user'; content: string }[];
+  temperature?: number;
+  max_tokens?: number;
+  n?: number;
 }
 
 export interface Completion {
@@ -51,6 +61,7 @@ const completionSchema = z.object({
 });
 
 export class Endpoint {
+  // Its type is the package's, which may not be there: a private name keeps it out of the declarations.
   readonly #client: OpenAI;
   readonly #options: Required<Omit<EndpointOptions, 'signal' | 'onRetry' | 'apiKey'>> & EndpointOptions;
   /** A limit that one request meets holds for all. */
@@ -58,9 +69,8 @@ export class Endpoint {
 
   constructor(options: EndpointOptions) {
     this.#options = { timeoutSeconds: 120, retries: 8, firstWaitSeconds: 1, ...options };
-    // Loaded late: nothing else needs it.
-    const { OpenAI } = require('openai') as typeof import('openai');
-    this.#client = new OpenAI({
+    const client = optionalPackage('a judge behind an endpoint', ['openai'], () => require('openai') as typeof import('openai')); // prettier-ignore
+    this.#client = new client.OpenAI({
       baseURL: options.baseUrl,
       apiKey: options.apiKey ?? 'none',
       timeout: 2 ** 31 - 1, // ours covers the body too
@@ -73,7 +83,7 @@ export class Endpoint {
    * @throws NoAnswer after too many tries, or for a request that the endpoint refuses; NoAccess for an endpoint that
    * refuses all; the signal's reason
    */
-  async complete(request: OpenAI.ChatCompletionCreateParamsNonStreaming): Promise<Completion> {
+  async complete(request: CompletionRequest): Promise<Completion> {
     const { retries, firstWaitSeconds, signal, onRetry } = this.#options;
     for (let tries = 0, wait = firstWaitSeconds; ;) {
       await this.#waitForLimit();
@@ -93,7 +103,7 @@ export class Endpoint {
     }
   }
 
-  async #ask(request: OpenAI.ChatCompletionCreateParamsNonStreaming): Promise<Completion> {
+  async #ask(request: CompletionRequest): Promise<Completion> {
     const { timeoutSeconds, signal } = this.#options;
     const timeout = AbortSignal.timeout(1000 * timeoutSeconds);
     try {

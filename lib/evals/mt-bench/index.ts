@@ -1,6 +1,13 @@
 /** MT-Bench: answers, judgments and their averages, in FastChat's files. */
 export { answerQuestions, temperatureOf, type MtBenchOptions } from './answer';
-export { Endpoint, NoAccess, NoAnswer, type Completion, type EndpointOptions } from './endpoint';
+export {
+  Endpoint,
+  NoAccess,
+  NoAnswer,
+  type Completion,
+  type CompletionRequest,
+  type EndpointOptions,
+} from './endpoint';
 export {
   answeredModels,
   answerSchema,
