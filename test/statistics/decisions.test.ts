@@ -9,6 +9,7 @@ import {
   mcnemar,
   measuredTwice,
   noninferiority,
+  pairedBootstrap,
   ruleOfThree,
 } from '../../lib/statistics';
 
@@ -94,4 +95,21 @@ t.test('what a study can see', async (t) => {
   t.ok(Math.abs(items - 250) < 1e-3, String(items));
   t.equal(detectable(1, 1), null);
   t.ok(Math.abs(ruleOfThree(300) - 3 / 300) < 1e-4);
+});
+
+t.test('the p of a bootstrap is the level at which its interval ends at 0', (t) => {
+  const made = (values: readonly number[]) =>
+    values.map((value, i) => ({ value, cluster: String(i % 7), seed: i % 3 }));
+  const mixed = made(Array.from({ length: 42 }, (_, i) => [1, 0, 1, -1, 0, 1][(i * 5) % 6] * (i % 4 === 0 ? 0 : 1)));
+  for (const differences of [mixed, made(Array<number>(21).fill(-1))]) {
+    const { p } = pairedBootstrap(differences, { range: [-2, 2] });
+    if (p === null) throw new Error('there are clusters and seeds');
+    t.ok(p > 0 && p < 1, String(p));
+    const { interval } = pairedBootstrap(differences, { level: 1 - p, range: [-2, 2] });
+    const nearest = Math.min(...(interval ?? [NaN]).map(Math.abs));
+    t.ok(nearest < 1e-6, `ends at ${nearest}`);
+  }
+  t.equal(pairedBootstrap(made(Array<number>(21).fill(0))).p, 1);
+  t.equal(pairedBootstrap([{ value: 1, cluster: 'a', seed: 1 }]).p, null, 'nothing to draw');
+  t.end();
 });
