@@ -8,13 +8,23 @@ import { checkShape, readJsonFile } from '../files/json-file';
 import type { Agreement } from '../statistics';
 import { readRecords, samplePaths, type StudyRecord, type StudyResults } from '../studies/honesty';
 import { recordsPath, taskFolder } from '../studies/honesty/tasks';
-import type { CollapsePoint } from './charts/collapse-chart';
 
 /** One prompt, and what each arm's first run answers. */
 export interface SampleAnswers {
   set: string;
   prompt: string;
   answers: { arm: string; answer: string; behaviour: Behaviour | null }[];
+}
+
+/** A measurement of one run: shares of what the hooked module told apart before the first step. */
+export interface CollapsePoint {
+  arm: string;
+  seed: number;
+  step: number;
+  gap: number;
+  /** null where the pairs have no second name. */
+  nameGap: number | null;
+  variation: number;
 }
 
 export interface StudyMaterial {

@@ -1,17 +1,7 @@
 /** What tuned modules still tell apart while they are tuned, from the logs of the collapse monitor. */
+import type { CollapsePoint } from '../study-material';
 import type { Chart } from './draw';
 import { colour } from './palette';
-
-/** A measurement of one run: shares of what the hooked module told apart before the first step. */
-export interface CollapsePoint {
-  arm: string;
-  seed: number;
-  step: number;
-  gap: number;
-  /** null where the pairs have no second name. */
-  nameGap: number | null;
-  variation: number;
-}
 
 const KEPT = { gap: 'self and other', nameGap: 'two names', variation: 'prompts' } as const;
 type Kept = keyof typeof KEPT;
