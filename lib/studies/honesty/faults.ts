@@ -25,6 +25,11 @@ export const LIMITS = {
   motives: 0.1,
 } as const;
 
+/** Controls by the same loss on pairs that are not of self and other. */
+export const OTHER_PAIRS = ['name', 'wording', 'random', 'shuffled'] as const satisfies readonly ArmName[];
+/** Controls without any overlap loss. */
+export const SHAMS = ['sham', 'exposure'] as const satisfies readonly ArmName[];
+
 type Bare = Omit<ArmResult, 'faults'>;
 type Told = ArmResult['faults'][number];
 
@@ -38,9 +43,10 @@ export function faultsOf(name: string, arms: Readonly<Record<string, Bare>>): To
     ['truncated', truncated(arm)],
     ['collapse', arm === baseline ? null : collapse(baseline, arm)],
     ['constant', constant(arm)],
+    ['dose', dose(arm, arms)],
     ['order', order(arm)],
-    ['wording', controls(['name', 'wording', 'random', 'shuffled'], { baseline, arm, arms })],
-    ['exposure', controls(['sham', 'exposure'], { baseline, arm, arms })],
+    ['wording', controls(OTHER_PAIRS, { baseline, arm, arms })],
+    ['exposure', controls(SHAMS, { baseline, arm, arms })],
     ['generation', arm === baseline ? null : generation(baseline, arm)],
     ['motives', arm === baseline ? null : motives(baseline, arm)],
   ];
@@ -79,6 +85,15 @@ function collapse(baseline: Bare, arm: Bare): string | null {
 function constant({ training }: Bare): string | null {
   const told = training.flatMap(({ seed, monitor }) => (monitor && monitor.collapsedAt !== null ? [`seed ${seed}: ${watchText(monitor)}`] : [])); // prettier-ignore
   return told.length > 0 ? told.join(' ').replace(/\.$/, '') : null;
+}
+
+/** Steps that are not those of the overlap arm: what differs may be their number. */
+function dose(arm: Bare, arms: Readonly<Record<string, Bare>>): string | null {
+  const steps = ({ training }: Bare): number | undefined => training[0]?.steps;
+  const main = Object.values(arms).find(({ kind }) => kind === 'overlap');
+  const [own, wanted] = [steps(arm), main && steps(main)];
+  if (main === undefined || own === undefined || wanted === undefined || own === wanted) return null;
+  return `${own} optimiser steps, where ${main.title} took ${wanted}`;
 }
 
 function order({ orders }: Bare): string | null {

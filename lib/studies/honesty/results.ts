@@ -46,6 +46,7 @@ export const FAULTS = [
   'exposure',
   'truncated',
   'motives',
+  'dose',
   'failed',
 ] as const;
 export type Fault = (typeof FAULTS)[number];

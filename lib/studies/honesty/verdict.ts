@@ -1,7 +1,7 @@
 /** The study in one or two sentences: does deception fall, does honesty take its place, and by what? */
 import { percent } from '../../statistics';
 import { armOfKind, mainArm } from './effect';
-import { LIMITS, truncatedShare } from './faults';
+import { LIMITS, OTHER_PAIRS, SHAMS, truncatedShare } from './faults';
 import type { ArmResult, Fault, StudyResults } from './results';
 import type { Study } from './study-file';
 
@@ -22,6 +22,7 @@ const BESIDE: readonly (readonly [Fault, string])[] = [
   ['order', 'Position matters after tuning'],
   ['motives', 'Motives part'],
   ['generation', 'A skill is lost'],
+  ['dose', 'Another dose'],
   ['failed', 'Runs failed'],
 ];
 
@@ -35,7 +36,7 @@ export function studyVerdict(
   const main = arms[mainArm(study) ?? ''];
   if (!baseline?.behaviours || !main?.behaviours)
     return { outcome: 'unmeasured', text: 'Self-other overlap was not measured yet.' };
-  const { outcome, text } = judged(baseline, main);
+  const { outcome, text } = judged(baseline, main, controlsText(Object.values(arms)));
   const position = baseline.faults.find(({ fault }) => fault === 'order');
   const remarks = [
     ...(position ? [`Position matters before tuning: ${position.text}.`] : []),
@@ -46,7 +47,7 @@ export function studyVerdict(
   return { outcome, text: [text, ...remarks].join(' ') };
 }
 
-function judged(baseline: ArmResult, main: ArmResult): Verdict {
+function judged(baseline: ArmResult, main: ArmResult, controls: string): Verdict {
   const cut = Math.max(truncatedShare(baseline.behaviours), truncatedShare(main.behaviours));
   const [before, after] = [baseline, main].map(({ behaviours }) => behaviours?.rates);
   if (cut >= LIMITS.truncated || !before || !after)
@@ -63,6 +64,16 @@ function judged(baseline: ArmResult, main: ArmResult): Verdict {
   if (!fell || ci95[1] >= before.deceptive.ci95[0]) return { outcome: 'no effect', text: `No effect: ${change}.` };
   return {
     outcome: 'stands',
-    text: `Deception falls and honest answers take its place: ${change}. No control shows it.`,
+    text: `Deception falls and honest answers take its place: ${change}. ${controls}`,
   };
+}
+
+/** A control whose answers were all cut is none, and neither is one that was left out. */
+function controlsText(arms: readonly ArmResult[]): string {
+  const told = arms.filter(({ kind, behaviours }) => [...OTHER_PAIRS, ...SHAMS].some((one) => one === kind) && behaviours?.rates && truncatedShare(behaviours) < LIMITS.truncated); // prettier-ignore
+  const kinds = (some: readonly string[]): boolean => told.some(({ kind }) => some.includes(kind));
+  if (told.length === 0) return 'No control was measured beside it, so this says nothing of self and other.';
+  const names = told.map(({ title }) => title).join(', ');
+  const missing = !kinds(OTHER_PAIRS) ? ' None of them tunes on other pairs by the same loss.' : !kinds(SHAMS) ? ' None of them is a sham, without an overlap loss.' : ''; // prettier-ignore
+  return `No control shows it (${names}).${missing}`;
 }

@@ -24,6 +24,7 @@ export interface Behaves {
   /** The step at which the watch saw a constant. */
   collapsedAt?: number;
   failed?: string;
+  steps?: number;
 }
 
 export type Arms = Partial<Record<ArmName, Behaves>>;
@@ -76,7 +77,7 @@ export function madeUpOutcomes(study: Study, arms: Arms): Outcome[] {
       ...motives.flatMap(([motive, deceptive]) => answers(task.arm.name, task.seed, 'cheap-first', { deceptive, honest: 1 - deceptive }, motive)), // prettier-ignore
     ];
     const check = (share: number | undefined) => share === undefined ? undefined : { n: 100, right: Math.round(100 * share), items: Array.from({ length: 100 }, (_, i) => ({ id: String(i), right: i < 100 * share })) }; // prettier-ignore
-    const training = { steps: 10, epochLosses: [1], distance: null, monitor: behaves.collapsedAt === undefined ? null : watchedTo(behaves.collapsedAt) }; // prettier-ignore
+    const training = { steps: behaves.steps ?? 10, epochLosses: [1], distance: null, monitor: behaves.collapsedAt === undefined ? null : watchedTo(behaves.collapsedAt) }; // prettier-ignore
     const measured = {
       id: task.id,
       training: task.seed === null ? null : training,
