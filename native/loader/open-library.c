@@ -7,12 +7,12 @@
 
 enum { kLongestPath = 4096 };
 
-/** OpenMP reads its settings when it is loaded, with libtorch. Left alone its threads spin while they wait for each
- * other, which on a machine that has other work takes the time from those that are waited for: 40 times longer for a
- * pass of a model, as measured. A worker's process.env is a copy, so that JavaScript could not set it for the process.
- */
-static void wait_without_spinning(void) {
-  if (getenv("GOMP_SPINCOUNT") == NULL) setenv("OMP_WAIT_POLICY", "passive", 0);
+/** OpenMP reads its settings when it is loaded, with libtorch. Left alone its threads spin for milliseconds while they
+ * wait for each other, which on a machine that has other work takes the time from those that are waited for: 20 to 40
+ * times longer for a pass of a model, as measured. So many turns are microseconds, after which a thread sleeps. A
+ * worker's process.env is a copy, so that JavaScript could not set it for the process. */
+static void spin_shortly(void) {
+  if (getenv("OMP_WAIT_POLICY") == NULL) setenv("GOMP_SPINCOUNT", "1000", 0);
 }
 
 /** open(path): opens a shared library for good, its symbols visible to all that follow. Throws with the linker's
@@ -26,7 +26,7 @@ static napi_value open_library(napi_env env, napi_callback_info info) {
     napi_throw_type_error(env, NULL, "open: expected a path");
     return NULL;
   }
-  wait_without_spinning();
+  spin_shortly();
   if (dlopen(path, RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE) == NULL) {
     napi_throw_error(env, NULL, dlerror());
   }
