@@ -56,9 +56,9 @@ def config_of(shape, **more):
         "rmsNormEps": "rms_norm_eps",
     }
     settings = {word: shape[name] for name, word in words.items()}
-    rope = {"rope_type": "default", "rope_theta": shape["ropeTheta"]}
+    rope = {"rope_type": "default", "rope_theta": shape["rope"]["theta"]}
     plain = dict(sliding_window=None, tie_word_embeddings=False, bos_token_id=1, eos_token_id=2, pad_token_id=0)
-    return AutoConfig.for_model("mistral", **settings, **plain, rope_theta=shape["ropeTheta"], rope_parameters=rope, **more)
+    return AutoConfig.for_model("mistral", **settings, **plain, rope_theta=shape["rope"]["theta"], rope_parameters=rope, **more)
 
 
 @torch.no_grad()

@@ -54,7 +54,9 @@ function copy(from, to, keep) {
 function copyPackages(folder) {
   for (const name of new Set([...packagesOfTests(), ...packagesOfRunTime()])) {
     const from = path.join(ROOT, 'node_modules', name);
-    copy(from, path.join(folder, 'node_modules', name), (file) => !UNWANTED.test(file));
+    // Packages inside packages are in the list themselves; tap links its own to others, of which there must be one copy.
+    const keep = (file) => !UNWANTED.test(file) && !file.split(path.sep).includes('node_modules');
+    copy(from, path.join(folder, 'node_modules', name), keep);
   }
   // Everything is compiled here; the compiler's name and version are asked for all the same.
   const typescript = path.join(folder, 'node_modules', 'typescript');
