@@ -51,11 +51,17 @@ function copy(from, to, keep) {
   fs.cpSync(from, to, { recursive: true, dereference: true, filter });
 }
 
+/** Packages that a process which a test spawns imports, unseen by the test itself. */
+function packagesOfSpawned() {
+  const file = path.join(ROOT, 'node_modules', '@tapjs', 'processinfo', 'package.json');
+  return Object.keys(JSON.parse(fs.readFileSync(file, 'utf8')).dependencies);
+}
+
 function copyPackages(folder) {
-  for (const name of new Set([...packagesOfTests(), ...packagesOfRunTime()])) {
+  for (const name of new Set([...packagesOfTests(), ...packagesOfSpawned(), ...packagesOfRunTime()])) {
     const from = path.join(ROOT, 'node_modules', name);
-    // Packages inside packages are in the list themselves; tap links its own to others, of which there must be one copy.
-    const keep = (file) => !UNWANTED.test(file) && !file.split(path.sep).includes('node_modules');
+    // tap links its own build to packages that stand beside it, of which there must be one copy.
+    const keep = (file) => !UNWANTED.test(file) && !file.startsWith(path.join('test-built', 'node_modules'));
     copy(from, path.join(folder, 'node_modules', name), keep);
   }
   // Everything is compiled here; the compiler's name and version are asked for all the same.
