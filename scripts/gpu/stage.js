@@ -52,9 +52,13 @@ function copy(from, to, keep) {
 }
 
 /** Packages that a process which a test spawns imports, unseen by the test itself. */
-function packagesOfSpawned() {
-  const file = path.join(ROOT, 'node_modules', '@tapjs', 'processinfo', 'package.json');
-  return Object.keys(JSON.parse(fs.readFileSync(file, 'utf8')).dependencies);
+function packagesOfSpawned(names = ['@tapjs/processinfo'], found = new Set()) {
+  for (const name of names.filter((one) => !found.has(one))) {
+    const file = path.join(ROOT, 'node_modules', name, 'package.json');
+    const { dependencies = {} } = JSON.parse(fs.readFileSync(file, 'utf8'));
+    packagesOfSpawned(Object.keys(dependencies), found.add(name));
+  }
+  return found;
 }
 
 function copyPackages(folder) {
