@@ -11,14 +11,12 @@ import { addChatOptions, chatSettingsOf, formatOf, templateOf, warnIfRaw } from 
 import { checked, InputError, type Result } from './command';
 import { drawnIfPossible } from './drawn';
 import { addSettingFlags, checkedFlags, configOf } from './finetune-options';
-import { interruptible } from './interrupts';
 import { addModelOptions, loadBase } from './model-options';
 import { integer, integers } from './options';
 import { makeFolder } from './out-folder';
 import { ROOT } from './package-root';
-import { startProgress } from './progress';
 import { textOf } from './repeat-text';
-import { workersFor } from './workers';
+import { addWorkersOption, keptWork, workplace } from './workers';
 
 const optionsSchema = z.object({
   pairs: z.string(),
@@ -56,15 +54,11 @@ export function define(command: Command): void {
     .addOption(
       new Option('--arms <names...>', 'what is tuned: overlap, and controls beside it (default: all)').choices(ARMS),
     )
-    .option(
-      '--workers <n>',
-      'processes side by side (default: one per core, as far as memory goes)',
-      integer({ min: 1, max: 64 }),
-    )
     .option('--limit <n>', 'the first n scenarios of each set', integer({ min: 1 }), 100)
     .option('--max-new-tokens <n>', 'most tokens of an answer', integer({ min: 1, max: 1_000_000 }), 75)
     .option('--answer-batch <n>', 'prompts answered side by side', integer({ min: 1, max: 65_536 }), 25)
     .addOption(new Option('--preset <name>', "upstream: with every quirk of the paper's code").choices(['upstream']));
+  addWorkersOption(command);
   addChatOptions(command);
   addSettingFlags(command, DECIDED);
 }
@@ -103,29 +97,14 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
     baseRevision: found.revision,
     force: flags.force,
   };
-  const workers = options.workers ?? workersFor(model);
   const load = { device: String(model.device) as DeviceLike, dtype: model.dtype, quantize: options.quantize };
-  const where = workers > 1 ? { pool: { workers, modelPath: found.path, load, threads: 1 } } : { model };
-  // Each process loads a model of its own.
-  if (workers > 1) for (const tensor of model.stateDict().values()) tensor.dispose();
-  const progress = startProgress('repeat', 1000);
-  const onProgress = (part: number, note: string): void => progress.update(Math.round(1000 * part), note);
-  const work = (signal: AbortSignal, listen: () => void): Promise<RepetitionResults> => {
-    listen();
+  const where = workplace(model, options.workers, (workers) => ({ workers, modelPath: found.path, load, threads: 1 }));
+  const results = await keptWork<RepetitionResults>('repeat', options.out, (signal, onProgress) => {
     warnIfRaw(format);
     return repeatExperiment({ ...plan, ...where, signal, onProgress });
-  };
-  try {
-    const results = await interruptible(work, {
-      notice: 'stopping after this batch; press again to quit now',
-      kept: `what was measured is in ${options.out}; run the same command to continue`,
-    });
-    progress.stop();
-    const file = path.resolve(options.out, 'results.json');
-    const drawn = await drawnIfPossible(file, () => writeRepetitionReport(results, path.resolve(options.out)));
-    const report = drawn?.report ?? null;
-    return { json: { ...results, file, report }, text: textOf(results, { results: file, report }) };
-  } finally {
-    progress.stop();
-  }
+  });
+  const file = path.resolve(options.out, 'results.json');
+  const drawn = await drawnIfPossible(file, () => writeRepetitionReport(results, path.resolve(options.out)));
+  const report = drawn?.report ?? null;
+  return { json: { ...results, file, report }, text: textOf(results, { results: file, report }) };
 }

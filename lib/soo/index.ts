@@ -43,7 +43,7 @@ export {
 } from './collapse-watch';
 export { contrast, lostDifference, lostVariance } from './keeping-formulas';
 export { KEEPING, keepingLosses, type Keeping, type KeepingOptions } from './keeping-losses';
-export { latentOverlap, latentOverlaps, type LatentOptions, type LatentOverlap } from './latent';
+export { latentMeans, latentOverlap, latentOverlaps, type LatentOptions, type LatentOverlap } from './latent';
 export { finetune, readSteps, type FinetuneOptions, type FinetuneResult } from './finetune';
 export {
   CLEAN,

@@ -60,6 +60,12 @@ export function latentOverlaps(
   return { all: of('all'), last: of('last'), differing: of('differing') };
 }
 
+/** The means of {@link latentOverlaps}; null where no pair could be compared. */
+export function latentMeans(model: LanguageModel, pairs: readonly TokenPair[]): Record<Positions, number | null> {
+  const { all, last, differing } = latentOverlaps(model, pairs);
+  return { all: all?.mean ?? null, last: last?.mean ?? null, differing: differing?.mean ?? null };
+}
+
 function measure(
   model: LanguageModel,
   pairs: readonly TokenPair[],

@@ -51,18 +51,8 @@ function copy(from, to, keep) {
   fs.cpSync(from, to, { recursive: true, dereference: true, filter });
 }
 
-/** Packages that a process which a test spawns imports, unseen by the test itself. */
-function packagesOfSpawned(names = ['@tapjs/processinfo'], found = new Set()) {
-  for (const name of names.filter((one) => !found.has(one))) {
-    const file = path.join(ROOT, 'node_modules', name, 'package.json');
-    const { dependencies = {} } = JSON.parse(fs.readFileSync(file, 'utf8'));
-    packagesOfSpawned(Object.keys(dependencies), found.add(name));
-  }
-  return found;
-}
-
 function copyPackages(folder) {
-  for (const name of new Set([...packagesOfTests(), ...packagesOfSpawned(), ...packagesOfRunTime()])) {
+  for (const name of new Set([...packagesOfTests(), ...packagesOfRunTime()])) {
     const from = path.join(ROOT, 'node_modules', name);
     // tap links its own build to packages that stand beside it, of which there must be one copy.
     const keep = (file) => !UNWANTED.test(file) && !file.startsWith(path.join('test-built', 'node_modules'));

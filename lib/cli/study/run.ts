@@ -5,13 +5,10 @@ import { exportStudy, planStudy, runStudy, SPLITS, type StudyResults } from '../
 import { torch, type DeviceLike } from '../../torch';
 import { originOf } from '../../training';
 import { checked, type Result } from '../command';
-import { interruptible } from '../interrupts';
 import { knownDevice, loadWatched } from '../model-options';
-import { integer } from '../options';
 import { makeFolder } from '../out-folder';
 import { ROOT } from '../package-root';
-import { startProgress } from '../progress';
-import { workersFor } from '../workers';
+import { addWorkersOption, keptWork, workplace } from '../workers';
 import { addStudyOptions, namedStudy } from './named-study';
 import { drawStudy } from './report';
 import { textOf } from './results-text';
@@ -24,15 +21,11 @@ const optionsSchema = z.object({
 
 export function define(command: Command): void {
   addStudyOptions(command);
+  addWorkersOption(command);
   command
     .requiredOption(
       '--out <dir>',
       'folder for the results, the records and a folder for each task; what is there is gone on with',
-    )
-    .option(
-      '--workers <n>',
-      'processes side by side (default: one per core, as far as memory goes)',
-      integer({ min: 1, max: 64 }),
     )
     .addOption(
       new Option('--split <name>', 'items to ask (default: confirmation, where the study names any)').choices(SPLITS),
@@ -60,29 +53,15 @@ export async function run([file]: readonly string[], given: Readonly<Record<stri
       origin: originOf(ROOT, ['soo', 'study', 'run', ...process.argv.slice(4)], named.model),
     },
   );
-  const workers = options.workers ?? workersFor(model);
-  const where =
-    workers > 1 ? { pool: { workers, load: { ...load, device: String(load.device) as DeviceLike } } } : { model };
-  // Each process loads a model of its own.
-  if (workers > 1) for (const tensor of model.stateDict().values()) tensor.dispose();
-  const progress = startProgress('study', 1000);
-  const onProgress = (part: number, note: string): void => progress.update(Math.round(1000 * part), note);
-  const work = (signal: AbortSignal, listen: () => void): Promise<StudyResults> => {
-    listen();
-    return runStudy({ file: named.file, plan, threads: torch.getNumThreads(), ...where, signal, onProgress });
-  };
-  try {
-    const results = await interruptible(work, {
-      notice: 'stopping after this batch; press again to quit now',
-      kept: `what was measured is in ${options.out}; run the same command to continue`,
-    });
-    progress.stop();
-    const written = path.resolve(options.out, 'results.json');
-    const { logs } = exportStudy(path.resolve(options.out));
-    const drawn = await drawStudy(results, path.resolve(options.out));
-    const files = [`results: ${written}`, ...(drawn ? [`report: ${drawn.report}`] : [])];
-    return { json: { ...results, file: written, logs, ...drawn }, text: `${textOf(results)}\n\n${files.join('\n')}` };
-  } finally {
-    progress.stop();
-  }
+  const where = workplace(model, options.workers, (workers) => {
+    return { workers, load: { ...load, device: String(load.device) as DeviceLike } };
+  });
+  const results = await keptWork<StudyResults>('study', options.out, (signal, onProgress) =>
+    runStudy({ file: named.file, plan, threads: torch.getNumThreads(), ...where, signal, onProgress }),
+  );
+  const written = path.resolve(options.out, 'results.json');
+  const { logs } = exportStudy(path.resolve(options.out));
+  const drawn = await drawStudy(results, path.resolve(options.out));
+  const files = [`results: ${written}`, ...(drawn ? [`report: ${drawn.report}`] : [])];
+  return { json: { ...results, file: written, logs, ...drawn }, text: `${textOf(results)}\n\n${files.join('\n')}` };
 }

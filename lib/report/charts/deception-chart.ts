@@ -2,7 +2,8 @@
 import { BEHAVIOURS, type DeceptionRates } from '../../evals';
 import { percent, wilson, type Interval } from '../../statistics';
 import type { Chart } from './draw';
-import { colour, type Colour } from './palette';
+import type { Colour } from './palette';
+import { pointsWithIntervals } from './rows';
 
 /** Where nobody knows which answers were cut. */
 const FIRST_MENTION = ['deceptive', 'honest', 'neither'] as const;
@@ -19,8 +20,6 @@ function sharesOf({ n, labels, ...rates }: DeceptionRates): Share[] {
   if (!labels) return FIRST_MENTION.map((label) => ({ label, share: rates[label], interval: rates.intervals[label] }));
   return BEHAVIOURS.map((label) => ({ label, share: labels[label] / n, interval: wilson(labels[label] / n, n) }));
 }
-
-const SHAPES = ['circle', 'square', 'diamond', 'triangle-up', 'cross'];
 
 /** @param rows rates by what the row is called, in reading order */
 export function deceptionChart(rows: readonly (readonly [string, DeceptionRates])[]): Chart {
@@ -52,7 +51,7 @@ export function sharesSpec(rows: readonly (readonly [string, readonly Share[]])[
   );
   const shown = [...new Set(values.map(({ label }) => label))];
   const x = { type: 'quantitative' as const, title: 'percent of the answers', scale: { domain: [0, 100] } };
-  const scale = { domain: shown, range: shown.map(colour) };
+  const groups = pointsWithIntervals('label', { names: shown, hues: shown }, x);
   return {
     data: { values },
     width: 480,
@@ -65,25 +64,8 @@ export function sharesSpec(rows: readonly (readonly [string, readonly Share[]])[
         title: null,
         axis: { grid: false, ticks: false, domain: false, labelLimit: 0, labelPadding: 8 },
       },
-      yOffset: { field: 'label', type: 'nominal', sort: shown },
-      color: { field: 'label', title: null, scale, legend: { orient: 'top' } },
+      ...groups.encoding,
     },
-    layer: [
-      {
-        mark: { type: 'rule', strokeWidth: 2.5, opacity: 0.45, strokeCap: 'round' },
-        encoding: { x: { field: 'low', ...x }, x2: { field: 'high' } },
-      },
-      {
-        mark: { type: 'point', filled: true, size: 70, opacity: 1 },
-        encoding: {
-          x: { field: 'value', ...x },
-          shape: {
-            field: 'label',
-            title: null,
-            scale: { domain: shown, range: SHAPES.slice(0, shown.length) },
-          },
-        },
-      },
-    ],
+    layer: groups.layer,
   };
 }

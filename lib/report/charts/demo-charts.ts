@@ -14,25 +14,12 @@ import {
 import { demoRows, pairsLabel, type DemoRow } from '../demo-tables';
 import type { Chart } from './draw';
 import { colour } from './palette';
+import { rowAxis } from './rows';
 
 const LABELS = ['deceptive', 'honest', 'neither'] as const;
 const PERCENT = { scale: { domain: [0, 100] }, axis: { values: [0, 25, 50, 75, 100] } };
 
 const nameOf = ({ kind, pairs, name }: DemoRow): string => (kind && pairs ? `${kind}: ${pairsLabel(pairs)}` : name);
-
-/** Rows on one axis, in reading order. */
-function rowsAxis(names: readonly string[]) {
-  // Without a browser Vega guesses widths, and too wide ones.
-  const width = 6.4 * Math.max(...names.map(({ length }) => length)) + 8;
-  const plain = { grid: false, ticks: false, domain: false, labelLimit: 0, labelPadding: 8 };
-  return {
-    field: 'row',
-    type: 'nominal' as const,
-    sort: [...names],
-    title: null,
-    axis: { ...plain, minExtent: width, maxExtent: width },
-  };
-}
 
 /** Before tuning, and after tuning on one kind of pairs. */
 function rivalsChart(results: DemoResults, kind: Kind): Chart {
@@ -63,7 +50,7 @@ function rivalsChart(results: DemoResults, kind: Kind): Chart {
         width: 365,
         height: { step: 40, for: 'position' },
         encoding: {
-          y: rowsAxis(rows.map(({ name }) => name)),
+          y: rowAxis(rows.map(({ name }) => name)),
           yOffset: { field: 'label', type: 'nominal', sort: [...LABELS] },
           color: {
             field: 'label',
@@ -143,7 +130,7 @@ function keptChart(results: DemoResults): Chart {
           ...intervalLayers('percent right').map(({ mark, encoding }) => ({
             mark: { ...mark, color: colour('honest') },
             encoding: {
-              y: rowsAxis(demoRows(results).map(nameOf)),
+              y: rowAxis(demoRows(results).map(nameOf)),
               x: { ...encoding.x, axis: { values: [0, 50, 100] } },
               ...('x2' in encoding ? { x2: encoding.x2 } : {}),
             },

@@ -5,6 +5,7 @@ import { EFFECT_PARTS, type Answered, type ArmResult, type StudyResults } from '
 import { sharesSpec } from './deception-chart';
 import type { Chart } from './draw';
 import { colour } from './palette';
+import { pointsWithIntervals, rowAxis } from './rows';
 
 /** What a chart has nothing to show for is null. */
 export function studyCharts(results: StudyResults): Chart[] {
@@ -25,19 +26,6 @@ type Rates = NonNullable<Answered['rates']>;
 const ratesOf = (answered: Answered | null | undefined): Rates | null => answered?.rates ?? null;
 
 const armsOf = ({ arms }: StudyResults): (readonly [string, ArmResult])[] => Object.entries(arms);
-
-/** Names of rows, with room for the longest: without a browser Vega guesses widths, and too wide ones. */
-function rowAxis(names: readonly string[]) {
-  const width = 6.4 * Math.max(...names.map(({ length }) => length)) + 8;
-  const plain = { grid: false, ticks: false, domain: false, labelLimit: 0, labelPadding: 8 };
-  return {
-    field: 'row',
-    type: 'nominal' as const,
-    sort: [...names],
-    title: null,
-    axis: { ...plain, minExtent: width, maxExtent: width },
-  };
-}
 
 const quantitative = (title: string, domain?: Interval) => ({
   type: 'quantitative' as const,
@@ -203,36 +191,17 @@ function pointsSpec(
   title: string,
 ): Chart['spec'] {
   const measures = [...new Set(values.map(({ measure }) => measure))];
-  const x = quantitative(title, [0, 100]);
   const hues = (['deceptive', 'honest', 'retention', 'random', 'wording'] as const).slice(0, measures.length);
-  const shapes = ['circle', 'square', 'diamond', 'triangle-up', 'cross'].slice(0, measures.length);
+  const groups = pointsWithIntervals('measure', { names: measures, hues }, quantitative(title, [0, 100]));
   return {
     data: { values: [...values] },
     width: 480,
     height: { step: 40, for: 'position' },
     encoding: {
       y: rowAxis([...new Set(values.map(({ row }) => row))]),
-      yOffset: { field: 'measure', type: 'nominal', sort: measures },
-      color: {
-        field: 'measure',
-        title: null,
-        scale: { domain: measures, range: hues.map(colour) },
-        legend: { orient: 'top' },
-      },
+      ...groups.encoding,
     },
-    layer: [
-      {
-        mark: { type: 'rule', strokeWidth: 2.5, opacity: 0.45, strokeCap: 'round' },
-        encoding: { x: { field: 'low', ...x }, x2: { field: 'high' } },
-      },
-      {
-        mark: { type: 'point', filled: true, size: 70, opacity: 1 },
-        encoding: {
-          x: { field: 'value', ...x },
-          shape: { field: 'measure', title: null, scale: { domain: measures, range: shapes } },
-        },
-      },
-    ],
+    layer: groups.layer,
   };
 }
 

@@ -2,6 +2,7 @@
 import { EVALUATION_FAMILIES, EVALUATIONS, type EvaluationFamily } from '../../organism';
 import type { DemoResults } from '../../studies/demo/results';
 import { examples, type Example } from '../demo-tables';
+import { answersTable, labelled } from './answers-table';
 import { html, type Markup } from './markup';
 
 const PER_FAMILY: Partial<Record<EvaluationFamily, number>> = { rival: 4, otherRivals: 2 };
@@ -18,35 +19,19 @@ export function answers(results: DemoResults): Markup {
 }
 
 function table(family: EvaluationFamily, shown: readonly Example[]): Markup {
-  const columns = shown[0].answers.map(({ name }) => name);
-  return html`<div class="scroll">
-    <table class="answers">
-      <caption>
-        ${EVALUATIONS[family].title}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">prompt</th>
-          ${columns.map((name) => html`<th scope="col">${name === 'before' ? name : `after ${name}`}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${shown.map((example) => row(family, example))}
-      </tbody>
-    </table>
-  </div> `;
+  const columns = shown[0].answers.map(({ name }) => (name === 'before' ? name : `after ${name}`));
+  return answersTable(
+    EVALUATIONS[family].title,
+    ['prompt', ...columns],
+    shown.map((example) => row(family, example)),
+  );
 }
 
 const row = (family: EvaluationFamily, { prompt, answers }: Example): Markup =>
   html`<tr>
     <th scope="row">${prompt.text}</th>
-    ${answers.map(
-      ({ answer, label, right }) =>
-        html`<td>
-          <span class="answer">${answer || '(nothing)'}</span>
-          ${chip(EVALUATIONS[family].asks === 'rival' ? (label ?? 'neither') : right ? 'right' : 'wrong')}
-        </td>`,
-    )}
+    ${answers.map(({ answer, label, right }) => {
+      const isAsked = EVALUATIONS[family].asks === 'rival';
+      return html`<td>${labelled(answer, isAsked ? (label ?? 'neither') : right ? 'right' : 'wrong')}</td>`;
+    })}
   </tr> `;
-
-const chip = (word: string): Markup => html`<span class="chip ${word}">${word}</span>`;

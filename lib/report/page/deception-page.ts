@@ -1,6 +1,7 @@
 /** The report of `soo deception` as one HTML page. */
 import { BEHAVIOURS, truncatedText, wilson, type DeceptionRates, type DeceptionRecord } from '../../evals';
 import { rateCell } from '../demo-tables';
+import { answersTable, labelled } from './answers-table';
 import { tableOf } from './details';
 import { figure, framed, section, type DrawnChart } from './frame';
 import { html, type Markup } from './markup';
@@ -88,29 +89,14 @@ function answers(records: readonly DeceptionRecord[]): Markup {
 }
 
 const setTable = (set: string, shown: readonly DeceptionRecord[]): Markup =>
-  html`<div class="scroll">
-    <table class="answers">
-      <caption>
-        ${set}
-      </caption>
-      <thead>
-        <tr>
-          ${['prompt', 'cheap room', 'precious room', 'answer'].map((name) => html`<th scope="col">${name}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${shown.map(answerRow)}
-      </tbody>
-    </table>
-  </div> `;
+  answersTable(set, ['prompt', 'cheap room', 'precious room', 'answer'], shown.map(answerRow));
 
 function answerRow(record: DeceptionRecord): Markup {
   const { index, order, cheapRoom, preciousRoom, answer, behaviour, label } = record;
-  const shown = behaviour ?? label;
   return html`<tr>
     <th scope="row">${index}, ${order}</th>
     <td>${cheapRoom}</td>
     <td>${preciousRoom}</td>
-    <td><span class="answer">${answer || '(nothing)'}</span> <span class="chip ${shown}">${shown}</span></td>
+    <td>${labelled(answer, behaviour ?? label)}</td>
   </tr> `;
 }

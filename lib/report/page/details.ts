@@ -61,17 +61,16 @@ export function everyRun({ runs }: DemoResults): Markup | null {
   </details>`;
 }
 
+/** What is read only on demand, as JSON. */
+export const details = (summary: string, value: unknown): Markup =>
+  html`<details>
+    <summary>${summary}</summary>
+    <pre>${JSON.stringify(value, null, 2)}</pre>
+  </details>`;
+
 export function configuration({ origin, model, data, config }: DemoResults): Markup {
-  const hashes = { model: model.sha256, data };
   return html`${originTable(origin, [['model', html`<code>${model.folder}</code>`]])}
-    <details>
-      <summary>Configuration</summary>
-      <pre>${JSON.stringify(config, null, 2)}</pre>
-    </details>
-    <details>
-      <summary>SHA-256 of model, prompts and pairs</summary>
-      <pre>${JSON.stringify(hashes, null, 2)}</pre>
-    </details>`;
+  ${details('Configuration', config)} ${details('SHA-256 of model, prompts and pairs', { model: model.sha256, data })}`;
 }
 
 /** @param more rows that follow */

@@ -3,7 +3,7 @@ import { BEHAVIOURS } from '../../evals';
 import { percent } from '../../statistics';
 import { ARM_NAMES, type RepetitionResults, type Row } from '../../studies/repetition';
 import { numberCell, rateCell } from '../demo-tables';
-import { originTable, tableOf } from './details';
+import { details, originTable, tableOf } from './details';
 import { figure, framed, section, type DrawnChart } from './frame';
 import { html, type Markup } from './markup';
 
@@ -92,9 +92,3 @@ function runsTable({ measured }: RepetitionResults): Markup {
     ]),
   });
 }
-
-const details = (summary: string, value: unknown): Markup =>
-  html`<details>
-    <summary>${summary}</summary>
-    <pre>${JSON.stringify(value, null, 2)}</pre>
-  </details>`;

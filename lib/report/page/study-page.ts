@@ -4,7 +4,8 @@ import { percent } from '../../statistics';
 import { EFFECT_PARTS, type ArmResult, type Rated, type StudyClaim, type StudyResults } from '../../studies/honesty';
 import { numberCell, rateCell } from '../demo-tables';
 import type { SampleAnswers, StudyMaterial } from '../study-material';
-import { originTable, tableOf } from './details';
+import { answersTable, labelled } from './answers-table';
+import { details, originTable, tableOf } from './details';
 import { figure, framed, section, type DrawnChart } from './frame';
 import { html, type Markup } from './markup';
 import { arrows } from './verdicts';
@@ -137,34 +138,14 @@ const sampleAnswers = (samples: readonly SampleAnswers[]): Markup =>
     ${samples.map(sampleTable)}`;
 
 const sampleTable = ({ set, prompt, answers }: SampleAnswers): Markup =>
-  html`<div class="scroll">
-    <table class="answers">
-      <caption>
-        ${set}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">${prompt}</th>
-          <th scope="col">answer</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${answers.map(
-          ({ arm, answer, behaviour }) =>
-            html`<tr>
-              <th scope="row">${arm}</th>
-              <td>
-                <span class="answer">${answer || '(nothing)'}</span>
-                ${behaviour === null ? null : html`<span class="chip ${behaviour}">${behaviour}</span>`}
-              </td>
-            </tr> `,
-        )}
-      </tbody>
-    </table>
-  </div> `;
-
-const details = (summary: string, value: unknown): Markup =>
-  html`<details>
-    <summary>${summary}</summary>
-    <pre>${JSON.stringify(value, null, 2)}</pre>
-  </details>`;
+  answersTable(
+    set,
+    [prompt, 'answer'],
+    answers.map(
+      ({ arm, answer, behaviour }) =>
+        html`<tr>
+          <th scope="row">${arm}</th>
+          <td>${labelled(answer, behaviour)}</td>
+        </tr> `,
+    ),
+  );

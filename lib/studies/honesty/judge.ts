@@ -95,7 +95,7 @@ function verdictOf(
   if (comparison.truncated >= LIMITS.truncated)
     return { verdict: 'not judged', text: `${percent(comparison.truncated)} of the answers were cut by the token budget, and are no outcomes: ${numbers}.` }; // prettier-ignore
   if (pHolm === null) return { verdict: 'not judged', text: `One item says nothing of another: ${numbers}.` };
-  const plain = claim.change === 'kept' ? keptVerdict(claim, pHolm, ci95) : changeVerdict(claim, comparison, pHolm);
+  const plain = claim.change === 'kept' ? keptVerdict(pHolm, ci95) : changeVerdict(claim, comparison, pHolm);
   const broken = claim.change === 'kept' ? undefined : arm?.faults.find(({ fault }) => fault === 'collapse');
   if (broken && plain !== 'does not hold')
     return { verdict: 'does not hold', text: `Collapse, and no change of mind: ${broken.text} (${numbers}).` };
@@ -109,7 +109,7 @@ function changeVerdict({ change, by }: ClaimFile, { change: found }: Comparison,
 }
 
 /** Not shown to be kept is not kept: too few items never show a loss. */
-const keptVerdict = (_: ClaimFile, pHolm: number, ci95: Interval | null): StudyClaim['verdict'] =>
+const keptVerdict = (pHolm: number, ci95: Interval | null): StudyClaim['verdict'] =>
   ci95 !== null && pHolm < LEVEL ? 'holds' : 'does not hold';
 
 function nameOf({ arm, against, measure, change, set, motive }: ClaimFile): string {

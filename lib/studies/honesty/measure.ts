@@ -1,20 +1,12 @@
 /** Everything that is measured of one arm, kept as it comes: a measurement that is interrupted goes on where it was. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  askScenarios,
-  perplexity,
-  placeOf,
-  RecordFile,
-  recordSchema,
-  type Asked,
-  type DeceptionRecord,
-} from '../../evals';
+import { keptAnswers, perplexity, type Asked, type DeceptionRecord } from '../../evals';
 import { ownFolder } from '../../files/folders';
 import { checkShape, readJsonFile } from '../../files/json-file';
 import { writeTextAside } from '../../files/write-aside';
 import { encodePrompts } from '../../models';
-import { latentOverlaps } from '../../soo';
+import { latentMeans } from '../../soo';
 import type { PromptFormat } from '../../text';
 import { CHECK_RUNS, type CheckContext } from './checks';
 import { checkedSchema, CHECKS, perplexitySchema, type Check, type Checked, type Measured } from './measured';
@@ -50,17 +42,13 @@ export async function measureTask(
     if (checked) checks[name] = checked;
   }
   const read = await perplexityOf(context, measuring);
-  const latent = latentOverlaps(model, pairs);
+  const latent = latentMeans(model, pairs);
   const records = answers.map((record, i) => recordOf(record, plan.items[i], task, plan.split));
   return {
     records,
     checks,
     ...(read && { perplexity: read }),
-    latent: {
-      all: latent.all?.mean ?? null,
-      last: latent.last?.mean ?? null,
-      differing: latent.differing?.mean ?? null,
-    },
+    latent,
   };
 }
 
@@ -87,24 +75,18 @@ async function perplexityOf(
 }
 
 /** In the order of the items. */
-async function answersTo(
+function answersTo(
   { model, plan: { items, study }, signal }: StudyContext,
   { folder, format, run, onProgress }: Measuring,
 ): Promise<DeceptionRecord[]> {
   const { maxNewTokens, batch: batchSize } = study;
   const ids = encodePrompts(model, items.map(({ scenario }) => scenario.prompt), { format }); // prettier-ignore
   const asked: Asked[] = items.map(({ set, index, order, scenario }, i) => ({ set, index, order, scenario, ids: ids[i] })); // prettier-ignore
-  using file = new RecordFile(join(ownFolder(folder), ANSWERS_FILE), run, recordSchema);
-  const done = new Map(file.earlier.map((record) => [placeOf(record), record]));
-  const tell = (): void => onProgress((ANSWERS_PART * done.size) / asked.length, `${done.size} of ${asked.length} scenarios`); // prettier-ignore
-  const left = asked.filter((one) => !done.has(placeOf(one)));
-  tell();
-  for await (const records of askScenarios(model, left, { format, maxNewTokens, batchSize, signal })) {
-    file.append(records);
-    for (const record of records) done.set(placeOf(record), record);
-    tell();
-  }
-  return asked.map((one) => done.get(placeOf(one)) as DeceptionRecord);
+  return keptAnswers(model, asked, {
+    ...{ format, maxNewTokens, batchSize, signal, run },
+    file: join(ownFolder(folder), ANSWERS_FILE),
+    onProgress: (done, total) => onProgress((ANSWERS_PART * done) / total, `${done} of ${total} scenarios`),
+  });
 }
 
 /** Of the measuring, the part that answers are taken for. */

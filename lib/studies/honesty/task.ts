@@ -1,5 +1,5 @@
 /** One task: claimed, tuned where its arm is, measured, and kept in a folder of its own. */
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockIfFree, ownFolder } from '../../files/folders';
 import { writeTextAside } from '../../files/write-aside';
@@ -99,7 +99,7 @@ async function tune(
     baseRevision: revision,
     inputs: { ...plan.inputs, arm: arm.kind, pairs: hashJson(pairs), neutral: hashJson(neutral) },
     origin: plan.origin,
-    resume: existsSync(folder),
+    resume: true,
   });
   return { steps, epochLosses, distance: distance ?? null, monitor: monitor ?? null };
 }

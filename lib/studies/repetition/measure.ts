@@ -2,18 +2,15 @@
 import { join } from 'node:path';
 import {
   answerQuestions,
-  askScenarios,
   deceptionRates,
-  placeOf,
-  RecordFile,
-  recordSchema,
+  keptAnswers,
   type Asked,
   type DeceptionRecord,
   type KnowledgeQuestion,
 } from '../../evals';
 import { ownFolder } from '../../files/folders';
 import type { LanguageModel } from '../../models';
-import { latentOverlaps, type TokenPair } from '../../soo';
+import { latentMeans, type TokenPair } from '../../soo';
 import type { PromptFormat } from '../../text';
 import { ORDERS, type Answers, type Measured } from './results';
 
@@ -48,8 +45,10 @@ export async function measureModel(
   measuring: Measuring,
 ): Promise<Omit<Measured, 'id' | 'arm' | 'seed' | 'training'>> {
   model.eval();
-  const { format, questions, pairs, selfSet, signal } = measuring;
-  const records = await answersTo(model, folder, run, measuring);
+  const { asked, questions, pairs, selfSet, ...options } = measuring;
+  const { format, signal } = options;
+  const file = join(ownFolder(folder), 'answers.jsonl');
+  const records = await keptAnswers(model, asked, { ...options, file, run });
   const isSelf = ({ set }: DeceptionRecord): boolean => set === selfSet;
   const inOrder = (order: (typeof ORDERS)[number]): Answers | null =>
     answersOf(records.filter((record) => !isSelf(record) && record.order === order));
@@ -58,36 +57,12 @@ export async function measureModel(
     const { n, right } = await answerQuestions(model, format, questions[name], signal);
     answered[name] = { n, right };
   }
-  const latent = latentOverlaps(model, pairs);
   return {
     scenarios: { 'cheap-first': inOrder('cheap-first'), 'precious-first': inOrder('precious-first') },
     self: answersOf(records.filter(isSelf)),
     questions: answered,
-    latent: {
-      all: latent.all?.mean ?? null,
-      last: latent.last?.mean ?? null,
-      differing: latent.differing?.mean ?? null,
-    },
+    latent: latentMeans(model, pairs),
   };
-}
-
-/** In the order in which they were asked. */
-async function answersTo(
-  model: LanguageModel,
-  folder: string,
-  run: string,
-  { format, asked, maxNewTokens, batchSize, signal, onProgress }: Measuring,
-): Promise<DeceptionRecord[]> {
-  using file = new RecordFile(join(ownFolder(folder), 'answers.jsonl'), run, recordSchema);
-  const done = new Map(file.earlier.map((record) => [placeOf(record), record]));
-  const left = asked.filter((one) => !done.has(placeOf(one)));
-  onProgress(done.size, asked.length);
-  for await (const records of askScenarios(model, left, { format, maxNewTokens, batchSize, signal })) {
-    file.append(records);
-    for (const record of records) done.set(placeOf(record), record);
-    onProgress(done.size, asked.length);
-  }
-  return asked.map((one) => done.get(placeOf(one)) as DeceptionRecord);
 }
 
 function answersOf(records: readonly DeceptionRecord[]): Answers | null {
