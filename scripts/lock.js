@@ -40,6 +40,7 @@ function numberingOf() {
   }
 }
 
+/** Where a process number means something: a machine, and a container on it. */
 const place = () => `${os.hostname()} ${numberingOf()}`;
 
 function isAlive(pid) {
@@ -175,4 +176,4 @@ async function withLock(file, doing, work) {
   }
 }
 
-module.exports = { takeLock, withLock };
+module.exports = { isAlive, place, takeLock, withLock };
