@@ -92,6 +92,11 @@ at::Tensor reshape_alias(const at::Tensor& self, c10::IntArrayRef size, c10::Int
   return at::native::as_strided_tensorimpl(self, size, stride, std::nullopt);
 }
 
+/** As between a processor and a GPU: a parameter's data may be moved from one to the other. */
+bool may_take_place_of(const at::Tensor& tensor, const at::Tensor& other) {
+  return tensor.layout() == c10::kStrided && other.layout() == c10::kStrided;
+}
+
 /** The fused kernels that the processor would choose are its own; what a GPU would take, nobody knows here. */
 int64_t attention_choice(const at::Tensor&, const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
                          double, bool, std::optional<double>, bool) {
@@ -135,6 +140,7 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   m.impl("_copy_from", copy_from);
   m.impl("_copy_from_and_resize", copy_and_resize);
   m.impl("_local_scalar_dense", item);
+  m.impl("_has_compatible_shallow_copy_type", may_take_place_of);
   m.impl("_fused_sdp_choice", attention_choice);
   m.impl("convolution_overrideable", convolution);
   m.impl("convolution_backward_overrideable", convolution_backward);
