@@ -31,10 +31,12 @@ function namesDevice(args: readonly unknown[]): boolean {
 /** Makes a tensor as ever and moves it; a leaf that wants a gradient is one there too. */
 function moving(make: Maker): Maker {
   return (...args) => {
-    const made = make(...args);
-    if (namesDevice(args)) return made;
-    const moved = made.detach().to(DEVICE);
-    return made.requiresGrad ? moved.requiresGrad_(true) : moved;
+    if (namesDevice(args)) return make(...args);
+    return plain.scope(() => {
+      const made = make(...args);
+      const moved = made.detach().to(DEVICE);
+      return made.requiresGrad ? moved.requiresGrad_(true) : moved;
+    });
   };
 }
 
