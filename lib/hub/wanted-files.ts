@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ggufHeads, ggufParts } from '../files/gguf-parts';
 import { InputError, quoted } from '../files/input-error';
 import { checkShape, readJsonFile } from '../files/json-file';
 
@@ -49,14 +50,14 @@ export function wantedFiles(
   { id, gguf }: { id: string; gguf?: string },
   part: ModelPart = 'model',
 ): WantedFiles {
-  const ggufs = files.filter((file) => /\.gguf$/i.test(file));
-  if (gguf !== undefined) return { small: [], weights: [chosenGguf(ggufs, gguf, id)] };
+  const ggufs = ggufHeads(files.filter((file) => /\.gguf$/i.test(file)));
+  if (gguf !== undefined) return { small: [], weights: chosenGguf(ggufs, gguf, id) };
   const has = (file: string): boolean => files.includes(file);
   const small = BESIDE.filter(has);
   if (part === 'tokenizer' && hasTokenizer(has)) return { small, weights: [] };
   if (has(CONFIG) && has(SINGLE)) return { small, weights: [SINGLE] };
   if (has(CONFIG) && has(INDEX)) return { small: [...small, INDEX], weights: undefined };
-  if (ggufs.length === 1) return { small: [], weights: [chosenGguf(ggufs, ggufs[0], id)] };
+  if (ggufs.length === 1) return { small: [], weights: chosenGguf(ggufs, ggufs[0], id) };
   throw new InputError(`${id} ${whatIsThere(files, ggufs, id)}`);
 }
 
@@ -69,10 +70,10 @@ function whatIsThere(files: readonly string[], ggufs: readonly string[], id: str
   return `has ${missing} and no GGUF file; it has ${listed(files) || 'no files at all'}`;
 }
 
-/** By its whole name, or by a part between marks that no other has: `Q4_K_M` of `x-Q4_K_M.gguf`. */
-function chosenGguf(ggufs: readonly string[], wanted: string, id: string): string {
+/** By its whole name, or by a part between marks that no other has: `Q4_K_M` of `x-Q4_K_M.gguf`. With all its parts. */
+function chosenGguf(ggufs: readonly string[], wanted: string, id: string): string[] {
   const found = fitting(ggufs, wanted);
-  if (found.length === 1) return requireWhole(found[0], id);
+  if (found.length === 1) return ggufParts(found[0]);
   const what = found.length === 0 ? 'is none of its GGUF files' : 'fits several of its GGUF files';
   throw new InputError(
     `${id}: ${quoted(wanted)} ${what}: ${listed(found.length === 0 ? ggufs : found) || 'it has none'}`,
@@ -84,12 +85,6 @@ function fitting(ggufs: readonly string[], wanted: string): string[] {
   const part = wanted.replace(/\.gguf$/i, '').replace(/\W/g, '\\$&');
   const pattern = new RegExp(`(?:^|[./-])${part}(?:[./-])`, 'i');
   return ggufs.filter((file) => pattern.test(file));
-}
-
-function requireWhole(file: string, id: string): string {
-  if (/-\d{5}-of-\d{5}\.gguf$/i.test(file))
-    throw new InputError(`${id}: ${file} is one part of a GGUF file in several, which are not read`);
-  return file;
 }
 
 const listed = (files: readonly string[]): string =>
@@ -135,9 +130,12 @@ export function modelIn(folder: string, gguf: string | undefined, part: ModelPar
 /** Whether a folder has a tokenizer: Python may have fetched the weights alone. */
 export const hasTokenizerIn = (folder: string): boolean => hasTokenizer((file) => existsSync(join(folder, file)));
 
-/** The GGUF files in a folder and below it whose bytes are there. */
+/** The GGUF files in a folder and below it whose bytes are all there; of one in several parts the first. */
 export function ggufsIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  return names.filter((name) => /\.gguf$/i.test(name) && existsSync(join(folder, name))).sort();
+  const isWhole = (name: string): boolean => ggufParts(name).every((part) => existsSync(join(folder, part)));
+  return ggufHeads(names.filter((name) => /\.gguf$/i.test(name)))
+    .filter(isWhole)
+    .sort();
 }

@@ -62,6 +62,7 @@ export function stubModels(): Record<string, StubModel> {
         'x-Q4_K_S.gguf': bytes(3000, 7),
         'sub/x-Q8_0.gguf': bytes(8000, 8),
         'y-F16-00001-of-00002.gguf': bytes(10, 9),
+        'y-F16-00002-of-00002.gguf': bytes(12, 9),
       },
     },
     'acme/one-GGUF': { commit: 'e'.repeat(40), files: { 'README.md': '# One\n', 'x-Q4_0.gguf': bytes(4000, 10) } },

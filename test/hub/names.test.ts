@@ -98,7 +98,9 @@ t.test('only what is needed is wanted', (t) => {
   t.throws(() => wantedFiles(ggufs, { id, gguf: 'm' }), /fits several of its GGUF files/);
   t.throws(() => wantedFiles([], { id }), /it has no files at all/);
   t.throws(() => wantedFiles(['config.json'], { id }), /neither model.safetensors nor .*index.json and no GGUF file/);
-  t.throws(() => wantedFiles(['x-00001-of-00003.gguf'], { id }), /one part of a GGUF file in several/);
+  const parts = ['x-00001-of-00002.gguf', 'x-00002-of-00002.gguf'];
+  t.same(wantedFiles(parts, { id }).weights, parts, 'a file in several parts is one');
+  t.same(wantedFiles([...ggufs, ...parts], { id, gguf: 'x' }).weights, parts);
   t.end();
 });
 
