@@ -35,8 +35,12 @@ export interface WantedFiles {
   readonly weights: readonly string[] | undefined;
 }
 
-/** All of a model, or what its tokenizer needs. */
-export type ModelPart = 'model' | 'tokenizer';
+/** All of a model, what its tokenizer needs, or the adapter that a repository of PEFT's holds instead. */
+export type ModelPart = 'model' | 'tokenizer' | 'adapter';
+
+export const ADAPTER_CONFIG = 'adapter_config.json';
+/** Of an adapter, settings before weights. */
+const ADAPTER = [ADAPTER_CONFIG, 'adapter_model.safetensors'] as const;
 
 const hasTokenizer = (has: (file: string) => boolean): boolean => has('tokenizer.json') || has('tokenizer.model');
 
@@ -50,6 +54,7 @@ export function wantedFiles(
   { id, gguf }: { id: string; gguf?: string },
   part: ModelPart = 'model',
 ): WantedFiles {
+  if (part === 'adapter') return wantedOfAdapter(files, id);
   const ggufs = ggufHeads(files.filter((file) => /\.gguf$/i.test(file)));
   if (gguf !== undefined) return { small: [], weights: chosenGguf(ggufs, gguf, id) };
   const has = (file: string): boolean => files.includes(file);
@@ -61,9 +66,16 @@ export function wantedFiles(
   throw new InputError(`${id} ${whatIsThere(files, ggufs, id)}`);
 }
 
+function wantedOfAdapter(files: readonly string[], id: string): WantedFiles {
+  const missing = ADAPTER.find((file) => !files.includes(file));
+  if (missing === undefined) return { small: [ADAPTER[0]], weights: [ADAPTER[1]] };
+  const pickle = files.includes('adapter_model.bin') ? '; adapter_model.bin is a pickle, which is not read' : '';
+  throw new InputError(`${id} has no ${missing}, so it is no LoRA adapter that can be read${pickle}`);
+}
+
 function whatIsThere(files: readonly string[], ggufs: readonly string[], id: string): string {
   if (ggufs.length > 1) return `has several GGUF files; name one, as ${id}:${ggufs[0]}: ${listed(ggufs)}`;
-  if (files.includes('adapter_config.json')) return 'is a LoRA adapter, not a model; name its base model';
+  if (files.includes(ADAPTER_CONFIG)) return 'is a LoRA adapter, not a model; name its base model';
   const pickle = files.find((file) => /^pytorch_model.*\.bin$/.test(file));
   if (pickle !== undefined) return `has no safetensors, only ${pickle}, a pickle, which is not read`;
   const missing = files.includes(CONFIG) ? `neither ${SINGLE} nor ${INDEX}` : `no ${CONFIG}`;
@@ -120,6 +132,7 @@ export function modelIn(folder: string, gguf: string | undefined, part: ModelPar
     return found.length === 1 ? { gguf: found[0], missing: [] } : { missing: [gguf] };
   }
   const has = (file: string): boolean => existsSync(join(folder, file));
+  if (part === 'adapter') return { missing: ADAPTER.filter((file) => !has(file)) };
   if (part === 'tokenizer' && hasTokenizer(has)) return { missing: [] };
   if (!has(CONFIG)) return { missing: [CONFIG] };
   if (has(SINGLE)) return { missing: [] };

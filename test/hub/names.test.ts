@@ -104,6 +104,18 @@ t.test('only what is needed is wanted', (t) => {
   t.end();
 });
 
+t.test('the files of an adapter', (t) => {
+  const id = 'a/b';
+  const whole = ['README.md', 'adapter_config.json', 'adapter_model.safetensors', 'tokenizer.json', 'x.gguf'];
+  const wanted = { small: ['adapter_config.json'], weights: ['adapter_model.safetensors'] };
+  t.same(wantedFiles(whole, { id }, 'adapter'), wanted);
+  const refused = (files: string[], message: string): void =>
+    void t.throws(() => wantedFiles(files, { id }, 'adapter'), { message });
+  refused(['config.json', 'model.safetensors'], 'a/b has no adapter_config.json, so it is no LoRA adapter that can be read'); // prettier-ignore
+  refused(['adapter_config.json', 'adapter_model.bin'], 'a/b has no adapter_model.safetensors, so it is no LoRA adapter that can be read; adapter_model.bin is a pickle, which is not read'); // prettier-ignore
+  t.end();
+});
+
 t.test('names that were meant', (t) => {
   t.same(nearest('acme/smal', ['acme/small', 'acme/other', 'x']), ['acme/small']);
   t.same(nearest('Acme/Small', ['acme/small']), ['acme/small']);
