@@ -1,13 +1,21 @@
 /** A thread that answers requests, one after the other, as its owner sees it. */
-import { Worker, type ResourceLimits } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { messageOf } from '../files/input-error';
 import { arrivedError } from '../training/carried-errors';
 import type { Order, Report, ThreadStart } from './messages';
 
+/** Megabytes, as Node's own Worker takes them. */
+interface ResourceLimits {
+  maxOldGenerationSizeMb?: number;
+  maxYoungGenerationSizeMb?: number;
+  codeRangeSizeMb?: number;
+  stackSizeMb?: number;
+}
+
 export interface ThreadOptions {
   /** Threads that one of its operators may use; by default as many as libtorch takes by itself. */
   threads?: number;
-  /** Bounds of its JavaScript heap, as Node's own Worker takes them; tensors are not in it. */
+  /** Bounds of its JavaScript heap; tensors are not in it. */
   resourceLimits?: ResourceLimits;
 }
 
