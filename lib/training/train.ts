@@ -2,10 +2,11 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { torch, Tensor, drawApart, withRandomStateOfNow } from '../torch';
 import { inMode, type AnyModule } from '../nn';
-import { clipGradNorm, Scheduler, type Adam, type Schedule } from '../optim';
+import { clipGradNorm, scaleGrads, Scheduler, type Adam, type Schedule } from '../optim';
 import { claimModel } from './claim';
-import { gradientNorms, type NamedParameter } from './gradients';
+import type { NamedParameter } from './gradients';
 import { firstNonFinite } from './non-finite';
+import { readStep } from './read-step';
 import type { StepRecord } from './step-record';
 
 /** What is minimised, as a scalar with gradient; or the scalar with the parts it is made of, for the record. */
@@ -158,7 +159,7 @@ class Run<Batch> {
 
   /** Forward, backward, checks, and perhaps the optimiser's step; undefined when the batches are at an end. */
   takeBatch(): { record: StepRecord; stepped: boolean } | undefined {
-    const { optimizer, loss, parameters, model, tokensOf } = this.options;
+    const { optimizer, loss, parameters, model, tokensOf, maxGradNorm } = this.options;
     const start = performance.now();
     const next = this.#source.next();
     if (next.done) return undefined;
@@ -167,20 +168,20 @@ class Run<Batch> {
     const step = this.#position.step + 1;
     const random = torch.getRngState();
     const { total, parts } = partsOf(loss(batch));
-    const { value, values } = numbersOf(total, parts);
+    // Losses, norms and what clipping needs come from the device in one copy, the only one of a batch.
+    total.backward();
+    const stepped = (this.#inEpoch(this.#position.microBatch) + 1) % (this.options.accumulate ?? 1) === 0;
+    const { value, values, norms, joint } = readStep(total, parts, parameters, stepped && maxGradNorm !== undefined);
     if (!Number.isFinite(value)) {
       torch.setRngState(random);
       const origin = firstNonFinite(model, () => loss(batch));
       throw new NonFiniteError(step, describeLoss(value, values) + (origin ? `; ${origin}` : ''));
     }
-    total.backward();
-    const norms = gradientNorms(parameters);
     const bad = norms.find(({ norm }) => !Number.isFinite(norm));
     if (bad) throw new NonFiniteError(step, `the gradient of ${bad.name} holds NaN or infinity`);
     const lr = optimizer.lr;
-    const stepped = (this.#inEpoch(this.#position.microBatch) + 1) % (this.options.accumulate ?? 1) === 0;
     this.#position.microBatch += 1;
-    if (stepped) this.#step();
+    if (stepped) this.#step(joint);
     const { microBatch } = this.#position;
     const gradNorms = Object.fromEntries(norms.map(({ name, norm }) => [name, norm]));
     const tokens = tokensOf?.(batch) ?? 0;
@@ -188,13 +189,13 @@ class Run<Batch> {
     return { record: { step, microBatch, loss: value, parts: values, gradNorms, lr, tokens, ms }, stepped };
   }
 
-  #step(): void {
+  /** @param joint the gradients' joint norm, where it is known already */
+  #step(joint?: number): void {
     const { optimizer, parameters, maxGradNorm } = this.options;
     if (maxGradNorm !== undefined) {
-      clipGradNorm(
-        parameters.map(([, parameter]) => parameter),
-        maxGradNorm,
-      );
+      const all = parameters.map(([, parameter]) => parameter);
+      if (joint === undefined) clipGradNorm(all, maxGradNorm);
+      else scaleGrads(all, joint, maxGradNorm);
     }
     optimizer.step();
     this.#position.step += 1;
@@ -219,17 +220,6 @@ function partsOf(result: ReturnType<Loss<unknown>>): { total: Tensor; parts: Rea
   if (result?.total instanceof Tensor) return result;
   const came = (result as unknown) instanceof Promise ? 'a promise' : typeof result;
   throw new TypeError(`the loss must return a tensor, or { total, parts }, and it returned ${came}`);
-}
-
-/** All numbers of a loss in one copy from the device. */
-function numbersOf(
-  total: Tensor,
-  parts: Readonly<Record<string, Tensor>>,
-): { value: number; values: Record<string, number> } {
-  const home = total.device;
-  const each = [total, ...Object.values(parts)].map((part) => part.detach().to(home, 'float64').reshape([]));
-  const [value, ...rest] = torch.stack(each).toArray() as number[];
-  return { value, values: Object.fromEntries(Object.keys(parts).map((name, i) => [name, rest[i]])) };
 }
 
 function describeLoss(value: number, parts: Record<string, number>): string {
