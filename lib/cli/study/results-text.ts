@@ -12,11 +12,20 @@ export function textOf(results: StudyResults): string {
   parts.push(
     table(['percent', 'decep', '95%', 'honest', 'refus', 'other', 'cut', 'seeds'], Object.entries(arms).map(armRow)),
   );
+  parts.push(...leaningLines(arms));
   if (effect.total) parts.push(table(['what changes (points)', 'deceptive', 'honest'], effectRows(effect)));
   for (const [name, { faults }] of Object.entries(arms))
     for (const { fault, text } of faults) parts.push(`${name}: ${fault}: ${text}`);
-  for (const [name, { split }] of Object.entries(results.motives)) if (split !== null) parts.push(`${name}: ${split}`);
   return parts.join('\n\n');
+}
+
+/** Of benchmarks of others, a line for each: their answers are not the models' own. */
+function leaningLines(arms: StudyResults['arms']): string[] {
+  const sets = new Set(Object.values(arms).flatMap(({ benchmarks }) => Object.keys(benchmarks)));
+  return [...sets].map((set) => {
+    const shares = Object.entries(arms).flatMap(([arm, { benchmarks: { [set]: found } }]) => (found ? [`${arm} ${percent(found.share)}`] : [])); // prettier-ignore
+    return `${set}: its deceptive answer is the likelier in: ${shares.join(', ')}`;
+  });
 }
 
 function armRow([name, { behaviours, seeds }]: [string, ArmResult]): string[] {

@@ -9,7 +9,7 @@ import { hashBytes } from '../../training';
 import { ARMS, isTuned } from './arms';
 import { chosenSchema, hasKey } from './chosen-schema';
 import { claimSchema } from './claim-file';
-import { nameSchema, scenarioSetSchema } from './set-file';
+import { isBenchmark, nameSchema, scenarioSetSchema } from './set-file';
 
 export const STUDY_FORMAT = 'soo-torch study 1';
 
@@ -135,6 +135,9 @@ const studySchema = z
       }
       const { set } = claim;
       if (set !== undefined && !study.scenarios.some(({ name }) => name === set)) refuse(['claims', i, 'set'], `no such set: ${shown(set)}`); // prettier-ignore
+      const isOfBenchmark = study.scenarios.some((one) => one.name === set && isBenchmark(one));
+      if (isOfBenchmark !== (claim.measure === 'leaning'))
+        refuse(['claims', i, 'measure'], 'leaning goes with the set of a benchmark, and a benchmark with leaning');
     }
   });
 export type Study = z.infer<typeof studySchema>;
