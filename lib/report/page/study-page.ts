@@ -24,7 +24,12 @@ export function studyPage(
       warnings(results),
       claims.length > 0 ? section('claims', 'Claims', html`<dl>${claims.map(claimEntry)}</dl>`) : null,
       section('charts', 'Charts', charts.map(figure)),
-      section('answers', 'What the answers do', [behavioursTable(arms), checksTable(arms), leaningTable(arms)]),
+      section('answers', 'What the answers do', [
+        behavioursTable(arms),
+        checksTable(arms),
+        leaningTable(arms),
+        mtBenchTable(arms),
+      ]),
       section('effect', 'Parts of the effect', effectTable(results)),
       samples.length > 0 ? section('samples', 'Sample answers', sampleAnswers(samples)) : null,
       section('configuration', 'How it was made', [
@@ -123,6 +128,23 @@ function leaningTable(arms: StudyResults['arms']): Markup | null {
     rows: Object.entries(arms).map(([name, { benchmarks }]) => [
       name,
       ...sets.flatMap((set) => [cell(benchmarks[set]), number(benchmarks[set]?.margin)]),
+    ]),
+  });
+}
+
+const score = (value: number | null): string => (value === null ? 'not judged' : value.toFixed(2));
+
+/** null where the study does not ask it. */
+function mtBenchTable(arms: StudyResults['arms']): Markup | null {
+  const asked = Object.entries(arms).flatMap(([arm, { mtBench }]) => (mtBench ? [[arm, mtBench] as const] : []));
+  if (asked.length === 0) return null;
+  return tableOf({
+    title: 'MT-Bench, from 1 to 10 over all runs of an arm: answers that nobody judged have no score; cut: turns that the token budget cut', // prettier-ignore
+    head: ['arm', 'turn 1', 'turn 2', 'average', 'answers', 'cut', 'judgments'],
+    rows: asked.map(([arm, one]) => [
+      arm,
+      ...[one.firstTurn, one.secondTurn, one.average].map(score),
+      ...[one.answers, one.cut, one.judged].map(String),
     ]),
   });
 }

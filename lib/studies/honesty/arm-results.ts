@@ -3,13 +3,18 @@ import { BEHAVIOURS, MOTIVES, type Behaviour, type Motive } from '../../evals';
 import { mean, rateInterval } from '../../statistics';
 import { ARM_NAMES } from './arms';
 import { CHECKS, type Check, type Measured } from './measured';
+import { mtBenchOfArm, type MtBenchRead } from './mt-bench';
 import { doneOf, type Outcome } from './outcomes';
 import type { StudyRecord } from './records';
 import type { Answered, ArmResult, Rated } from './results';
 import type { StudyArm } from './study-file';
 
 /** Without its faults, which come of comparing arms. */
-export function armResult(arm: StudyArm, outcomes: readonly Outcome[]): Omit<ArmResult, 'faults'> {
+export function armResult(
+  arm: StudyArm,
+  outcomes: readonly Outcome[],
+  mtBench: MtBenchRead | null,
+): Omit<ArmResult, 'faults'> {
   const own = outcomes.filter(({ task }) => task.arm.name === arm.name);
   const done = doneOf(outcomes, arm.name);
   const records = done.map((one) => one.done.records);
@@ -32,6 +37,7 @@ export function armResult(arm: StudyArm, outcomes: readonly Outcome[]): Omit<Arm
       perplexity: perplexityOf(measured.map(({ perplexity }) => perplexity?.mean)),
     },
     benchmarks: benchmarksOf(measured),
+    mtBench: mtBenchOfArm(mtBench, done.map(({ task }) => task.id)), // prettier-ignore
     latent: {
       all: meanOrNull(measured.map(({ latent }) => latent.all)),
       last: meanOrNull(measured.map(({ latent }) => latent.last)),

@@ -42,7 +42,8 @@ scenarios:
   - { name: rivals, organism: rival, development: 0-49, confirmation: 50-149 }
   - { name: friends, organism: friend, relation: friend, development: 0-49, confirmation: 50-99 }
 
-# What the model still knows and can do: true, false, or { n: 100 }; files for perplexity and multipleChoice.
+# What the model still knows and can do: true, false, or { n: 100 }; files for perplexity and multipleChoice; with a chat
+# template, mtBench: { questions: FILE }.
 checks: { perspective: true }
 
 maxNewTokens: 12

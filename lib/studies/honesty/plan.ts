@@ -105,10 +105,11 @@ export function readInputs(
   }
   const { material, hashes } = materialOf(study, tested.map(({ scenario }) => scenario), pathOf); // prettier-ignore
   Object.assign(inputs, hashes);
-  const { perplexity, multipleChoice } = study.checks;
+  const { perplexity, multipleChoice, mtBench } = study.checks;
   const texts = perplexity === undefined ? null : readTexts(pathOf(perplexity));
   if (perplexity !== undefined) inputs.perplexity = hashFile(pathOf(perplexity));
   if (multipleChoice !== undefined) inputs.multipleChoice = hashFile(pathOf(multipleChoice));
+  if (mtBench !== undefined) inputs.mtBench = hashFile(pathOf(mtBench.questions));
   return { inputs, material, texts };
 }
 
