@@ -2,10 +2,12 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { torch, Tensor, drawApart, withRandomStateOfNow } from '../torch';
 import { inMode, type AnyModule } from '../nn';
+import { EndedElsewhere, type ProcessGroup } from '../distributed';
 import { clipGradNorm, Scheduler, type Adam, type Schedule } from '../optim';
 import { claimModel } from './claim';
 import { gradientNorms, type NamedParameter } from './gradients';
 import { firstNonFinite } from './non-finite';
+import { agree, packBucket, requireSameWeights, unpackBucket, type LossNumbers } from './ranks';
 import type { StepRecord } from './step-record';
 
 /** What is minimised, as a scalar with gradient; or the scalar with the parts it is made of, for the record. */
@@ -65,6 +67,12 @@ export interface TrainOptions<Batch> {
    * In the last case a step may be unfinished: its gradients belong to what is saved.
    */
   checkpoint?: { isDue: (step: number) => boolean; save: (position: Position) => void | Promise<void> };
+  /**
+   * Trains as one rank of several: the losses and gradients of all ranks are added up, so that `loss` gives this rank's
+   * share of the whole batch's. All have as many batches, which hold no tensors; one that asks for an end, a checkpoint or
+   * is aborted ends, saves or aborts all. Records are those of the whole batch. Saving is the first rank's.
+   */
+  group?: ProcessGroup;
 }
 
 /** A step met NaN or infinity. The parameters are those before it. */
@@ -94,23 +102,38 @@ export async function train<Batch>(options: TrainOptions<Batch>): Promise<StepRe
 }
 
 async function takeBatches<Batch>(options: TrainOptions<Batch>): Promise<StepRecord[]> {
-  const { model, signal, onStep, checkpoint, from = { microBatch: 0, step: 0 } } = options;
+  const { model, signal, onStep, checkpoint, group, from = { microBatch: 0, step: 0 } } = options;
   const run = new Run(options, from);
   const records: StepRecord[] = [];
   let saved = from.microBatch;
   const save = async (): Promise<void> => {
-    if (checkpoint && run.position.microBatch > saved) await checkpoint.save(run.position);
+    if (run.position.microBatch === saved) return;
+    if (group) await requireSameWeights(group, options.parameters);
+    await checkpoint?.save(run.position);
     saved = run.position.microBatch;
+  };
+  let isDue = false;
+  const takeAlone = async (): Promise<Taken | undefined> => {
+    if (signal?.aborted) await save();
+    signal?.throwIfAborted();
+    return torch.scope(() => inMode(model, 'train', () => run.takeBatch()));
+  };
+  const takeTogether = async (group: ProcessGroup): Promise<Taken | undefined> => {
+    const batch = torch.scope(() => inMode(model, 'train', () => run.draw()));
+    const wishes = await agree(group, { abort: signal?.aborted === true, end: batch.done === true, save: isDue });
+    if (wishes.save || wishes.abort) await save();
+    if (wishes.abort) signal?.throwIfAborted();
+    if (wishes.abort) throw new EndedElsewhere();
+    return batch.done || wishes.end ? undefined : await run.takeShare(batch.value, group);
   };
   try {
     for (;;) {
-      if (signal?.aborted) await save();
-      signal?.throwIfAborted();
-      const taken = torch.scope(() => inMode(model, 'train', () => run.takeBatch()));
+      const taken = group ? await takeTogether(group) : await takeAlone();
       if (!taken) break;
       records.push(taken.record);
       await onStep?.(taken.record);
-      if (taken.stepped && checkpoint?.isDue(run.position.step)) await save();
+      isDue = taken.stepped && checkpoint?.isDue(run.position.step) === true;
+      if (isDue && !group) await save();
       await eventLoopTurn();
     }
     run.finish();
@@ -119,6 +142,12 @@ async function takeBatches<Batch>(options: TrainOptions<Batch>): Promise<StepRec
   } finally {
     run.close();
   }
+}
+
+/** A batch as it was taken, and whether the optimiser has taken its step with it. */
+interface Taken {
+  record: StepRecord;
+  stepped: boolean;
 }
 
 /** The state of one call. */
@@ -156,24 +185,64 @@ class Run<Batch> {
     return this.#inEpoch(this.#position.microBatch) % (this.options.accumulate ?? 1) !== 0;
   }
 
+  /** The next batch. */
+  draw(): IteratorResult<Batch, unknown> {
+    return this.#source.next() as IteratorResult<Batch, unknown>;
+  }
+
   /** Forward, backward, checks, and perhaps the optimiser's step; undefined when the batches are at an end. */
-  takeBatch(): { record: StepRecord; stepped: boolean } | undefined {
-    const { optimizer, loss, parameters, model, tokensOf } = this.options;
+  takeBatch(): Taken | undefined {
+    const { optimizer, loss } = this.options;
     const start = performance.now();
-    const next = this.#source.next();
+    const next = this.draw();
     if (next.done) return undefined;
     const batch = next.value;
     if (!this.#gathering) optimizer.zeroGrad();
-    const step = this.#position.step + 1;
     const random = torch.getRngState();
     const { total, parts } = partsOf(loss(batch));
-    const { value, values } = numbersOf(total, parts);
-    if (!Number.isFinite(value)) {
-      torch.setRngState(random);
-      const origin = firstNonFinite(model, () => loss(batch));
-      throw new NonFiniteError(step, describeLoss(value, values) + (origin ? `; ${origin}` : ''));
-    }
+    const numbers = numbersOf(total, parts);
+    this.#requireFinite(numbers, batch, random);
     total.backward();
+    return this.#take(batch, numbers, start);
+  }
+
+  /** The same for this rank's share of a batch; the gradient is that of all ranks. */
+  async takeShare(batch: Batch, group: ProcessGroup): Promise<Taken> {
+    const { optimizer, loss, parameters, model } = this.options;
+    const start = performance.now();
+    const inTraining = <T>(work: () => T): T => torch.scope(() => inMode(model, 'train', work));
+    const { bucket, gathered, random } = inTraining(() => {
+      if (!this.#gathering) optimizer.zeroGrad();
+      const gathered = parameters.map(([, parameter]) => parameter.grad);
+      for (const [, parameter] of parameters) parameter.grad = null;
+      const random = torch.getRngState();
+      const { total, parts } = partsOf(loss(batch));
+      total.backward();
+      return { bucket: packBucket(total, parts, parameters), gathered, random };
+    });
+    const sum = await group.allReduce(bucket.flat);
+    const taken = inTraining(() => {
+      const numbers = unpackBucket(sum, bucket.parts, parameters, gathered);
+      this.#requireFinite(numbers, batch, random);
+      return this.#take(batch, numbers, start);
+    });
+    for (const tensor of [sum, bucket.flat, random, ...gathered]) tensor?.dispose();
+    return taken;
+  }
+
+  #requireFinite({ value, values }: LossNumbers, batch: Batch, random: Tensor): void {
+    if (Number.isFinite(value)) return;
+    const { model, loss } = this.options;
+    torch.setRngState(random);
+    const origin = firstNonFinite(model, () => loss(batch));
+    const what = describeLoss(value, values) + (origin ? `; ${origin}` : '');
+    throw new NonFiniteError(this.#position.step + 1, what);
+  }
+
+  /** Checks the gradient that the parameters have, and takes the step that is due. */
+  #take(batch: Batch, { value, values }: LossNumbers, start: number): Taken {
+    const { optimizer, parameters, tokensOf } = this.options;
+    const step = this.#position.step + 1;
     const norms = gradientNorms(parameters);
     const bad = norms.find(({ norm }) => !Number.isFinite(norm));
     if (bad) throw new NonFiniteError(step, `the gradient of ${bad.name} holds NaN or infinity`);
@@ -222,10 +291,7 @@ function partsOf(result: ReturnType<Loss<unknown>>): { total: Tensor; parts: Rea
 }
 
 /** All numbers of a loss in one copy from the device. */
-function numbersOf(
-  total: Tensor,
-  parts: Readonly<Record<string, Tensor>>,
-): { value: number; values: Record<string, number> } {
+function numbersOf(total: Tensor, parts: Readonly<Record<string, Tensor>>): LossNumbers {
   const home = total.device;
   const each = [total, ...Object.values(parts)].map((part) => part.detach().to(home, 'float64').reshape([]));
   const [value, ...rest] = torch.stack(each).toArray() as number[];
