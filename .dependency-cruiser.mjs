@@ -6,7 +6,7 @@ export const FLOORS = [
   ['models', 'peft'],
   ['evals', 'training'],
   ['soo', 'rl', 'organism'],
-  ['studies'],
+  ['studies', 'compute'],
   ['report'],
   ['cli', 'index.ts'],
 ];

@@ -6,7 +6,8 @@
  *
  * --check ends with 1 when a goal is missed. `--only generation` and `--only finetuning` measure language models beside
  * transformers (generation.ts, finetuning.ts), also of other shapes and in bfloat16 (`--shape`, `--dtype`:
- * llm-shapes.ts), `--only rl` agents (rl.ts), `--only nf4` products of four bits beside bitsandbytes' (nf4.ts).
+ * llm-shapes.ts), `--only rl` agents (rl.ts), `--only nf4` products of four bits beside bitsandbytes' (nf4.ts), `--only
+ * worker` how free a compute worker leaves the event loop (compute-worker.ts).
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -15,6 +16,7 @@ import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { torch } from '../lib/torch';
 import { operatorCases, stepCases, type Case } from './cases';
+import { measureWorker, workerMet, workerTable } from './compute-worker';
 import { finetuningMet, finetuningTable, measureFinetuning } from './finetuning';
 import { generationMet, generationTable, measureGeneration } from './generation';
 import type { SubjectChoice } from './llm-shapes';
@@ -54,6 +56,10 @@ async function main(): Promise<void> {
   if (values.only === 'generation') return alone(values, measureGeneration, generationTable, generationMet);
   if (values.only === 'finetuning') return alone(values, measureFinetuning, finetuningTable, finetuningMet);
   if (values.only === 'rl') return alone(values, measureRl, rlTable, rlMet);
+  if (values.only === 'worker') {
+    const report = await measureWorker(values.quick ? 1 : 3);
+    return alone(values, () => report, workerTable, workerMet);
+  }
   torch.setNumThreads(1);
   if (values.only === 'nf4') {
     const report = await measureNf4(values);

@@ -15,6 +15,7 @@ export {
 } from './torch';
 export type * from './torch';
 export * as checkpoints from './checkpoints';
+export * as compute from './compute';
 export * as distributed from './distributed';
 export * as evals from './evals';
 export * as hub from './hub';

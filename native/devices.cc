@@ -40,6 +40,11 @@ Napi::Value devices(Environment& self, const Napi::CallbackInfo&) {
   return result;
 }
 
+/** outsideBackend(): what an accelerator is called whose kernels are not libtorch's own */
+Napi::Value outside_backend(Environment& self, const Napi::CallbackInfo&) {
+  return Napi::String::New(self.env, c10::get_privateuse1_backend());
+}
+
 /** cuda(): what this libtorch was built for (13000; 0: without CUDA), the GPUs it finds, and why it finds none */
 Napi::Value cuda(Environment& self, const Napi::CallbackInfo&) {
   auto result = Napi::Object::New(self.env);
@@ -184,6 +189,7 @@ Napi::Value processor(Environment& self, const Napi::CallbackInfo&) {
 void define_devices(Napi::Object exports) {
   define<cuda>(exports, "cuda");
   define<devices>(exports, "devices");
+  define<outside_backend>(exports, "outsideBackend");
   define<synchronize>(exports, "synchronize");
   define<device_memory>(exports, "deviceMemory");
   define<reset_peak_memory>(exports, "resetPeakMemory");

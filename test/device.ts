@@ -1,14 +1,17 @@
 /**
- * Where test bodies run: on the device that SOO_TEST_DEVICE names (`cuda`, `cuda:1`), by default on the processor, where
- * everything here is what the library exports. Only what the bodies make themselves goes there: the library has to know
+ * Where test bodies run: on the device that SOO_TEST_DEVICE names (`cuda:0`, `standin:0`), by default on the processor,
+ * where everything here is what the library exports. Only what the bodies make themselves goes there: the library has to know
  * by itself where a tensor lies. Random inputs are drawn on the processor, so that every device is given the same ones.
  */
 import { loadModel as loadPlainModel, padLeft as plainPadLeft } from '../lib/models';
 import type { AnyModule } from '../lib/nn';
 import { pairBatch as plainPairBatch } from '../lib/soo';
 import { torch as plain, type DeviceLike, type Tensor } from '../lib/torch';
+import { loadStandIn, type StandIn } from './native/stand-in';
 
 export const DEVICE = (process.env.SOO_TEST_DEVICE || 'cpu') as DeviceLike & string;
+/** The pretend accelerator, where that is where tests run. */
+export const standIn: StandIn | null = DEVICE.startsWith('standin') ? loadStandIn() : null;
 export const onCpu = DEVICE === 'cpu';
 /** For what a body says of the processor's own kernels, memory or bytes: an option of `t.test`. */
 export const CPU_ONLY = { skip: onCpu ? false : `is about the processor, and runs on ${DEVICE}` };
@@ -28,10 +31,12 @@ function namesDevice(args: readonly unknown[]): boolean {
 /** Makes a tensor as ever and moves it; a leaf that wants a gradient is one there too. */
 function moving(make: Maker): Maker {
   return (...args) => {
-    const made = make(...args);
-    if (namesDevice(args)) return made;
-    const moved = made.detach().to(DEVICE);
-    return made.requiresGrad ? moved.requiresGrad_(true) : moved;
+    if (namesDevice(args)) return make(...args);
+    return plain.scope(() => {
+      const made = make(...args);
+      const moved = made.detach().to(DEVICE);
+      return made.requiresGrad ? moved.requiresGrad_(true) : moved;
+    });
   };
 }
 

@@ -102,7 +102,7 @@ async function evaluate(given: Given, { group, own }: AsRank): Promise<Result> {
 }
 
 async function askAll(
-  { model, found }: LoadedModel,
+  { model, found, adapterFolder }: LoadedModel,
   asked: readonly Asked[],
   options: Options,
   {
@@ -114,7 +114,7 @@ async function askAll(
   using file =
     options.out === undefined || isQuiet(group)
       ? undefined
-      : new RecordFile(options.out, fingerprint(options, found.path, format), recordSchema);
+      : new RecordFile(options.out, fingerprint(options, [found.path, adapterFolder], format), recordSchema);
   const ends = answerEnds(model, format);
   const earlier = file?.earlier.map((record) => (record.ended ? record : relabel({ ...record, ended: endOf(record.ids, ends) }))); // prettier-ignore
   const done = new Map(earlier?.map((record) => [placeOf(record), record]));
@@ -156,9 +156,9 @@ const scoredOf = ({ set, order, label, affirmed, upstream, margin, behaviour, sa
 });
 
 /** Everything that the answers depend on. The batch is no part of it, nor are the scenarios: their records tell them. */
-function fingerprint(options: Options, model: string, format: PromptFormat): string {
-  const { adapter, dtype, quantize, device, maxNewTokens } = options;
-  const files = [model, ...(adapter === undefined ? [] : [adapter])].map(hashFolder);
+function fingerprint(options: Options, paths: readonly (string | undefined)[], format: PromptFormat): string {
+  const { dtype, quantize, device, maxNewTokens } = options;
+  const files = paths.filter((path) => path !== undefined).map(hashFolder);
   const sampling = samplingOf(options);
   const drawn = { ...(sampling && { sampling }), ...(quantize && { quantize }), ...templateOf(format) };
   return hashJson({ files, dtype: dtype ?? null, device, maxNewTokens, ...drawn }).slice(0, 16);

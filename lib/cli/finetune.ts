@@ -31,7 +31,7 @@ import { addRankOptions, asRank, isQuiet, type AsRank } from './ranks';
 import { table } from './table';
 
 export function define(command: Command): void {
-  addModelOptions(command, { adapter: 'PEFT folder of a LoRA adapter to train on, instead of a fresh one' });
+  addModelOptions(command, { adapter: 'LoRA adapter to train on, instead of a fresh one: PEFT folder, or name on the hub' });
   addFinetuneOptions(command);
   addChatOptions(command);
   addRankOptions(command);

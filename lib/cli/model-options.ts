@@ -9,7 +9,7 @@ import { loadLora, type LoraAdapter } from '../peft';
 import type { Tokenizer } from '../text';
 import type { Progress } from '../training/progress';
 import { checked, InputError } from './command';
-import { MODEL_HELP, namedModel } from './named-model';
+import { MODEL_HELP, namedAdapter, namedModel } from './named-model';
 import { startProgress } from './progress';
 
 export const DTYPES = ['float32', 'float64', 'float16', 'bfloat16', 'auto'] as const;
@@ -27,6 +27,7 @@ export interface LoadedModel {
   model: LanguageModel;
   tokenizer: Tokenizer;
   adapter: LoraAdapter | undefined;
+  adapterFolder: string | undefined;
   /** What --model stands for. */
   found: ResolvedModel;
 }
@@ -45,10 +46,12 @@ export interface LoadedBase {
 /** Adds --model, --adapter (false: not that), --device and --dtype to a command. */
 export function addModelOptions(
   command: Command,
-  { adapter = 'PEFT folder of a LoRA adapter to apply to the model' }: { adapter?: string | false } = {},
+  {
+    adapter = 'LoRA adapter to apply to the model: PEFT folder, or name on the hub',
+  }: { adapter?: string | false } = {},
 ): void {
   command.requiredOption('--model <model>', MODEL_HELP);
-  if (adapter !== false) command.option('--adapter <dir>', adapter);
+  if (adapter !== false) command.option('--adapter <adapter>', adapter);
   command
     .option('--device <name>', 'cpu, cuda:0, ...', 'cpu')
     .option('--dtype <name>', `${DTYPES.join(', ')} (default: float32 on the CPU, the checkpoint's own elsewhere)`)
@@ -63,7 +66,7 @@ export async function loadNamedModel(options: Readonly<Record<string, unknown>>)
   const { model, tokenizer, found, adapterFolder } = await loadBase(options);
   const adapter = adapterFolder === undefined ? undefined : loadLora(model, adapterFolder);
   model.eval();
-  return { model, tokenizer, adapter, found };
+  return { model, tokenizer, adapter, adapterFolder, found };
 }
 
 /** The same without the adapter, for commands that put it on themselves. */
@@ -71,8 +74,9 @@ export async function loadBase(options: Readonly<Record<string, unknown>>): Prom
   if (options.dtype !== undefined && !DTYPES.some((dtype) => dtype === options.dtype)) {
     throw new InputError(`--dtype ${String(options.dtype)}: must be one of ${DTYPES.join(', ')}`);
   }
-  const { model: named, adapter: adapterFolder, device: deviceName, dtype, quantize } = checked(modelSchema, options);
+  const { model: named, adapter, device: deviceName, dtype, quantize } = checked(modelSchema, options);
   const device = knownDevice(deviceName);
+  const adapterFolder = adapter === undefined ? undefined : (await namedAdapter(adapter)).path;
   if (adapterFolder !== undefined) requireFolder('--adapter', adapterFolder);
   const found = await namedModel(named);
   requireModel(found.path);

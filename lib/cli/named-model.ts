@@ -20,16 +20,21 @@ export const MODEL_HELP =
   'Hugging Face folder, GGUF file, or name on the hub: ORG/NAME, ORG/NAME@REVISION, ORG/NAME:FILE.gguf';
 
 /** Finds the model, and fetches it where need be; Ctrl-C keeps what has come. */
-export const namedModel = (model: string): Promise<ResolvedModel> => find(model, { checkConfig: requireKnownFamily });
+export const namedModel = (model: string): Promise<ResolvedModel> =>
+  find('--model', model, { checkConfig: requireKnownFamily });
 
 /** The same for its tokenizer alone: no weights are fetched for it. */
-export const namedTokenizer = (model: string): Promise<ResolvedModel> => find(model, { part: 'tokenizer' });
+export const namedTokenizer = (model: string): Promise<ResolvedModel> => find('--model', model, { part: 'tokenizer' });
 
-async function find(model: string, what: ResolveOptions): Promise<ResolvedModel> {
+/** The adapter of --adapter: a folder, or a name. */
+export const namedAdapter = (adapter: string): Promise<ResolvedModel> =>
+  find('--adapter', adapter, { part: 'adapter' });
+
+async function find(option: string, model: string, what: ResolveOptions): Promise<ResolvedModel> {
   try {
     return await withProgress(model, (options) => resolveModel(model, { ...options, ...what }));
   } catch (thrown) {
-    throw thrown instanceof InputError ? new InputError(`--model ${thrown.message}`, { cause: thrown }) : thrown;
+    throw thrown instanceof InputError ? new InputError(`${option} ${thrown.message}`, { cause: thrown }) : thrown;
   }
 }
 

@@ -151,7 +151,7 @@ export function findInCache(
   if (commit === undefined || !existsSync(repository.snapshot(commit))) return { missing: [], ggufs: [] };
   const folder = repository.snapshot(commit);
   const found = modelIn(folder, gguf, part);
-  const missing = found.missing.length > 0 ? found.missing : missingBeside(repository, commit, { id, gguf });
+  const missing = found.missing.length > 0 ? found.missing : missingBeside(repository, commit, { id, gguf }, part);
   if (missing.length > 0) return { missing, ggufs: ggufsIn(folder) };
   return {
     model: { path: found.gguf === undefined ? folder : join(folder, found.gguf), revision: commit, gguf: found.gguf },
@@ -159,8 +159,13 @@ export function findInCache(
 }
 
 /** Small files that the repository is known to have and the snapshot has not. */
-function missingBeside(repository: CachedRepository, commit: string, name: { id: string; gguf?: string }): string[] {
+function missingBeside(
+  repository: CachedRepository,
+  commit: string,
+  name: { id: string; gguf?: string },
+  part: ModelPart,
+): string[] {
   const listing = name.gguf === undefined ? repository.listing(commit) : undefined;
   if (!listing) return [];
-  return wantedFiles(listing, name).small.filter((file) => !existsSync(join(repository.snapshot(commit), file)));
+  return wantedFiles(listing, name, part).small.filter((file) => !existsSync(join(repository.snapshot(commit), file)));
 }

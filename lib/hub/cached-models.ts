@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readJsonFile } from '../files/json-file';
 import { CachedRepository, cachedRepositories } from './cache';
 import type { HubSettings } from './settings';
-import { CONFIG, ggufsIn, modelIn } from './wanted-files';
+import { ADAPTER_CONFIG, CONFIG, ggufsIn, modelIn } from './wanted-files';
 
 /** One commit of a model, or what an interrupted download has left of one. */
 export interface CachedEntry {
@@ -18,7 +18,7 @@ export interface CachedEntry {
   readonly path: string | null;
   /** Of its files, each once; without a snapshot, of the parts. */
   readonly bytes: number;
-  /** Whether it has config.json and all its weights, or a GGUF file. */
+  /** Whether it has config.json and all its weights, or a GGUF file, or is a whole adapter. */
   readonly complete: boolean;
   /** What it lacks. */
   readonly missing: readonly string[];
@@ -55,7 +55,7 @@ function snapshotEntry(repository: CachedRepository, commit: string): CachedEntr
 
 function missingIn(folder: string): readonly string[] {
   try {
-    return modelIn(folder, undefined).missing;
+    return modelIn(folder, undefined, existsSync(join(folder, ADAPTER_CONFIG)) ? 'adapter' : 'model').missing;
   } catch {
     return ['a readable index']; // a damaged file of somebody's cache is no reason to tell nothing of the others
   }

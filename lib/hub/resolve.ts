@@ -44,7 +44,8 @@ export async function resolveModel(nameOrPath: string, options: ResolveOptions =
 
 /** Fetches the tokenizer of a model of which Python has fetched the weights alone; where that fails, it stays as it is. */
 async function withTokenizer(name: ModelName, model: CachedModel, options: DownloadOptions): Promise<CachedModel> {
-  if (options.settings.offline || model.gguf !== undefined || hasTokenizerIn(model.path)) return model;
+  const needsNone = options.part === 'adapter' || model.gguf !== undefined || hasTokenizerIn(model.path);
+  if (options.settings.offline || needsNone) return model;
   try {
     return await download({ ...name, revision: model.revision }, options);
   } catch (thrown) {

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ggufHeads, ggufParts } from '../files/gguf-parts';
 import { InputError, quoted } from '../files/input-error';
 import { checkShape, readJsonFile } from '../files/json-file';
 
@@ -34,8 +35,12 @@ export interface WantedFiles {
   readonly weights: readonly string[] | undefined;
 }
 
-/** All of a model, or what its tokenizer needs. */
-export type ModelPart = 'model' | 'tokenizer';
+/** All of a model, what its tokenizer needs, or the adapter that a repository of PEFT's holds instead. */
+export type ModelPart = 'model' | 'tokenizer' | 'adapter';
+
+export const ADAPTER_CONFIG = 'adapter_config.json';
+/** Of an adapter, settings before weights. */
+const ADAPTER = [ADAPTER_CONFIG, 'adapter_model.safetensors'] as const;
 
 const hasTokenizer = (has: (file: string) => boolean): boolean => has('tokenizer.json') || has('tokenizer.model');
 
@@ -49,30 +54,38 @@ export function wantedFiles(
   { id, gguf }: { id: string; gguf?: string },
   part: ModelPart = 'model',
 ): WantedFiles {
-  const ggufs = files.filter((file) => /\.gguf$/i.test(file));
-  if (gguf !== undefined) return { small: [], weights: [chosenGguf(ggufs, gguf, id)] };
+  if (part === 'adapter') return wantedOfAdapter(files, id);
+  const ggufs = ggufHeads(files.filter((file) => /\.gguf$/i.test(file)));
+  if (gguf !== undefined) return { small: [], weights: chosenGguf(ggufs, gguf, id) };
   const has = (file: string): boolean => files.includes(file);
   const small = BESIDE.filter(has);
   if (part === 'tokenizer' && hasTokenizer(has)) return { small, weights: [] };
   if (has(CONFIG) && has(SINGLE)) return { small, weights: [SINGLE] };
   if (has(CONFIG) && has(INDEX)) return { small: [...small, INDEX], weights: undefined };
-  if (ggufs.length === 1) return { small: [], weights: [chosenGguf(ggufs, ggufs[0], id)] };
+  if (ggufs.length === 1) return { small: [], weights: chosenGguf(ggufs, ggufs[0], id) };
   throw new InputError(`${id} ${whatIsThere(files, ggufs, id)}`);
+}
+
+function wantedOfAdapter(files: readonly string[], id: string): WantedFiles {
+  const missing = ADAPTER.find((file) => !files.includes(file));
+  if (missing === undefined) return { small: [ADAPTER[0]], weights: [ADAPTER[1]] };
+  const pickle = files.includes('adapter_model.bin') ? '; adapter_model.bin is a pickle, which is not read' : '';
+  throw new InputError(`${id} has no ${missing}, so it is no LoRA adapter that can be read${pickle}`);
 }
 
 function whatIsThere(files: readonly string[], ggufs: readonly string[], id: string): string {
   if (ggufs.length > 1) return `has several GGUF files; name one, as ${id}:${ggufs[0]}: ${listed(ggufs)}`;
-  if (files.includes('adapter_config.json')) return 'is a LoRA adapter, not a model; name its base model';
+  if (files.includes(ADAPTER_CONFIG)) return 'is a LoRA adapter, not a model; name its base model';
   const pickle = files.find((file) => /^pytorch_model.*\.bin$/.test(file));
   if (pickle !== undefined) return `has no safetensors, only ${pickle}, a pickle, which is not read`;
   const missing = files.includes(CONFIG) ? `neither ${SINGLE} nor ${INDEX}` : `no ${CONFIG}`;
   return `has ${missing} and no GGUF file; it has ${listed(files) || 'no files at all'}`;
 }
 
-/** By its whole name, or by a part between marks that no other has: `Q4_K_M` of `x-Q4_K_M.gguf`. */
-function chosenGguf(ggufs: readonly string[], wanted: string, id: string): string {
+/** By its whole name, or by a part between marks that no other has: `Q4_K_M` of `x-Q4_K_M.gguf`. With all its parts. */
+function chosenGguf(ggufs: readonly string[], wanted: string, id: string): string[] {
   const found = fitting(ggufs, wanted);
-  if (found.length === 1) return requireWhole(found[0], id);
+  if (found.length === 1) return ggufParts(found[0]);
   const what = found.length === 0 ? 'is none of its GGUF files' : 'fits several of its GGUF files';
   throw new InputError(
     `${id}: ${quoted(wanted)} ${what}: ${listed(found.length === 0 ? ggufs : found) || 'it has none'}`,
@@ -84,12 +97,6 @@ function fitting(ggufs: readonly string[], wanted: string): string[] {
   const part = wanted.replace(/\.gguf$/i, '').replace(/\W/g, '\\$&');
   const pattern = new RegExp(`(?:^|[./-])${part}(?:[./-])`, 'i');
   return ggufs.filter((file) => pattern.test(file));
-}
-
-function requireWhole(file: string, id: string): string {
-  if (/-\d{5}-of-\d{5}\.gguf$/i.test(file))
-    throw new InputError(`${id}: ${file} is one part of a GGUF file in several, which are not read`);
-  return file;
 }
 
 const listed = (files: readonly string[]): string =>
@@ -125,6 +132,7 @@ export function modelIn(folder: string, gguf: string | undefined, part: ModelPar
     return found.length === 1 ? { gguf: found[0], missing: [] } : { missing: [gguf] };
   }
   const has = (file: string): boolean => existsSync(join(folder, file));
+  if (part === 'adapter') return { missing: ADAPTER.filter((file) => !has(file)) };
   if (part === 'tokenizer' && hasTokenizer(has)) return { missing: [] };
   if (!has(CONFIG)) return { missing: [CONFIG] };
   if (has(SINGLE)) return { missing: [] };
@@ -135,9 +143,12 @@ export function modelIn(folder: string, gguf: string | undefined, part: ModelPar
 /** Whether a folder has a tokenizer: Python may have fetched the weights alone. */
 export const hasTokenizerIn = (folder: string): boolean => hasTokenizer((file) => existsSync(join(folder, file)));
 
-/** The GGUF files in a folder and below it whose bytes are there. */
+/** The GGUF files in a folder and below it whose bytes are all there; of one in several parts the first. */
 export function ggufsIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  return names.filter((name) => /\.gguf$/i.test(name) && existsSync(join(folder, name))).sort();
+  const isWhole = (name: string): boolean => ggufParts(name).every((part) => existsSync(join(folder, part)));
+  return ggufHeads(names.filter((name) => /\.gguf$/i.test(name)))
+    .filter(isWhole)
+    .sort();
 }

@@ -6,6 +6,8 @@ import type { DecodingSession, ForwardOptions } from './language-model';
 export interface PaddedBatch {
   ids: Tensor;
   attentionMask: Tensor | undefined;
+  /** Real tokens of each row, which stand at its end. Left out, the mask is asked, which waits for the device. */
+  lengths?: readonly number[];
 }
 
 /**
@@ -31,6 +33,7 @@ export function padLeft(
   return {
     ids: torch.tensor(ids, { shape, device }),
     attentionMask: mask.includes(0) ? torch.tensor(mask, { shape, device }) : undefined,
+    lengths: sequences.map((sequence) => sequence.length),
   };
 }
 

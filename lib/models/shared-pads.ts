@@ -11,24 +11,33 @@ export class SharedPads {
   readonly #rows: Tensor;
   readonly #shape: [batch: number, seq: number];
 
-  private constructor(flat: Tensor, tokens: Tensor, shape: [batch: number, seq: number]) {
-    const firstPad = flat.logicalNot().to('uint8').argmax(0, true);
-    this.#tokens = torch.cat([tokens, firstPad]);
-    this.#rows = torch.where(flat, flat.cumsum(0).sub(1), tokens.numel());
+  private constructor(tokens: Tensor, rows: Tensor, shape: [batch: number, seq: number]) {
+    this.#tokens = tokens;
+    this.#rows = rows;
     this.#shape = shape;
   }
 
   /**
    * @param attentionMask 1 for real tokens and 0 for pads, [batch, seq]
+   * @param lengths real tokens of each row, which stand at its end; left out, the device is asked how many there are
    * @returns undefined where there are no pads to share
    */
-  static of(attentionMask: Tensor | undefined): SharedPads | undefined {
+  static of(attentionMask: Tensor | undefined, lengths?: readonly number[]): SharedPads | undefined {
     if (!attentionMask) return undefined;
+    const shape = attentionMask.shape as [number, number];
+    if (lengths) {
+      if (lengths.every((length) => length === shape[1])) return undefined;
+      const { tokens, rows } = layOut(lengths, shape[1]);
+      const onDevice = (values: number[]): Tensor =>
+        torch.tensor(values, { dtype: 'int64', device: attentionMask.device });
+      return new SharedPads(onDevice(tokens), onDevice(rows), shape);
+    }
     const flat = attentionMask.ne(0).flatten();
-    // How many there are is all that is read back from the device.
     const tokens = flat.nonzero().squeeze(1);
     if (tokens.numel() === flat.numel()) return undefined;
-    return new SharedPads(flat, tokens, attentionMask.shape as [number, number]);
+    const firstPad = flat.logicalNot().to('uint8').argmax(0, true);
+    const rows = torch.where(flat, flat.cumsum(0).sub(1), tokens.numel());
+    return new SharedPads(torch.cat([tokens, firstPad]), rows, shape);
   }
 
   /** [batch, seq] to [1, rows], or [batch, seq, features] to [1, rows, features] */
@@ -40,4 +49,19 @@ export class SharedPads {
   spread(x: Tensor): Tensor {
     return x.squeeze(0).indexSelect(0, this.#rows).unflatten(0, this.#shape);
   }
+}
+
+/** The tokens and rows of SharedPads where some row is padded, without asking the device. */
+function layOut(lengths: readonly number[], seq: number): { tokens: number[]; rows: number[] } {
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  const [tokens, rows]: [number[], number[]] = [[], []];
+  lengths.forEach((length, row) => {
+    for (let column = 0; column < seq; column++) {
+      const isReal = column >= seq - length;
+      rows.push(isReal ? tokens.length : total);
+      if (isReal) tokens.push(row * seq + column);
+    }
+  });
+  tokens.push(lengths.findIndex((length) => length < seq) * seq); // the pad that stands for all
+  return { tokens, rows };
 }

@@ -23,11 +23,27 @@ export function clipGradNorm(
       if (options.errorIfNonfinite && !Number.isFinite(value)) {
         throw new RangeError(`clipGradNorm: expected a finite gradient norm, got ${value}`);
       }
-      const factor = maxNorm / (value + 1e-6);
-      if (!(factor >= 1)) for (const grads of groups) torch._foreachMul_(grads, factor); // NaN spreads, as in PyTorch
+      scale(groups, value, maxNorm);
       return value;
     }),
   );
+}
+
+/** The Euclidean norm of all gradients together, a scalar on their device: what `clipGradNorm` compares with its limit. */
+export function jointGradNorm(params: Iterable<Tensor>): Tensor {
+  const groups = groupGrads(params);
+  return groups.length === 0 ? torch.zeros([]) : jointNorm(groups, 2);
+}
+
+/** What `clipGradNorm` does where `norm` is the joint norm: for who has read it already, with other numbers. */
+export function scaleGrads(params: Iterable<Tensor>, norm: number, maxNorm: number): void {
+  if (!(maxNorm >= 0)) throw new RangeError(`scaleGrads: expected maxNorm >= 0, got ${maxNorm}`);
+  torch.scope(() => torch.noGrad(() => scale(groupGrads(params), norm, maxNorm)));
+}
+
+function scale(groups: readonly Tensor[][], norm: number, maxNorm: number): void {
+  const factor = maxNorm / (norm + 1e-6);
+  if (!(factor >= 1)) for (const grads of groups) torch._foreachMul_(grads, factor); // NaN spreads, as in PyTorch
 }
 
 function jointNorm(groups: Tensor[][], normType: number): Tensor {

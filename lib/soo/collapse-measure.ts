@@ -75,7 +75,7 @@ export function measureSites(
     torch.scope(() =>
       torch.noGrad(() => {
         const { ids, attentionMask } = padLeft(prompts, { padId, device: model.device });
-        model.call(ids, { attentionMask, lastTokenOnly: true, frees: true });
+        model.call(ids, { attentionMask, padded: true, lastTokenOnly: true, frees: true });
         const each = names.map((name) => valuesOf(captured.activations.get(name), pairs.length, renamed));
         return torch.stack(each).toArray() as number[][];
       }),

@@ -13,11 +13,11 @@ export interface OverFrozenBase {
 const frees = (): boolean => !torch.isGradEnabled();
 
 /** What the head of a model reads, [batch, width, hidden]. */
-export function hiddenStatesOf(model: LanguageModel, { ids, attentionMask, positions }: PairSide): Tensor {
+export function hiddenStatesOf(model: LanguageModel, { ids, attentionMask, positions, lengths }: PairSide): Tensor {
   return model.hiddenStates(ids, {
     attentionMask,
     positions,
-    sharedPads: SharedPads.of(attentionMask),
+    sharedPads: SharedPads.of(attentionMask, lengths),
     frees: frees(),
   });
 }
@@ -25,7 +25,7 @@ export function hiddenStatesOf(model: LanguageModel, { ids, attentionMask, posit
 /** Logits [batch, width, vocab], or [batch, 1, vocab] of the last column. */
 export function logitsOf(model: LanguageModel, side: PairSide, lastTokenOnly = false): Tensor {
   const { ids, attentionMask, positions } = side;
-  return model.call(ids, { attentionMask, positions, lastTokenOnly, frees: frees() });
+  return model.call(ids, { attentionMask, padded: true, positions, lastTokenOnly, frees: frees() });
 }
 
 /** Thrown by a hook to end a forward pass that has given what was wanted of it. */
@@ -40,10 +40,10 @@ export function activationOf(model: LanguageModel, name: string, side: PairSide)
   using _stop = model.getModule(name).registerForwardHook(() => {
     throw new Reached();
   });
-  const { ids, attentionMask, positions } = side;
-  const sharedPads = SharedPads.of(attentionMask);
+  const { ids, attentionMask, positions, lengths } = side;
+  const sharedPads = SharedPads.of(attentionMask, lengths);
   try {
-    model.call(ids, { attentionMask, positions, sharedPads, frees: frees() });
+    model.call(ids, { attentionMask, padded: true, positions, sharedPads, frees: frees() });
   } catch (thrown) {
     if (!(thrown instanceof Reached)) throw thrown;
   }

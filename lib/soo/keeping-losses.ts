@@ -89,7 +89,8 @@ function promptsOf(
   const { ids, attentionMask } = padLeft(prompts, { padId, device });
   const width = ids.size(1);
   const numbered = numbering === 'padded' ? torch.arange(0, width, { dtype: 'int64', device }).unsqueeze(0) : undefined;
-  const batch = { ids, attentionMask, positions: numbered };
+  const lengths = prompts.map((prompt) => prompt.length);
+  const batch = { ids, attentionMask, positions: numbered, lengths };
   const rows = (x: Tensor, side: number): Tensor => x.narrow(0, side * pairs.length, pairs.length);
   const real = attentionMask && ((side: number): Tensor => rows(attentionMask, side).ne(0));
   const both = (a: number, b: number): Mask => real && real(a).logicalAnd(real(b));

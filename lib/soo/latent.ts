@@ -8,7 +8,10 @@ import { logitsOf } from './forward';
 import { pairBatch, type TokenPair } from './pairs';
 import { compareAt, differs, POSITIONS, type PositionChoice, type Positions } from './positions';
 
-export type LatentOptions = PositionChoice;
+export interface LatentOptions extends PositionChoice {
+  /** Called before each pair with how many are done; what it throws ends the measuring. */
+  onPair?: (done: number) => void;
+}
 
 export interface LatentOverlap {
   /** Mean over pairs of the mean over modules. */
@@ -75,7 +78,10 @@ function measure(
   if (pairs.length === 0) throw new RangeError('latentOverlap: wanted pairs, got none');
   using captured = capture(model, isMeasured, { detach: true });
   const measured = inMode(model, 'eval', () =>
-    pairs.map((pair) => torch.scope(() => torch.noGrad(() => distances(model, captured, pair, choices, options)))),
+    pairs.map((pair, done) => {
+      options.onPair?.(done);
+      return torch.scope(() => torch.noGrad(() => distances(model, captured, pair, choices, options)));
+    }),
   );
   const unequal = pairs.filter(({ selfIds, otherIds }) => selfIds.length !== otherIds.length).length;
   return new Map(

@@ -9,7 +9,7 @@ import { activationOf, hiddenStatesOf, logitsOf, type OverFrozenBase } from './f
 import { readsLayer, type FinetuneConfig } from './finetune-config';
 import { KEEPING, keepingLosses, type Keeping } from './keeping-losses';
 import { pairBatch, type PairBatch, type PairSide, type TokenPair } from './pairs';
-import { compareAt, realOnEither, type Compared, type PositionChoice } from './positions';
+import { compareAt, countedRows, type Compared, type PositionChoice } from './positions';
 
 export interface OverlapOptions extends PositionChoice {
   /**
@@ -54,7 +54,7 @@ export function klLoss(model: LanguageModel, options: OverlapOptions = {}): (bat
     const head = logitDivisor === 1 && logitSoftcap === null ? frozenHead(model.lmHead) : undefined;
     if (head) {
       const { self, other } = bothSides((side) => hiddenStatesOf(model, side), batch, detachSelf);
-      const [a, b] = rowsOf(compareAt(self, other, batch, options), batch);
+      const [a, b] = rowsOf(compareAt(self, other, batch, options), batch, options);
       return sumKl(a, b, head).div(batch.size);
     }
     const pass: Pass = (side) => logitsOf(model, side, positions === 'last');
@@ -71,7 +71,7 @@ export function klLoss(model: LanguageModel, options: OverlapOptions = {}): (bat
 export function nextTokenLoss(model: LanguageModel): (batch: PairBatch) => Tensor {
   return ({ ids, attentionMask, positions, answers }) => {
     const width = ids.size(1);
-    const logits = model.call(ids, { attentionMask, positions }).narrow(1, 0, width - 1);
+    const logits = model.call(ids, { attentionMask, padded: true, positions }).narrow(1, 0, width - 1);
     const losses = torch.crossEntropyLoss(inFloat32(logits).flatten(0, 1), ids.narrow(1, 1, width - 1).flatten(), undefined, 0); // prettier-ignore
     // Left of a real token that is predicted stands a real one, or the pad before a prompt's first.
     const counting = answers?.narrow(1, 1, width - 1) ?? attentionMask?.narrow(1, 0, width - 1);
@@ -82,11 +82,11 @@ export function nextTokenLoss(model: LanguageModel): (batch: PairBatch) => Tenso
 }
 
 /** The rows [positions, hidden] of both sides that count. Where both are pads they are equal and add nothing to the KL. */
-function rowsOf({ self, other, mask }: Compared, batch: PairBatch): [Tensor, Tensor] {
+function rowsOf({ self, other }: Compared, batch: PairBatch, choice: PositionChoice): [Tensor, Tensor] {
   const [a, b] = [self.flatten(0, 1), other.flatten(0, 1)];
-  const counting = mask ?? (self.size(1) === batch.self.ids.size(1) ? realOnEither(batch) : undefined);
-  if (!counting) return [a, b];
-  const counted = counting.flatten().nonzero().squeeze(1);
+  const rows = countedRows(batch, choice);
+  if (!rows) return [a, b];
+  const counted = torch.tensor(rows, { dtype: 'int64', device: self.device });
   return [a.indexSelect(0, counted), b.indexSelect(0, counted)];
 }
 
@@ -96,9 +96,10 @@ function rowsOf({ self, other, mask }: Compared, batch: PairBatch): [Tensor, Ten
  * @returns a loss over documents as `padLeft` gives them
  */
 export function capabilityLoss(model: LanguageModel, adapter: OverFrozenBase): (documents: PaddedBatch) => Tensor {
-  return ({ ids, attentionMask }) => {
-    const base = adapter.withoutAdapter(() => torch.noGrad(() => model.call(ids, { attentionMask })));
-    return meanKl(base, model.call(ids, { attentionMask }), attentionMask);
+  return ({ ids, attentionMask, lengths }) => {
+    const padded = lengths && attentionMask !== undefined;
+    const base = adapter.withoutAdapter(() => torch.noGrad(() => model.call(ids, { attentionMask, padded })));
+    return meanKl(base, model.call(ids, { attentionMask, padded }), attentionMask);
   };
 }
 

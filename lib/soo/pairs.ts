@@ -101,6 +101,8 @@ export interface PairSide {
   attentionMask: Tensor | undefined;
   /** int64 [1, width] when pads count as positions; undefined when positions count real tokens only. */
   positions: Tensor | undefined;
+  /** Real tokens of each row, which stand at its end. */
+  lengths: readonly number[];
 }
 
 /**
@@ -111,6 +113,8 @@ export interface PairSide {
 export interface PairBatch extends PairSide {
   /** Pairs. */
   size: number;
+  /** Their tokens, where the host can look at them without asking the device. */
+  pairs: readonly TokenPair[];
   /**
    * Columns that a mean over every column counts. Those beyond the batch's own width are pads on both sides, which
    * compute the same and differ by 0: they need not be there.
@@ -153,14 +157,16 @@ export function pairBatch(pairs: readonly TokenPair[], options: PairBatchOptions
   const positions =
     numbering === 'padded' ? torch.arange(0, width, { dtype: 'int64', device }).unsqueeze(0) : undefined;
   const { ids, attentionMask } = padLeft(sequences, { padId, length: width, device });
+  const lengths = sequences.map((sequence) => sequence.length);
   const half = (start: number): PairSide => {
-    const padded = sequences.slice(start, start + size).some((sequence) => sequence.length < width);
-    const mask = padded ? attentionMask?.narrow(0, start, size) : undefined;
-    return { ids: ids.narrow(0, start, size), attentionMask: mask, positions };
+    const own = lengths.slice(start, start + size);
+    const mask = own.some((length) => length < width) ? attentionMask?.narrow(0, start, size) : undefined;
+    return { ids: ids.narrow(0, start, size), attentionMask: mask, positions, lengths: own };
   };
   const countedWidth = options.countAs ?? width;
   const answers = answersIn(pairs, width)?.to(device);
-  return { size, countedWidth, ids, attentionMask, positions, answers, self: half(0), other: half(size) };
+  const both = { ids, attentionMask, positions, lengths };
+  return { size, pairs, countedWidth, ...both, answers, self: half(0), other: half(size) };
 }
 
 function answersIn(pairs: readonly TokenPair[], width: number): Tensor | undefined {

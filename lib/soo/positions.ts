@@ -33,12 +33,6 @@ function realOnBoth({ self, other }: PairBatch): Tensor | undefined {
   return a && b ? a.logicalAnd(b) : (a ?? b);
 }
 
-/** bool [batch, width], true where one side or the other holds a real token; undefined when that is everywhere. */
-export function realOnEither({ self, other }: PairBatch): Tensor | undefined {
-  const [a, b] = [self.attentionMask?.ne(0), other.attentionMask?.ne(0)];
-  return a && b && a.logicalOr(b);
-}
-
 /**
  * Cuts activations or logits [batch, width, features] to the chosen positions. Where the sides of all pairs are equal,
  * none differs, and their distance is 0.
@@ -53,6 +47,25 @@ export function compareAt(self: Tensor, other: Tensor, batch: PairBatch, choice:
   const differ = batch.self.ids.ne(batch.other.ids);
   const real = realOnBoth(batch);
   return { self, other, mask: real ? differ.logicalAnd(real) : differ };
+}
+
+/**
+ * Which rows of [pairs * width, features] a sum over the chosen positions needs, where pads that are equal on both sides
+ * add nothing; undefined when it needs all. Known without asking the device.
+ */
+export function countedRows({ pairs, self, other }: PairBatch, choice: PositionChoice = {}): number[] | undefined {
+  const { positions = 'all', countPads = false } = choice;
+  if (positions === 'last') return undefined;
+  const [a, b] = [self.attentionMask !== undefined, other.attentionMask !== undefined];
+  const everyColumn = positions === 'all' && (countPads ? !(a && b) : !(a || b));
+  if (everyColumn) return undefined;
+  const width = self.ids.size(1);
+  return pairs.flatMap(({ selfIds, otherIds }, i) => {
+    const [some, most] = [selfIds.length, otherIds.length].sort((x, y) => x - y);
+    const columns = Array.from({ length: positions === 'all' && countPads ? most : some }, (_, from) => from + 1);
+    const counted = positions === 'all' ? columns : columns.filter((k) => selfIds.at(-k) !== otherIds.at(-k));
+    return counted.map((k) => (i + 1) * width - k).reverse();
+  });
 }
 
 /** Whether the sides of a pair differ in a token that both have, aligned at their ends. */

@@ -3,23 +3,30 @@ import type { DeviceMemory, NativeEvent, NativeStream } from './native';
 import { requireOptions } from './options';
 
 export type DeviceLike =
-  Device | 'cpu' | 'cuda' | 'meta' | 'mps' | 'xpu' | `${'cuda' | 'mps' | 'xpu' | 'cpu' | 'privateuseone'}:${number}`;
+  Device | 'cpu' | 'cuda' | 'meta' | 'mps' | 'xpu' | `${'cuda' | 'mps' | 'xpu' | 'cpu'}:${number}`;
 
-// `privateuseone` is what libtorch calls an accelerator that is registered from outside of it.
-const PATTERN = /^(cpu|cuda|mps|xpu|meta|privateuseone)(?::(\d+))?$/;
+const PATTERN = /^([a-z]\w*)(?::(\d+))?$/;
+const TYPES = new Set(['cpu', 'cuda', 'mps', 'xpu', 'meta']);
+
+/** Type and index of a device's name; null if it names none. An accelerator from outside of libtorch names itself. */
+function partsOf(name: string): { type: string; index: number | null } | null {
+  const found = PATTERN.exec(name);
+  if (!found || (!TYPES.has(found[1]) && found[1] !== native.outsideBackend())) return null;
+  return { type: found[1], index: found[2] === undefined ? null : Number(found[2]) };
+}
 
 /** Where a tensor lies: `cpu`, or an accelerator and its number. */
 export class Device {
-  /** `cpu`, `cuda`, `mps`, `xpu`, `meta` */
+  /** `cpu`, `cuda`, `mps`, `xpu`, `meta`, or what an accelerator is called that is registered from outside of libtorch */
   readonly type: string;
   /** Null: the current one. */
   readonly index: number | null;
 
   constructor(name: DeviceLike | string) {
-    const found = PATTERN.exec(String(name));
-    if (!found) throw new TypeError(`device: expected 'cpu', 'cuda' or 'cuda:0', got '${String(name).slice(0, 40)}'`);
-    this.type = found[1];
-    this.index = found[2] === undefined ? null : Number(found[2]);
+    const parts = partsOf(String(name));
+    if (!parts) throw new TypeError(`device: expected 'cpu', 'cuda' or 'cuda:0', got '${String(name).slice(0, 40)}'`);
+    this.type = parts.type;
+    this.index = parts.index;
   }
 
   toString(): string {
@@ -51,7 +58,7 @@ export class Device {
 }
 
 export function isDeviceName(value: unknown): boolean {
-  return value instanceof Device || (typeof value === 'string' && PATTERN.test(value));
+  return value instanceof Device || (typeof value === 'string' && partsOf(value) !== null);
 }
 
 /** A queue of work on a GPU. */

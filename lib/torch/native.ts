@@ -90,6 +90,7 @@ export interface NativeAddon {
 
   cuda(): { version: number; devices: number; problem: string };
   devices(): string[];
+  outsideBackend(): string;
   synchronize(device: string): void;
   deviceMemory(device: string): DeviceMemory;
   resetPeakMemory(device: string): void;

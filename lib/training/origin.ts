@@ -5,6 +5,7 @@ import { closeSync, readSync, readdirSync, statSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { ggufParts } from '../files/gguf-parts';
 import { InputError } from '../files/input-error';
 import { openToRead } from '../files/open-file';
 import { torch } from '../torch';
@@ -71,12 +72,14 @@ export function hashJson(value: unknown): string {
 }
 
 /**
- * sha256, in hex, of every file directly in a folder, by name, or of the one file that stands for a folder. Links count as
+ * sha256, in hex, of every file directly in a folder, by name, or of the one file that stands for a folder, with
+ * all its parts. Links count as
  * what they lead to: the caches of models hold nothing else.
  * @throws InputError for a folder without files, which would be the same as any other
  */
 export function hashFolder(folder: string): Record<string, string> {
-  if (statSync(folder).isFile()) return { [basename(folder)]: hashFile(folder) };
+  if (statSync(folder).isFile())
+    return Object.fromEntries(ggufParts(folder).map((file) => [basename(file), hashFile(file)]));
   const isFile = (name: string): boolean => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() ?? false;
   const names = readdirSync(folder).filter(isFile).sort();
   if (names.length === 0) throw new InputError(`${folder}: holds no files`);

@@ -4,12 +4,6 @@ import type { ProcessGroup } from '../distributed';
 import { torch, type DType, type Tensor } from '../torch';
 import type { NamedParameter } from './gradients';
 
-/** The whole batch's loss and its parts by name, as numbers. */
-export interface LossNumbers {
-  value: number;
-  values: Record<string, number>;
-}
-
 /** What one rank asks for; every rank then does what any of them asks for. */
 export interface Wishes {
   /** To save, and stop before the next batch. */
@@ -30,56 +24,46 @@ export async function agree(group: ProcessGroup, { abort, end, save }: Wishes): 
   return { abort: abortAll, end: endAll, save: saveAll };
 }
 
-/** One bucket of a batch's losses and gradients, flat, in the widest dtype of the gradients and float32 at least. */
-export interface Bucket {
-  flat: Tensor;
-  parts: readonly string[];
+/** A loss and what it is made of, as scalars. */
+interface Losses {
+  total: Tensor;
+  parts: Readonly<Record<string, Tensor>>;
 }
 
-/** Of parameters without a gradient zeros, and a mark that there is none. */
-export function packBucket(
-  total: Tensor,
-  parts: Readonly<Record<string, Tensor>>,
-  parameters: readonly NamedParameter[],
-): Bucket {
-  // prettier-ignore
+/** A batch's losses and gradients as one flat tensor, in the widest dtype of the gradients and float32 at least. */
+export function packBucket({ total, parts }: Losses, parameters: readonly NamedParameter[]): Tensor {
   return torch.noGrad(() => {
-    const wide = parameters.some(([, { dtype }]) => dtype === 'float64');
-    const dtype: DType = wide ? 'float64' : 'float32';
-    const grads = parameters.map(([, parameter]) => parameter.grad);
-    const home = total.device;
-    const marks = torch.tensor(grads.map((grad) => (grad ? 1 : 0)), { dtype, device: home }); // prettier-ignore
-    const numbers = [total, ...Object.values(parts)].map((number) => number.detach().to(home, dtype).reshape([1]));
-    const flat = grads.map((grad, i) => (grad ?? torch.zerosLike(parameters[i][1])).to(home, dtype).flatten());
-    return { flat: torch.cat([...numbers, marks, ...flat]), parts: Object.keys(parts) };
+    const dtype: DType = parameters.some(([, each]) => each.dtype === 'float64') ? 'float64' : 'float32';
+    const grads = parameters.flatMap(([, { grad }]) => grad ?? []);
+    const all = [total, ...Object.values(parts), ...grads];
+    return torch.cat(all.map((each) => each.detach().to(total.device, dtype).flatten()));
   });
 }
 
-/** Gives the parameters the sum of the ranks' gradients, on top of what was gathered before this batch. */
+/**
+ * Gives the parameters that have a gradient the sum of the ranks' gradients, on top of what was gathered before this batch.
+ * @returns the whole batch's losses
+ */
 export function unpackBucket(
   sum: Tensor,
-  parts: readonly string[],
+  names: readonly string[],
   parameters: readonly NamedParameter[],
   gathered: readonly (Tensor | null)[],
-): LossNumbers {
-  // prettier-ignore
+): Losses {
   return torch.noGrad(() => {
-    const counts = parts.length + 1;
-    const numbers = sum.narrow(0, 0, counts + parameters.length).toArray() as number[];
-    let at = counts + parameters.length;
+    const total = sum.select(0, 0);
+    const parts = Object.fromEntries(names.map((name, i) => [name, sum.select(0, 1 + i)]));
+    let at = 1 + names.length;
     for (const [i, [, parameter]] of parameters.entries()) {
-      const length = parameter.numel();
-      const part = sum.narrow(0, at, length).view(parameter.shape);
-      at += length;
       const before = gathered[i];
-      if (numbers[counts + i] === 0) parameter.grad = before;
+      if (!parameter.grad) parameter.grad = before;
       else {
-        const own = part.to(parameter.device, parameter.dtype);
+        const own = sum.narrow(0, at, parameter.numel()).view(parameter.shape).to(parameter.device, parameter.dtype);
         parameter.grad = before ? before.add(own) : own.clone();
+        at += parameter.numel();
       }
     }
-    const [value, ...values] = numbers;
-    return { value, values: Object.fromEntries(parts.map((name, i) => [name, values[i]])) };
+    return { total, parts };
   });
 }
 

@@ -3,11 +3,12 @@ import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { torch, Tensor, drawApart, withRandomStateOfNow } from '../torch';
 import { inMode, type AnyModule } from '../nn';
 import { EndedElsewhere, type ProcessGroup } from '../distributed';
-import { clipGradNorm, Scheduler, type Adam, type Schedule } from '../optim';
+import { clipGradNorm, scaleGrads, Scheduler, type Adam, type Schedule } from '../optim';
 import { claimModel } from './claim';
-import { gradientNorms, type NamedParameter } from './gradients';
+import type { NamedParameter } from './gradients';
 import { firstNonFinite } from './non-finite';
-import { agree, packBucket, requireSameWeights, unpackBucket, type LossNumbers } from './ranks';
+import { agree, packBucket, requireSameWeights, unpackBucket } from './ranks';
+import { readStep } from './read-step';
 import type { StepRecord } from './step-record';
 
 /** What is minimised, as a scalar with gradient; or the scalar with the parts it is made of, for the record. */
@@ -192,64 +193,56 @@ class Run<Batch> {
 
   /** Forward, backward, checks, and perhaps the optimiser's step; undefined when the batches are at an end. */
   takeBatch(): Taken | undefined {
-    const { optimizer, loss } = this.options;
     const start = performance.now();
     const next = this.draw();
     if (next.done) return undefined;
-    const batch = next.value;
-    if (!this.#gathering) optimizer.zeroGrad();
+    if (!this.#gathering) this.options.optimizer.zeroGrad();
     const random = torch.getRngState();
-    const { total, parts } = partsOf(loss(batch));
-    const numbers = numbersOf(total, parts);
-    this.#requireFinite(numbers, batch, random);
-    total.backward();
-    return this.#take(batch, numbers, start);
+    const computed = partsOf(this.options.loss(next.value));
+    computed.total.backward();
+    return this.#take(next.value, computed, random, start);
   }
 
-  /** The same for this rank's share of a batch; the gradient is that of all ranks. */
+  /** The same for this rank's share of a batch; losses and gradients are those of all ranks. */
   async takeShare(batch: Batch, group: ProcessGroup): Promise<Taken> {
     const { optimizer, loss, parameters, model } = this.options;
     const start = performance.now();
     const inTraining = <T>(work: () => T): T => torch.scope(() => inMode(model, 'train', work));
-    const { bucket, gathered, random } = inTraining(() => {
+    const { bucket, names, gathered, random } = inTraining(() => {
       if (!this.#gathering) optimizer.zeroGrad();
       const gathered = parameters.map(([, parameter]) => parameter.grad);
       for (const [, parameter] of parameters) parameter.grad = null;
       const random = torch.getRngState();
       const { total, parts } = partsOf(loss(batch));
       total.backward();
-      return { bucket: packBucket(total, parts, parameters), gathered, random };
+      return { bucket: packBucket({ total, parts }, parameters), names: Object.keys(parts), gathered, random };
     });
-    const sum = await group.allReduce(bucket.flat);
+    const sum = await group.allReduce(bucket);
     const taken = inTraining(() => {
-      const numbers = unpackBucket(sum, bucket.parts, parameters, gathered);
-      this.#requireFinite(numbers, batch, random);
-      return this.#take(batch, numbers, start);
+      const computed = unpackBucket(sum, names, parameters, gathered);
+      return this.#take(batch, computed, random, start);
     });
-    for (const tensor of [sum, bucket.flat, random, ...gathered]) tensor?.dispose();
+    for (const tensor of [sum, bucket, random, ...gathered]) tensor?.dispose();
     return taken;
   }
 
-  #requireFinite({ value, values }: LossNumbers, batch: Batch, random: Tensor): void {
-    if (Number.isFinite(value)) return;
-    const { model, loss } = this.options;
-    torch.setRngState(random);
-    const origin = firstNonFinite(model, () => loss(batch));
-    const what = describeLoss(value, values) + (origin ? `; ${origin}` : '');
-    throw new NonFiniteError(this.#position.step + 1, what);
-  }
-
-  /** Checks the gradient that the parameters have, and takes the step that is due. */
-  #take(batch: Batch, { value, values }: LossNumbers, start: number): Taken {
-    const { optimizer, parameters, tokensOf } = this.options;
+  /** Checks what was computed, and takes the step that is due. */
+  #take(batch: Batch, { total, parts }: LossParts, random: Tensor, start: number): Taken {
+    const { optimizer, loss, parameters, model, tokensOf, maxGradNorm } = this.options;
     const step = this.#position.step + 1;
-    const norms = gradientNorms(parameters);
+    const stepped = (this.#inEpoch(this.#position.microBatch) + 1) % (this.options.accumulate ?? 1) === 0;
+    // Losses, norms and what clipping needs come from the device in one copy, the only one of a batch.
+    const { value, values, norms, joint } = readStep(total, parts, parameters, stepped && maxGradNorm !== undefined);
+    if (!Number.isFinite(value)) {
+      torch.setRngState(random);
+      const origin = firstNonFinite(model, () => loss(batch));
+      throw new NonFiniteError(step, describeLoss(value, values) + (origin ? `; ${origin}` : ''));
+    }
     const bad = norms.find(({ norm }) => !Number.isFinite(norm));
     if (bad) throw new NonFiniteError(step, `the gradient of ${bad.name} holds NaN or infinity`);
     const lr = optimizer.lr;
-    const stepped = (this.#inEpoch(this.#position.microBatch) + 1) % (this.options.accumulate ?? 1) === 0;
     this.#position.microBatch += 1;
-    if (stepped) this.#step();
+    if (stepped) this.#step(joint);
     const { microBatch } = this.#position;
     const gradNorms = Object.fromEntries(norms.map(({ name, norm }) => [name, norm]));
     const tokens = tokensOf?.(batch) ?? 0;
@@ -257,13 +250,13 @@ class Run<Batch> {
     return { record: { step, microBatch, loss: value, parts: values, gradNorms, lr, tokens, ms }, stepped };
   }
 
-  #step(): void {
+  /** @param joint the gradients' joint norm, where it is known already */
+  #step(joint?: number): void {
     const { optimizer, parameters, maxGradNorm } = this.options;
     if (maxGradNorm !== undefined) {
-      clipGradNorm(
-        parameters.map(([, parameter]) => parameter),
-        maxGradNorm,
-      );
+      const all = parameters.map(([, parameter]) => parameter);
+      if (joint === undefined) clipGradNorm(all, maxGradNorm);
+      else scaleGrads(all, joint, maxGradNorm);
     }
     optimizer.step();
     this.#position.step += 1;
@@ -283,19 +276,11 @@ class Run<Batch> {
   }
 }
 
-function partsOf(result: ReturnType<Loss<unknown>>): { total: Tensor; parts: Readonly<Record<string, Tensor>> } {
+function partsOf(result: ReturnType<Loss<unknown>>): LossParts {
   if (result instanceof Tensor) return { total: result, parts: {} };
   if (result?.total instanceof Tensor) return result;
   const came = (result as unknown) instanceof Promise ? 'a promise' : typeof result;
   throw new TypeError(`the loss must return a tensor, or { total, parts }, and it returned ${came}`);
-}
-
-/** All numbers of a loss in one copy from the device. */
-function numbersOf(total: Tensor, parts: Readonly<Record<string, Tensor>>): LossNumbers {
-  const home = total.device;
-  const each = [total, ...Object.values(parts)].map((part) => part.detach().to(home, 'float64').reshape([]));
-  const [value, ...rest] = torch.stack(each).toArray() as number[];
-  return { value, values: Object.fromEntries(Object.keys(parts).map((name, i) => [name, rest[i]])) };
 }
 
 function describeLoss(value: number, parts: Record<string, number>): string {

@@ -1,14 +1,14 @@
 /** Work on several processes. Each has a random generator of its own, so the numbers do not depend on how many. */
 import { fork, type ChildProcess } from 'node:child_process';
-import { InputError, messageOf } from '../files/input-error';
+import { messageOf } from '../files/input-error';
+import { arrivedError, carryError, type CarriedError } from './carried-errors';
 
 /** What a worker is told. `start` comes first, once; `stop` asks it to save what it has, and to end. */
 type Order<Start, Task> =
   { type: 'start'; start: Start } | { type: 'task'; task: Task } | { type: 'stop'; reason: string };
 
 /** What a worker tells. `ready`: it waits for a task. */
-type Report<Event> =
-  { type: 'ready' } | { type: 'event'; event: Event } | { type: 'error'; message: string; badInput: boolean };
+type Report<Event> = { type: 'ready' } | { type: 'event'; event: Event } | { type: 'error'; error: CarriedError };
 
 /** Hands out one task after the other, each as soon as there is one; undefined when there will be no other. */
 export interface TaskSource<Task> {
@@ -64,8 +64,7 @@ function serve<Task, Start, Event>(
   return new Promise((resolve, reject) => {
     child.on('message', (report: Report<Event>) => {
       if (report.type === 'event') return onEvent(report.event);
-      if (report.type === 'error')
-        return reject(report.badInput ? new InputError(report.message) : new Error(report.message));
+      if (report.type === 'error') return reject(arrivedError(report.error));
       void tasks.next().then((task) => {
         if (signal.aborted) return;
         if (task !== undefined) return tell({ type: 'task', task });
@@ -109,7 +108,7 @@ export function serveTasks<Start, Task, Context, Event>(
     void obey(order)
       .catch((thrown: unknown) => {
         if (thrown === signal.reason) return;
-        tell({ type: 'error', message: messageOf(thrown), badInput: thrown instanceof InputError });
+        tell({ type: 'error', error: carryError(thrown) });
       })
       .then(() => {
         if (signal.aborted && !working) process.disconnect();

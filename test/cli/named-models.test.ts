@@ -100,6 +100,33 @@ t.test('a name goes wherever a folder does, and is kept with the results', async
   t.match(other.stderr, /^soo: --model acme\/other: no such folder or file here; as the name of a model: HF_HUB_OFFLINE is set, and the cache \S+ has nothing of it\n$/); // prettier-ignore
 });
 
+t.test('an adapter by its name is the adapter of its folder', async (t) => {
+  const hub = await startHub(t);
+  const logits = (adapter: string): string[] => ['logits', '--model', TINY, '--adapter', adapter, '--prompts', at('prompts.json'), '--json']; // prettier-ignore
+  const deception = (adapter: string, out: string): string[] => ['deception', '--model', TINY, '--adapter', adapter, '--scenarios', at('scenarios.json'), '--max-new-tokens', '3', '--out', at(out), '--json']; // prettier-ignore
+  const folder = `${TINY}-adapter`;
+  const [named, plain, asked, askedPlain, none] = soo(
+    logits('acme/lora'),
+    logits(folder),
+    deception('acme/lora', 'named-adapter.jsonl'),
+    deception(folder, 'adapter.jsonl'),
+    logits('acme/tiny'),
+  );
+  t.same(jsonOf(named), jsonOf(plain));
+  t.match(named.stderr, /^fetch acme\/lora \.\.\.\n/);
+  jsonOf(asked);
+  jsonOf(askedPlain);
+  t.equal(readFileSync(at('named-adapter.jsonl'), 'utf8'), readFileSync(at('adapter.jsonl'), 'utf8'));
+  t.match(none.stderr, /--adapter acme\/tiny: .* acme\/tiny has no adapter_config.json, so it is no LoRA adapter/);
+  hub.kill();
+  process.env.HF_HUB_OFFLINE = '1';
+  t.teardown(() => delete process.env.HF_HUB_OFFLINE);
+  const [again, models] = soo(logits('acme/lora'), ['models', '--json']);
+  t.same(jsonOf(again), jsonOf(plain));
+  const cached = jsonOf<{ models: { name: string }[] }>(models).models;
+  t.match(cached.find(({ name }) => name === 'acme/lora'), { complete: true, missing: [] }); // prettier-ignore
+});
+
 t.test('the name stands in every record of an evaluation', async (t) => {
   await startHub(t);
   const command = (model: string, out: string): string[] => ['deception', '--model', model, '--scenarios', at('scenarios.json'), '--max-new-tokens', '3', '--out', out, '--json']; // prettier-ignore

@@ -283,6 +283,9 @@ t.test('a listing in pages, by revisions and of GGUF files', async (t) => {
   t.match(gguf, { name: 'acme/many-GGUF:sub/x-Q8_0.gguf', path: /snapshots\/d{40}\/sub\/x-Q8_0.gguf$/ });
   t.ok(readFileSync(gguf.path).equals(Buffer.from(stub.models['acme/many-GGUF'].files['sub/x-Q8_0.gguf'])));
   t.match(await fetch('acme/one-GGUF'), { name: 'acme/one-GGUF:x-Q4_0.gguf' });
+  const parts = await fetch('acme/many-GGUF:f16');
+  t.match(parts, { name: 'acme/many-GGUF:y-F16-00001-of-00002.gguf' });
+  t.equal(readFileSync(parts.path.replace('00001', '00002')).length, 12, 'with its other part');
   await t.rejects(fetch('acme/many-GGUF'), /has several GGUF files; name one, as acme\/many-GGUF:x-Q4_K_M.gguf/);
 });
 

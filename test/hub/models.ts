@@ -25,7 +25,8 @@ const beside = {
   'tokenizer_config.json': json({}),
 };
 
-/** A model that is in shards, one that is gated, one of GGUF files, one of pickles, an adapter, and one that computes. */
+/** A model that is in shards, one that is gated, one of GGUF files, one of pickles, an adapter, and
+ * one that computes with one that fits it. */
 export function stubModels(): Record<string, StubModel> {
   const [first, second] = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
   return {
@@ -62,6 +63,7 @@ export function stubModels(): Record<string, StubModel> {
         'x-Q4_K_S.gguf': bytes(3000, 7),
         'sub/x-Q8_0.gguf': bytes(8000, 8),
         'y-F16-00001-of-00002.gguf': bytes(10, 9),
+        'y-F16-00002-of-00002.gguf': bytes(12, 9),
       },
     },
     'acme/one-GGUF': { commit: 'e'.repeat(40), files: { 'README.md': '# One\n', 'x-Q4_0.gguf': bytes(4000, 10) } },
@@ -70,13 +72,14 @@ export function stubModels(): Record<string, StubModel> {
       commit: '1'.repeat(40),
       files: { 'adapter_config.json': '{}', 'adapter_model.safetensors': 'x' },
     },
-    'acme/tiny': { commit: '2'.repeat(40), files: tinyFiles() },
+    'acme/tiny': { commit: '2'.repeat(40), files: filesOf('tiny') },
+    'acme/lora': { commit: '3'.repeat(40), files: { ...filesOf('tiny-adapter'), 'README.md': '# Tuned\n' } },
   };
 }
 
-/** The tiny model of the parity tests, which computes. */
-function tinyFiles(): StubModel['files'] {
-  const folder = join(__dirname, '..', 'parity', 'models', 'tiny');
+/** A tiny model of the parity tests, which computes, or its adapter. */
+function filesOf(name: string): StubModel['files'] {
+  const folder = join(__dirname, '..', 'parity', 'models', name);
   return Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
 }
 

@@ -98,7 +98,21 @@ t.test('only what is needed is wanted', (t) => {
   t.throws(() => wantedFiles(ggufs, { id, gguf: 'm' }), /fits several of its GGUF files/);
   t.throws(() => wantedFiles([], { id }), /it has no files at all/);
   t.throws(() => wantedFiles(['config.json'], { id }), /neither model.safetensors nor .*index.json and no GGUF file/);
-  t.throws(() => wantedFiles(['x-00001-of-00003.gguf'], { id }), /one part of a GGUF file in several/);
+  const parts = ['x-00001-of-00002.gguf', 'x-00002-of-00002.gguf'];
+  t.same(wantedFiles(parts, { id }).weights, parts, 'a file in several parts is one');
+  t.same(wantedFiles([...ggufs, ...parts], { id, gguf: 'x' }).weights, parts);
+  t.end();
+});
+
+t.test('the files of an adapter', (t) => {
+  const id = 'a/b';
+  const whole = ['README.md', 'adapter_config.json', 'adapter_model.safetensors', 'tokenizer.json', 'x.gguf'];
+  const wanted = { small: ['adapter_config.json'], weights: ['adapter_model.safetensors'] };
+  t.same(wantedFiles(whole, { id }, 'adapter'), wanted);
+  const refused = (files: string[], message: string): void =>
+    void t.throws(() => wantedFiles(files, { id }, 'adapter'), { message });
+  refused(['config.json', 'model.safetensors'], 'a/b has no adapter_config.json, so it is no LoRA adapter that can be read'); // prettier-ignore
+  refused(['adapter_config.json', 'adapter_model.bin'], 'a/b has no adapter_model.safetensors, so it is no LoRA adapter that can be read; adapter_model.bin is a pickle, which is not read'); // prettier-ignore
   t.end();
 });
 

@@ -1,12 +1,13 @@
 import t from 'tap';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ggufConfig, ggufGenerationConfig } from '../../lib/checkpoints/gguf/config';
-import { openGguf } from '../../lib/checkpoints/gguf/file';
+import { openGguf, type GgufFile } from '../../lib/checkpoints/gguf/file';
 import { Metadata } from '../../lib/checkpoints/gguf/metadata';
 import { convertGguf, loadModel, openCheckpoint, parseConfig, type LanguageModel } from '../../lib/models';
 import { torch } from '../../lib/torch';
-import { f32, ggufBytes, typed } from '../checkpoints/gguf-files';
+import { hashFolder } from '../../lib/training';
+import { aNumber, f32, ggufBytes, typed, type Value } from '../checkpoints/gguf-files';
 import { expected, largestDifference } from '../parity/expected';
 
 const FILES = join(__dirname, '..', 'parity', 'gguf');
@@ -115,10 +116,68 @@ t.test('a folder may be called NAME.gguf', (t) => {
   t.end();
 });
 
-t.test('a part of a model is refused', (t) => {
-  const path = join(t.testdir({}), 'model-00001-of-00003.gguf');
-  writeFileSync(path, ggufBytes({ keys: [['split.count', typed(2, Uint8Array.of(3, 0))]] })); // prettier-ignore
-  t.throws(() => loadModel(path), /is one of 3 parts; put them together with llama-gguf-split --merge/);
+const partOf = (part: number, count = 3): string => `qwen2-0000${part}-of-0000${count}.gguf`;
+
+t.test('a file in several parts is the file', (t) => {
+  const [whole, parts] = [fileOf('qwen2'), join(FILES, 'parts', partOf(1))].map(openGguf);
+  t.same([...parts.tensors.keys()], [...whole.tensors.keys()]);
+  const bytesOf = (file: GgufFile, name: string): unknown => file.tensor(name).toArray();
+  for (const name of whole.tensors.keys()) t.same(bytesOf(parts, name), bytesOf(whole, name), name);
+  t.equal(parts.fileOf('token_embd.weight'), partOf(1));
+  t.equal(parts.fileOf([...whole.tensors.keys()][25]), partOf(3));
+  const [model, own] = [fileOf('qwen2'), parts.path].map((path) => loadModel(path));
+  t.same(logitsOf(own), logitsOf(model));
+  t.same(own.tokenizer?.encode('AB C'), model.tokenizer?.encode('AB C'));
+  const out = join(t.testdir({}), 'folder');
+  t.equal(convertGguf(parts.path, { out }).tensors, whole.tensors.size);
+  t.same(
+    Object.keys(hashFolder(parts.path)),
+    [1, 2, 3].map((part) => partOf(part)),
+  );
+  whole.dispose();
+  parts.dispose();
+  t.end();
+});
+
+t.test('parts that do not fit together are refused', (t) => {
+  const folder = t.testdir({});
+  const at = (part: number, count?: number): string => join(folder, partOf(part, count));
+  const afresh = (): void => cpSync(join(FILES, 'parts'), folder, { recursive: true });
+  const refused = (damage: () => void, message: RegExp, path = at(1)): void => {
+    afresh();
+    damage();
+    t.throws(() => loadModel(path), { message });
+  };
+  const nothing = (): void => {};
+  refused(
+    nothing,
+    /^qwen2-00002-of-00003\.gguf: is one of 3 parts; name the first, qwen2-00001-of-00003\.gguf$/,
+    at(2),
+  );
+  refused(() => rmSync(at(3)), /^qwen2-00003-of-00003\.gguf: no such file; it is part 3 of 3 of qwen2-00001-of-00003/);
+  refused(() => cpSync(at(3), at(2)), /^qwen2-00002-of-00003\.gguf: wanted part 2 of 3 of \S+, but it does not say/);
+  refused(() => cpSync(fileOf('qwen2'), at(2)), /^qwen2-00002-of-00003\.gguf: wanted part 2 of 3/);
+  refused(() => truncateSync(at(3), 1000), /^qwen2-00003-of-00003\.gguf: .*truncated\?$/);
+  const renamed = join(folder, 'renamed.gguf');
+  refused(() => cpSync(at(1), renamed), /^renamed\.gguf: is one of 3 parts, whose names have to end in -00001-of-00003/, renamed); // prettier-ignore
+  const again = (): void => {
+    const bytes = readFileSync(at(2)).toString('latin1');
+    t.ok(bytes.includes('blk.1.attn_q.weight'));
+    writeFileSync(at(2), Buffer.from(bytes.replace('blk.1.attn_q.weight', 'blk.0.attn_q.weight'), 'latin1'));
+  };
+  refused(again, /^qwen2-00002-of-00003\.gguf: the tensor "blk\.0\.attn_q\.weight" stands in qwen2-00001-of-00003\.gguf too$/); // prettier-ignore
+  t.end();
+});
+
+t.test('a file that lacks a tensor of its parts', (t) => {
+  const folder = t.testdir({});
+  const u16 = (value: number): Value => typed(2, Uint8Array.of(value, 0));
+  const path = (part: number): string => join(folder, `x-0000${part}-of-00002.gguf`);
+  for (const part of [1, 2]) {
+    const keys = [['split.no', u16(part - 1)], ['split.count', u16(2)], ['split.tensors.count', aNumber(5)]] as const; // prettier-ignore
+    writeFileSync(path(part), ggufBytes({ keys }));
+  }
+  t.throws(() => openGguf(path(1)), { message: 'x-00001-of-00002.gguf: has 0 tensors in 2 parts; wanted 5' });
   t.end();
 });
 

@@ -2,7 +2,8 @@
 
     python test/parity/make_gguf_models.py
 
-Needs torch, transformers 5 and gguf. Writes gguf/NAME.gguf and gguf-models.json beside this file: of each the config.json and
+Needs torch, transformers 5 and gguf. Writes gguf/NAME.gguf, gguf/parts/NAME-0000I-of-0000N.gguf
+of one, and gguf-models.json beside this file: of each the config.json and
 the logits of the model that it was made from. Where transformers reads the file as well, its logits must be the same here.
 llama.cpp's converter itself is no package: names of tensors and keys come from `gguf`, what is done to weights (rows of
 queries and keys in pairs, 1 + w) and which keys are written from convert_hf_to_gguf.py.
@@ -47,6 +48,8 @@ CASES = {
     "gemma2": ("gemma2", "gemma2", dict(head_dim=8, query_pre_attn_scalar=8, sliding_window=4, attn_logit_softcapping=5.0, final_logit_softcapping=3.0), False),
     "gemma3": ("gemma3", "gemma3_text", dict(num_hidden_layers=7, head_dim=4, query_pre_attn_scalar=4, sliding_window=4, rope_parameters=dict(full_attention=dict(rope_type="default", rope_theta=1e6), sliding_attention=dict(rope_type="default", rope_theta=10000.0))), False),
 }
+# Written once more, in several files.
+IN_PARTS = "qwen2"
 PERMUTED = ["llama", "mistral3", "granite", "smollm3"]
 
 
@@ -144,9 +147,9 @@ def rope_factors(rope, dim):
     return np.array(factors, dtype=np.float32)
 
 
-def write(path, arch, model):
+def write(path, arch, model, most_tensors=0):
     config = model.config
-    writer = gguf.GGUFWriter(path, arch)
+    writer = gguf.GGUFWriter(path, arch, split_max_tensors=most_tensors)
     add_keys(writer, arch, config)
     add_vocabulary(writer)
     number = next(key for key, name in gguf.MODEL_ARCH_NAMES.items() if name == arch)
@@ -179,12 +182,14 @@ def logits(model):
 
 
 def main():
-    os.makedirs(OUT, exist_ok=True)
+    os.makedirs(os.path.join(OUT, "parts"), exist_ok=True)
     made = dict(prompt=PROMPT, positions=POSITIONS, models={})
     for seed, (name, (arch, model_type, settings, is_read)) in enumerate(CASES.items()):
         model = model_of(model_type, settings, seed)
         path = os.path.join(OUT, name + ".gguf")
         write(path, arch, model)
+        if name == IN_PARTS:
+            write(os.path.join(OUT, "parts", name + ".gguf"), arch, model, 10)
         wanted = logits(model)
         if is_read:
             read = AutoModelForCausalLM.from_pretrained(OUT, gguf_file=name + ".gguf", dtype=torch.float32).eval()

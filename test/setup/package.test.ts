@@ -165,6 +165,14 @@ t.test('the embedded model is found through an export, as a folder and by file',
   t.equal(node(project, '-e', code).stdout, 'true\n');
 });
 
+t.test('a compute worker starts from a program that requires the package', async (t) => {
+  const code = `
+    const { compute, organism } = require('soo-torch');
+    const worker = compute.worker({ threads: 1 });
+    worker.load(organism.folder).then(({ parameters }) => console.log(parameters))`;
+  t.match(node(project, '-e', code), { status: 0, stdout: '226752\n', stderr: '' }); // and nothing holds its end up
+});
+
 t.test('the examples of the documentation run', async (t) => {
   examples().forEach((code, index) => {
     const { outputText } = ts.transpileModule(code, {

@@ -1,6 +1,5 @@
 import t from 'tap';
-import { plainRmsNorm, type Tensor } from '../../lib/torch';
-import { torch } from '../device';
+import { plainRmsNorm, torch, type Tensor } from '../../lib/torch';
 
 torch.setNumThreads(1);
 torch.manualSeed(0);

@@ -1,11 +1,11 @@
-import { torch, type DeviceLike, type Tensor } from '../../lib/torch';
+import { Event, Stream, torch, type DeviceLike, type Tensor } from '../../lib/torch';
 import { loadStandIn } from '../native/stand-in';
 
 // Backward passes inside of hooks and custom functions on an accelerator, which has one engine thread; and its memory.
 // Prints what each case gives: stand-in.test.ts starts it, and knows what is right.
 
-loadStandIn();
-const DEVICE: DeviceLike = 'privateuseone:0';
+const standIn = loadStandIn();
+const DEVICE = torch.device('standin:0');
 
 const leafOn = (device: DeviceLike, values: number[]): Tensor =>
   torch.tensor(values, { dtype: 'float64', device, requiresGrad: true });
@@ -98,13 +98,13 @@ const CASES: Record<string, () => unknown> = {
     ),
   'a pass after an error': () => passInHook(leaf(1), leaf(2)),
   'garbage goes before memory runs out': () => {
-    process.env.SOO_STAND_IN_BYTES = String(50e6);
+    standIn.setLimit(0, 50e6);
     const make = (): Tensor => torch.empty([30e6], { dtype: 'uint8', device: DEVICE });
     make(); // garbage at once
     return make().numel();
   },
   'garbage does not fill a device': () => {
-    process.env.SOO_STAND_IN_BYTES = String(400e6);
+    standIn.setLimit(0, 400e6);
     const x = torch.ones([1e6], { device: DEVICE, requiresGrad: true });
     for (let i = 0; i < 500; i++) {
       x.sigmoid().sum().backward();
@@ -112,7 +112,50 @@ const CASES: Record<string, () => unknown> = {
     }
     return 'done';
   },
-  'what cannot be had': () => messageOf(() => torch.empty([500e6], { dtype: 'uint8', device: DEVICE })),
+  'two devices': () => {
+    const [a, b] = ['standin:0', 'standin:1'].map((name) => torch.ones([2], { device: torch.device(name) }));
+    return [messageOf(() => a.add(b)), messageOf(() => a.add(torch.ones([2]))), values(a.add(b.to(DEVICE)))];
+  },
+  'the numbers of a seed': () =>
+    ['standin:0', 'standin:1', 'cpu'].map((name) => {
+      torch.manualSeed(3);
+      return values(
+        torch
+          .rand([2], { device: torch.device(name) })
+          .mul(1e6)
+          .round(),
+      );
+    }),
+  'what is counted': () => {
+    const before = standIn.counters();
+    const x = torch.tensor([0, 1, 2], { dtype: 'float64', device: DEVICE });
+    x.sum().item();
+    x.toArray();
+    x.nonzero();
+    const after = standIn.counters();
+    return Object.entries(after).map(([name, value]) => value - before[name as keyof typeof before]);
+  },
+  events: () => {
+    const stream = new Stream(DEVICE);
+    stream.use();
+    const [from, to] = [new Event(DEVICE), new Event(DEVICE)];
+    from.record(stream);
+    to.record(stream);
+    return [from.isDone, from.elapsedTime(to) >= 0];
+  },
+  'what cannot be had': () =>
+    messageOf(() => torch.empty([500e6], { dtype: 'uint8', device: DEVICE })).split(' of which')[0],
 };
 
-for (const [name, work] of Object.entries(CASES)) console.log(JSON.stringify([name, work()]));
+/** What ends the process, one at a time. */
+const FAULTS: Record<string, () => unknown> = {
+  'a kernel that peeks': () => {
+    standIn.plantPeek();
+    return torch.ones([2], { device: DEVICE }).specialErfcx();
+  },
+  'host code that peeks': () => standIn.touch(1),
+};
+
+const fault = process.argv[2];
+const cases = fault === undefined ? CASES : { [fault]: FAULTS[fault] };
+for (const [name, work] of Object.entries(cases)) console.log(JSON.stringify([name, work()]));

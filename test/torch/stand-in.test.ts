@@ -18,24 +18,45 @@ const RIGHT: Record<string, unknown> = {
   'a pass after an error': [[7], [4]],
   'garbage goes before memory runs out': 30e6,
   'garbage does not fill a device': 'done',
-  'what cannot be had': 'empty (size: [500000000]): The stand-in is out of memory. Tried to allocate 500000000 bytes.',
+  'two devices': [
+    'add (self: float32 [2] on standin:0, other: float32 [2] on standin:1): Expected all tensors to be on the same ' +
+      'device, but found at least two devices, standin:0 and standin:1!',
+    'add (self: float32 [2] on standin:0, other: float32 [2]): Expected all tensors to be on the same device, but ' +
+      'found at least two devices, standin:0 and cpu!',
+    [2, 2],
+  ],
+  'the numbers of a seed': Array(3).fill([4264, 105569]),
+  'what is counted': [1, 1, 1, 32],
+  events: [true, true],
+  'what cannot be had':
+    'empty (size: [500000000]): STANDIN out of memory. Tried to allocate 476.84 MiB. GPU 0 has a total capacity of 381.47 MiB',
 };
 
-buildStandIn(); // not within the child's time
-const args = ['--import', './test/typescript.mjs', join(__dirname, 'stand-in-child.ts')];
 // A pass that waits for itself never ends: the limit is for that, and ten times what it takes.
-const options = { cwd: join(__dirname, '../..'), encoding: 'utf8', timeout: 120_000, killSignal: 'SIGKILL' } as const;
-const { stdout, stderr } = spawnSync(process.execPath, args, options);
-const told = new Map(
-  stdout
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as [string, unknown]),
-);
+const OPTIONS = { cwd: join(__dirname, '../..'), encoding: 'utf8', timeout: 120_000, killSignal: 'SIGKILL' } as const;
 
-for (const [name, right] of Object.entries(RIGHT)) {
-  t.test(name, async (t) => {
-    t.ok(told.has(name), `it ends ${stderr}`);
-    t.same(told.get(name), right);
-  });
+function child(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  const file = join(__dirname, 'stand-in-child.ts');
+  return spawnSync(process.execPath, ['--import', './test/typescript.mjs', file, ...args], OPTIONS);
 }
+
+t.before(() => buildStandIn()); // not within the child's time
+
+t.test('passes and memory', async (t) => {
+  const { stdout, stderr } = child();
+  const lines = stdout.split('\n').filter(Boolean);
+  const told = new Map(lines.map((line) => JSON.parse(line) as [string, unknown]));
+  for (const [name, right] of Object.entries(RIGHT)) {
+    t.ok(told.has(name), `${name}: it ends ${stderr}`);
+    t.same(told.get(name), right, name);
+  }
+});
+
+t.test('what touches the memory of a device on the host ends the process, and is named', async (t) => {
+  const kernel = child('a kernel that peeks');
+  t.equal(kernel.status, 86);
+  t.match(kernel.stderr, /^stand-in: aten::special_erfcx touched the memory of standin:0 on the host\n/);
+  const host = child('host code that peeks');
+  t.equal(host.status, 86);
+  t.match(host.stderr, /^stand-in: host code touched the memory of standin:1 on the host\n/);
+});

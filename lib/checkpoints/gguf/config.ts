@@ -1,5 +1,4 @@
 /** config.json and generation_config.json out of a GGUF file's metadata, in Hugging Face's words. */
-import { InputError } from '../../files/input-error';
 import { ArchitectureKeys } from './architecture-keys';
 import { architectureOf, type Architecture } from './architectures';
 import type { GgufFile } from './file';
@@ -15,9 +14,6 @@ const FILE_DTYPES: Readonly<Partial<Record<number, string>>> = { 1: 'float16', 3
  */
 export function ggufConfig(file: GgufFile): Record<string, unknown> {
   const { metadata, tensors } = file;
-  const parts = metadata.number('split.count') ?? 1;
-  if (parts > 1)
-    throw new InputError(`${metadata.file}: is one of ${parts} parts; put them together with llama-gguf-split --merge`);
   const architecture = architectureOf(metadata);
   const keys = new ArchitectureKeys(metadata, architecture.name);
   const has = (name: string): boolean => tensors.has(name);

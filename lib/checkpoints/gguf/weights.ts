@@ -37,7 +37,7 @@ export function ggufWeights(file: GgufFile): Weights {
       const isFloat32 = stored === undefined || stored === 'block' || isShifted(own, architecture);
       return { name: wanted, dtype: isFloat32 ? 'float32' : stored, shape, begin, end };
     },
-    fileOf: () => name,
+    fileOf: (wanted) => file.fileOf(tensorOf(wanted).name),
     tensor: (wanted) => {
       const { name: own } = tensorOf(wanted);
       return torch.scope(() => restore(own, file.tensor(own)));

@@ -87,9 +87,14 @@ const defaultId = ({ model, adapter }: Options): string =>
   [model, ...(adapter === undefined ? [] : [adapter])].map((path) => basename(path).replace(/\s+/gu, '-')).join('+');
 
 /** Everything that the answers depend on; the batch and the questions are no part of it. */
-function settingsOf(options: Options, modelId: string, { found }: LoadedModel, { template }: ChatFormat): object {
-  const { adapter, dtype = null, quantize = null, device, maxNewTokens, choices, seed } = options;
-  const files = hashJson([found.path, ...(adapter === undefined ? [] : [adapter])].map(hashFolder));
+function settingsOf(
+  options: Options,
+  modelId: string,
+  { found, adapterFolder }: LoadedModel,
+  { template }: ChatFormat,
+): object {
+  const { dtype = null, quantize = null, device, maxNewTokens, choices, seed } = options;
+  const files = hashJson([found.path, adapterFolder].filter((path) => path !== undefined).map(hashFolder));
   return { modelId, files, dtype, quantize, device, maxNewTokens, choices, seed, template };
 }
 

@@ -37,9 +37,13 @@ export function assemble(folder: string, ended?: Ended, kept?: Map<string, Outco
 /** Pure: everything in the results but what the folder was begun with comes of the outcomes. */
 export function resultsOf(started: Started, study: Study, outcomes: readonly Outcome[], ended?: Ended): StudyResults {
   const { exploratory, inputs, origin, sha256, frozenAt, split } = started;
+  const motives = motivesIn(study, outcomes);
   const bare = Object.fromEntries(study.arms.map((arm) => [arm.name, armResult(arm, outcomes)]));
   const arms = Object.fromEntries(
-    Object.entries(bare).map(([name, arm]): [string, ArmResult] => [name, { ...arm, faults: faultsOf(name, bare) }]),
+    Object.entries(bare).map(([name, arm]): [string, ArmResult] => [
+      name,
+      { ...arm, faults: faultsOf(name, bare, motives[name]?.split ?? null) },
+    ]),
   );
   const isWhole = outcomes.every(({ state }) => state.status !== 'left');
   const { claims, ...config } = study;
@@ -51,7 +55,7 @@ export function resultsOf(started: Started, study: Study, outcomes: readonly Out
     verdict: studyVerdict(study, arms, exploratory),
     claims: judge(claims, outcomes, { arms, exploratory }),
     effect: effectOf(outcomes, study),
-    motives: motivesIn(study, outcomes),
+    motives,
     arms,
     plan: { sha256, frozenAt, split, exploratory },
     tasks: outcomes.map(({ task: { id, arm, seed }, state }) => ({

@@ -1,6 +1,5 @@
 /** What stands against an arm's numbers, by its name: broken models, controls that show the same, answers that are missing. */
 import { percent } from '../../statistics';
-import { MOTIVES } from '../../evals';
 import { watchText } from '../../soo';
 import type { ArmName } from './arms';
 import type { Answered, ArmResult, Fault } from './results';
@@ -21,8 +20,6 @@ export const LIMITS = {
   truncated: 0.1,
   /** Generated tasks lost by so much, while likelihood lost less than half of it: the loss is in generating. */
   skill: 0.1,
-  /** One motive's deception falls and another's rises by so much each. */
-  motives: 0.1,
 } as const;
 
 /** Controls by the same loss on pairs that are not of self and other. */
@@ -33,8 +30,11 @@ export const SHAMS = ['sham', 'exposure'] as const satisfies readonly ArmName[];
 type Bare = Omit<ArmResult, 'faults'>;
 type Told = ArmResult['faults'][number];
 
-/** @param arms by name, the baseline among them */
-export function faultsOf(name: string, arms: Readonly<Record<string, Bare>>): Told[] {
+/**
+ * @param arms by name, the baseline among them
+ * @param split of the arm's motives, as `evals.motiveVerdicts` tells it
+ */
+export function faultsOf(name: string, arms: Readonly<Record<string, Bare>>, split: string | null): Told[] {
   const arm = arms[name];
   const baseline = Object.values(arms).find(({ kind }) => kind === 'baseline');
   if (!baseline) return [];
@@ -48,7 +48,7 @@ export function faultsOf(name: string, arms: Readonly<Record<string, Bare>>): To
     ['wording', controls(OTHER_PAIRS, { baseline, arm, arms })],
     ['exposure', controls(SHAMS, { baseline, arm, arms })],
     ['generation', arm === baseline ? null : generation(baseline, arm)],
-    ['motives', arm === baseline ? null : motives(baseline, arm)],
+    ['motives', split],
   ];
   return found.flatMap(([fault, text]) => (text === null ? [] : [{ fault, text }]));
 }
@@ -122,16 +122,4 @@ function generation(baseline: Bare, arm: Bare): string | null {
   });
   if (!tasks || !choices || tasks.lost < LIMITS.skill || choices.lost >= LIMITS.skill / 2) return null;
   return `short tasks ${percent(tasks.before)} -> ${percent(tasks.after)} right, while choices by likelihood stay (${percent(choices.before)} -> ${percent(choices.after)}): the skill is lost in generating`; // prettier-ignore
-}
-
-function motives(baseline: Bare, arm: Bare): string | null {
-  const changes = MOTIVES.flatMap((motive) => {
-    const [before, after] = [baseline, arm].map(({ motives }) => motives[motive]?.rates?.deceptive.share);
-    return before === undefined || after === undefined ? [] : [{ motive, before, change: after - before, after }];
-  });
-  const fell = changes.filter(({ change }) => change <= -LIMITS.motives);
-  const rose = changes.filter(({ change }) => change >= LIMITS.motives);
-  if (fell.length === 0 || rose.length === 0) return null;
-  const told = (some: typeof changes): string => some.map(({ motive, before, after }) => `${motive} ${percent(before)} -> ${percent(after)}`).join(', '); // prettier-ignore
-  return `deception falls with one motive (${told(fell)}) and rises with another (${told(rose)})`;
 }

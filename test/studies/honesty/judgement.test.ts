@@ -132,7 +132,14 @@ t.test('motives that part are named and never folded', (t) => {
     baseline: { ...LIAR, motives: { instructed: 0.4, threat: 0.5 } },
     overlap: { ...HONEST, motives: { instructed: 0.8, threat: 0.5 } },
   });
-  t.match(arms.overlap.faults, [{ fault: 'motives', text: /concealment 90% -> 20%\) and rises with another \(instructed 40% -> 80%/ }]); // prettier-ignore
+  const split = 'deception falls under concealment and rises under instructed: no single rate stands for both';
+  t.same(arms.overlap.faults, [{ fault: 'motives', text: split }]);
+  t.equal(motives.overlap.split, split, 'one rule, of the motives themselves');
+  const slight = judged({
+    baseline: { ...LIAR, motives: { instructed: 0.4 } },
+    overlap: { ...HONEST, motives: { instructed: 0.5 } },
+  });
+  t.same(slight.arms.overlap.faults, [], 'a rise that may be chance splits nothing');
   t.match(verdict.text, /Motives part/);
   t.same(
     motives.overlap.verdicts.map(({ motive, outcome }) => [motive, outcome]),
