@@ -2,7 +2,7 @@
 // a room of its own floor only where an arrow is named here.
 export const FLOORS = [
   ['torch', 'files', 'random.ts', 'statistics'],
-  ['nn', 'optim', 'text', 'checkpoints', 'hub'],
+  ['nn', 'optim', 'text', 'checkpoints', 'hub', 'distributed'],
   ['models', 'peft'],
   ['evals', 'training'],
   ['soo', 'rl', 'organism'],

@@ -16,6 +16,7 @@ export {
 export type * from './torch';
 export * as checkpoints from './checkpoints';
 export * as compute from './compute';
+export * as distributed from './distributed';
 export * as evals from './evals';
 export * as hub from './hub';
 export * as models from './models';

@@ -20,6 +20,7 @@ struct Operator;
 class CallbackPort;
 class SafetyNet;
 class MappedFile;
+struct GroupHandle;
 
 /**
  * Everything native that belongs to one JavaScript environment (the main thread or a worker).
@@ -43,6 +44,8 @@ struct Environment {
   RandomState* random = &own_random;
   std::unordered_map<uint32_t, std::shared_ptr<MappedFile>> mapped_files;
   uint32_t next_mapped_file = 1;
+  std::unordered_map<uint32_t, std::shared_ptr<GroupHandle>> groups;
+  uint32_t next_group = 1;
   std::shared_ptr<CallbackPort> callbacks;
   std::unique_ptr<SafetyNet> safety_net;
   Napi::ObjectReference errors;  // the classes of errors by name, of the realm that the library runs in
@@ -103,5 +106,6 @@ void define_random(Napi::Object exports);
 void define_devices(Napi::Object exports);
 void define_mapped_files(Napi::Object exports);
 void define_transfer(Napi::Object exports);
+void define_process_groups(Napi::Object exports);
 
 }  // namespace soo

@@ -6,6 +6,7 @@
 #include "environment.h"
 #include "kernels/registry.h"
 #include "operators.h"
+#include "process-groups.h"
 #include "safety-net.h"
 #include "thread-count.h"
 #include "transfer.h"
@@ -21,6 +22,7 @@ Environment::Environment(Napi::Env env)
 
 Environment::~Environment() {
   callbacks->close();
+  abandon_groups(*this);
   withdraw_all(*this);
   tensors.clear();
 #ifdef __GLIBC__
@@ -46,6 +48,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   define_devices(exports);
   define_mapped_files(exports);
   define_transfer(exports);
+  define_process_groups(exports);
   KernelFunctions::define_all(exports);
   return exports;
 }

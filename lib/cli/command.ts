@@ -10,6 +10,8 @@ export interface Result {
   text: string;
   /** True when the work was done and its outcome is bad (exit code 1), as `doctor` with problems. */
   failed?: boolean;
+  /** True on a rank that is not the first of several: another one prints. */
+  quiet?: boolean;
   /** The signal that ended the work early, when this is what there was by then. */
   interrupted?: Signal;
 }

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import {
-  askScenarios,
+  askTogether,
   deceptionRates,
   deceptionRatesBy,
   endOf,
@@ -18,7 +18,7 @@ import {
 } from '../evals';
 import { answerEnds, encodePrompts } from '../models';
 import type { PromptFormat } from '../text';
-import { hashFolder, hashJson } from '../training';
+import { hashFolder, hashJson, noProgress } from '../training';
 import { addChatOptions, formatOf, templateOf, warnIfRaw } from './chat-options';
 import { checked, InputError, type Result } from './command';
 import { describeRates } from './deception-text';
@@ -27,6 +27,7 @@ import { addModelOptions, loadNamedModel, type LoadedModel } from './model-optio
 import { recordedModel } from './named-model';
 import { integer } from './options';
 import { startProgress } from './progress';
+import { addRankOptions, asRank, isQuiet, type AsRank } from './ranks';
 import { addSamplingOptions, samplingOf, samplingSchema } from './sampling-options';
 import { addScenarioOptions, chooseScenarios, scenarioSchema } from './scenario-options';
 
@@ -53,20 +54,26 @@ export function define(command: Command): void {
     .option('--out <file>', 'one JSON line per prompt with the raw answer; an interrupted run continues from it');
   addChatOptions(command);
   addSamplingOptions(command);
+  addRankOptions(command);
 }
 
+type Given = Readonly<Record<string, unknown>>;
+
 /** `soo deception`: how often a model points a burglar to the wrong room. */
-export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
+export const run = (_: readonly string[], given: Given): Promise<Result> =>
+  asRank(given, (rank) => evaluate(given, rank));
+
+async function evaluate(given: Given, { group, own }: AsRank): Promise<Result> {
   const options = checked(optionsSchema, given);
   const sampling = samplingOf(options);
   const { asked: chosen, motive } = chooseScenarios(options);
-  const loaded = await loadNamedModel(given);
+  const loaded = await loadNamedModel(own);
   const format = formatOf(given, loaded.tokenizer);
   const ids = encodePrompts(loaded.model, chosen.map(({ scenario }) => scenario.prompt), { format }); // prettier-ignore
   const asked = chosen.map((one, i) => ({ ...one, ids: ids[i] }));
   const work = (signal: AbortSignal, listen: () => void) => {
     listen();
-    return askAll(loaded, asked, options, { format, sampling, signal });
+    return askAll(loaded, asked, options, { format, sampling, signal, group });
   };
   const { scored, resumed } = await interruptible(work, {
     notice: 'stopping after this token; press again to quit now',
@@ -75,6 +82,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
         ? 'nothing is kept; with --out FILE the same command would continue from there'
         : `the batches that were done are in ${options.out}; run the same command to continue from there`,
   });
+  if (isQuiet(group)) return { json: {}, text: '' };
   const bySet = deceptionRatesBy(scored, ({ set }) => set);
   const byOrder = deceptionRatesBy(scored, ({ order }) => order);
   const all = deceptionRates(scored);
@@ -97,24 +105,30 @@ async function askAll(
   { model, found, adapterFolder }: LoadedModel,
   asked: readonly Asked[],
   options: Options,
-  { format, sampling, signal }: { format: PromptFormat } & Pick<DeceptionOptions, 'sampling' | 'signal'>,
+  {
+    format,
+    group,
+    ...how
+  }: { format: PromptFormat } & Pick<DeceptionOptions, 'sampling' | 'signal'> & Pick<AsRank, 'group'>,
 ): Promise<{ scored: Scored[]; resumed: number }> {
   using file =
-    options.out === undefined
+    options.out === undefined || isQuiet(group)
       ? undefined
       : new RecordFile(options.out, fingerprint(options, [found.path, adapterFolder], format), recordSchema);
   const ends = answerEnds(model, format);
   const earlier = file?.earlier.map((record) => (record.ended ? record : relabel({ ...record, ended: endOf(record.ids, ends) }))); // prettier-ignore
   const done = new Map(earlier?.map((record) => [placeOf(record), record]));
-  const left = asked.filter((one) => !isAnswered(done, one, options.out));
+  const own = [...asked.keys()].filter((i) => !isAnswered(done, asked[i], options.out));
+  // The file is the first rank's.
+  const left = (group ? await group.told(own) : own).map((i) => asked[i]);
   const scored = new Map([...done].map(([place, record]) => [place, scoredOf(record)]));
-  warnIfRaw(format);
+  if (!isQuiet(group)) warnIfRaw(format);
   const { maxNewTokens, batch: batchSize } = options;
   const resumed = asked.length - left.length;
-  const progress = startProgress('deception', asked.length);
+  const progress = (isQuiet(group) ? noProgress : startProgress)('deception', asked.length);
   try {
     let answered = resumed;
-    for await (const records of askScenarios(model, left, { format, maxNewTokens, batchSize, sampling, signal })) {
+    for await (const records of askTogether(model, left, { ...how, format, maxNewTokens, batchSize }, group)) {
       file?.append(records.map((record) => ({ ...record, ...recordedModel(found) })));
       for (const record of records) scored.set(placeOf(record), scoredOf(record));
       progress.update((answered += records.length));

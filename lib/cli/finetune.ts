@@ -27,20 +27,26 @@ import { makeFolder } from './out-folder';
 import { ROOT } from './package-root';
 import { startProgress } from './progress';
 import { promptsOf } from './prompts';
+import { addRankOptions, asRank, isQuiet, type AsRank } from './ranks';
 import { table } from './table';
 
 export function define(command: Command): void {
   addModelOptions(command, { adapter: 'LoRA adapter to train on, instead of a fresh one: PEFT folder, or name on the hub' });
   addFinetuneOptions(command);
   addChatOptions(command);
+  addRankOptions(command);
 }
 
+type Given = Readonly<Record<string, unknown>>;
+
 /** `soo finetune`: tunes a LoRA adapter so that the model's computations for self and other come together. */
-export async function run(_: readonly string[], given: Readonly<Record<string, unknown>>): Promise<Result> {
+export const run = (_: readonly string[], given: Given): Promise<Result> => asRank(given, (rank) => tune(given, rank));
+
+async function tune(given: Given, { group, own }: AsRank): Promise<Result> {
   const options = checkedFlags(given);
   const files = { pairs: readInput(options.pairs), neutral: options.neutral === undefined ? null : readInput(options.neutral) }; // prettier-ignore
   const { texts, heldOut } = textsOf(files.pairs, options);
-  const { model, tokenizer, found, adapterFolder, quantize } = await loadBase(given);
+  const { model, tokenizer, found, adapterFolder, quantize } = await loadBase(own);
   const config = configOf(options, model, texts.length);
   const format = formatOf(given, tokenizer);
   const tuned = config.nameControl > 0 ? underAnotherName(texts) : texts;
@@ -56,7 +62,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
     ...quantised,
     ...templateOf(format),
   };
-  const steps = watchSteps(options.out, totalBatches(pairs.length, config));
+  const steps = isQuiet(group) ? undefined : watchSteps(options.out, totalBatches(pairs.length, config));
   const start = performance.now();
   const work = (signal: AbortSignal, onBegin: () => void): Promise<FinetuneResult> =>
     finetune({
@@ -74,13 +80,14 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
       signal,
       onBegin() {
         onBegin();
-        warnIfRaw(format);
+        if (!isQuiet(group)) warnIfRaw(format);
       },
       padId: tokenizer.eosId ?? 0,
       resume: options.resume,
       force: options.force,
-      onStep: steps.take,
-      onMonitor: steps.monitor,
+      group,
+      onStep: steps?.take,
+      onMonitor: steps?.monitor,
     });
   try {
     const result = await interruptible(work, {
@@ -91,7 +98,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
     const json = { ...result, pairs: pairs.length, cut, seconds, out: options.out, config, ...templateOf(format) };
     return { json, text: textOf(result, seconds, options.out, cut) };
   } finally {
-    steps.close();
+    steps?.close();
   }
 }
 

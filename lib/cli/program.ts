@@ -1,4 +1,6 @@
 import { Command, CommanderError, Help, type Option } from 'commander';
+// Straight from its file: the folder's index loads the addon.
+import { writeErrorFile } from '../distributed/error-file';
 import { InputError, type Entry, type Group, type Result, type Subcommand } from './command';
 import { commands } from './commands';
 import { exitCodeOf, Interrupted } from './interrupts';
@@ -36,7 +38,7 @@ function attach(command: Command, subcommand: Subcommand, finish: (code: number)
     const { json, threads, ...options } = command.opts<Record<string, unknown>>();
     setThreads(threads ?? subcommand.defaultThreads, subcommand.worksWithoutAddon ?? false);
     const result = await subcommand.run(command.args, { ...options, json: json === true });
-    print(result, json === true);
+    if (!result.quiet) print(result, json === true);
     finish(result.interrupted ? exitCodeOf(result.interrupted) : result.failed ? FAILED : DONE);
   });
 }
@@ -62,6 +64,7 @@ function report(error: unknown, argv: readonly string[]): number {
   }
   const message = error instanceof Error ? error.message : String(error);
   say(`soo: ${oneLine(message)}`);
+  writeErrorFile(error);
   if (process.env.SOO_DEBUG && error instanceof Error) say(String(error.stack));
   if (error instanceof Interrupted) return error.exitCode;
   return error instanceof InputError ? BAD_USAGE : FAILED;

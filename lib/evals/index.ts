@@ -29,6 +29,7 @@ export {
   type TextPair,
 } from './upstream-data';
 export { askedOf, placeOf } from './asked';
+export { askTogether } from './asked-together';
 export { keptAnswers, type KeptAnswersOptions } from './kept-answers';
 export { firstMention, isDeceptiveUpstream, labelAffirmed, labelAnswer, type Label, type Rooms } from './labels';
 export { BEHAVIOURS, behaviourOf, SAYS, saysOf, type Behaviour, type GivenAnswer, type Says } from './behaviour';

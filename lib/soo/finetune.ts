@@ -1,6 +1,7 @@
 /** A fine-tuning run in a folder of its own: never lost, and taken up again to the same bits. */
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { ProcessGroup } from '../distributed';
 import { InputError } from '../files/input-error';
 import { checkShape } from '../files/json-file';
 import { LineLog, readLines } from '../files/json-lines';
@@ -12,7 +13,9 @@ import { torch, withRandomStateOfNow } from '../torch';
 import { loadCheckpoint, saveCheckpoint, type RunState } from '../training/checkpoint';
 import { claimModel } from '../training/claim';
 import type { NamedParameter } from '../training/gradients';
-import { CHECKPOINT, runInFolder, type RunFile } from '../training/run-folder';
+import { takeFirstWeights } from '../training/ranks';
+import { CHECKPOINT, type RunFile } from '../training/run-folder';
+import { runOfRanks } from '../training/run-of-ranks';
 import { savingTimer } from '../training/saving-timer';
 import type { StepRecord } from '../training/step-record';
 import { train, type Position } from '../training/train';
@@ -32,6 +35,7 @@ import { withSavings } from './little-memory';
 import { configuredLoss, pairDistance, type TokenBatch } from './losses';
 import type { TokenPair } from './pairs';
 import { differs } from './positions';
+import { requireShareable, shareOf } from './rank-share';
 
 const resultSchema = z.object({
   steps: z.number(),
@@ -79,6 +83,11 @@ export interface FinetuneOptions {
   inputs: RunFile<FinetuneConfig, FinetuneResult>['inputs'];
   /** Versions, machine and command, kept in `run.json`. */
   origin: RunFile<FinetuneConfig, FinetuneResult>['origin'];
+  /**
+   * Tunes as one rank of several: each takes its part of every batch, the first has the folder, and all have the same
+   * result. Every rank is given the same, and has to see the folder of a run that is gone on with.
+   */
+  group?: ProcessGroup;
   /** Saves, and stops before the next batch. */
   signal?: AbortSignal;
   /** All is loaded and checked, and the first batch comes next. From here on the signal is looked at after each. */
@@ -120,6 +129,7 @@ export function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
     throw new InputError('finetune: stopOnCollapse wants pairs that are watched, and monitorEvery above 0');
   if (isWatched(options) && options.watched.length < 2)
     throw new InputError(`finetune: wanted two pairs or more to watch, got ${options.watched.length}`);
+  if (options.group) requireShareable(config);
   const outside = withRandomStateOfNow();
   const onStep = options.onStep && ((step: StepRecord) => outside(() => options.onStep?.(step)));
   const onMonitor = options.onMonitor && ((record: MonitorRecord) => outside(() => options.onMonitor?.(record)));
@@ -134,20 +144,20 @@ const isWatched = (options: FinetuneOptions): options is FinetuneOptions & { wat
   options.watched !== undefined && options.config.monitorEvery !== 0;
 
 function finetuneInFolder(options: FinetuneOptions & { resume: boolean }): Promise<FinetuneResult> {
-  const { folder, config } = options;
-  return runInFolder({ ...options, files: FILES, free: FREE, resultSchema }, async (begin) => {
+  const { folder, config, group } = options;
+  return runOfRanks({ ...options, files: FILES, free: FREE, resultSchema }, group, async (begin) => {
     using _claim = claimModel(options.model);
     const { adapter, unreached } = startingAdapter(options);
     const { lr, weightDecay } = config;
     const Optimizer = config.optimizer === 'adamw' ? AdamW : TransformersAdamW;
     const optimizer = new Optimizer(adapter.parameters(), { lr, weightDecay });
     try {
-      begin();
+      await begin();
       const { baseModel, baseRevision } = options;
       const result = await takeBatches(options, { adapter, optimizer }, () =>
         adapter.save(folder, { baseModel, baseRevision }),
       );
-      return { ...result, ...(unreached > 0 && { unreached }) };
+      return result && { ...result, ...(unreached > 0 && { unreached }) };
     } finally {
       optimizer.dispose();
       adapter.dispose();
@@ -162,65 +172,128 @@ function startingAdapter(options: FinetuneOptions): { adapter: LoraAdapter; unre
   return { adapter: loadLora(model, adapterFolder, { dropout: config.lora.dropout }), unreached: 0 };
 }
 
-/** @param keep comes before the summary: whatever happens to that, what was trained is kept */
-async function takeBatches(options: FinetuneOptions, state: RunState, keep: () => void): Promise<FinetuneResult> {
-  const { folder, model, pairs, config, padId, signal, resume } = options;
+/**
+ * @param keep comes before the summary: whatever happens to that, what was trained is kept
+ * @returns undefined on a rank that is not the first, which writes nothing
+ */
+async function takeBatches(
+  options: FinetuneOptions,
+  state: RunState,
+  keep: () => void,
+): Promise<FinetuneResult | undefined> {
+  const { model, pairs, config, padId, signal, group } = options;
   const { adapter, optimizer } = state;
-  const checkpoint = join(folder, CHECKPOINT);
-  // Measured on the adapter as it starts, also in a run that is taken up again: before the checkpoint is loaded.
-  const start = isMeasured(config) ? pairDistance(model, pairs, options) : null;
-  const from = (resume && loadCheckpoint(checkpoint, state, wholeRun(config, pairs.length))) || {
-    microBatch: 0,
-    step: 0,
-  };
+  const { start, from } = await startOf(options, state);
   options.onBegin?.();
-  const log = new LineLog<StepRecord>(join(folder, STEPS), from.microBatch);
   const wasCheckpointing = model.gradientCheckpointing;
   model.gradientCheckpointing = config.gradientCheckpointing;
-  const watch = isWatched(options)
-    ? new CollapseWatch({ ...options, tuned: pairs, from, onRecord: options.onMonitor })
-    : undefined;
-  const timer = savingTimer(SAVING_SHARE, (position: Position) => {
-    log.sync();
-    watch?.sync();
-    saveCheckpoint(checkpoint, state, position);
-  });
+  using written = isFirst(group) ? new Written(options, state, from) : undefined;
   try {
-    if (from.microBatch === 0) watch?.after(from);
+    written?.begin();
+    const loss = configuredLoss(model, adapter, { config, padId, start });
     await train<TokenBatch>({
       model,
       isClaimed: true,
       parameters: namedAsInFiles(adapter),
       optimizer,
-      loss: configuredLoss(model, adapter, { config, padId, start }),
-      batches: untilCollapse(tokenBatches(options, from.microBatch, start), watch),
-      tokensOf: ({ pairs }) => pairs.reduce((sum, { selfIds, otherIds }) => sum + selfIds.length + otherIds.length, 0),
+      loss(batch) {
+        if (batch.share) torch.manualSeed(batch.share.seed);
+        return loss(batch);
+      },
+      batches: untilCollapse(tokenBatches(options, from.microBatch, start), written?.watch),
+      tokensOf: ({ pairs, share }) => tokensIn(share?.whole.pairs ?? pairs),
       accumulate: config.accumulate,
       dropLeftoverAfter: config.dropLeftover ? batchesPerEpoch(pairs.length, config) : undefined,
       from,
       maxGradNorm: config.maxGradNorm ?? undefined,
       schedule: scheduleOf(config, pairs.length),
       signal,
-      checkpoint: timer,
+      group,
+      checkpoint: written?.timer,
       onStep(step) {
-        log.append(step);
-        if (endsStep(step, pairs.length, config)) watch?.after(step);
+        written?.take(step);
         return options.onStep?.(step);
       },
     });
+    if (!written) return undefined;
     keep();
-    const result = resultOf(log.read(), pairs.length, config);
-    watch?.end({ step: result.steps, microBatch: result.microBatches });
+    const result = resultOf(written.log.read(), pairs.length, config);
+    written.watch?.end({ step: result.steps, microBatch: result.microBatches });
     return {
       ...result,
       ...(start !== null && { distance: { start, end: pairDistance(model, pairs, options) } }),
-      ...(watch && { monitor: watch.summary() }),
+      ...(written.watch && { monitor: written.watch.summary() }),
       resumedFrom: from.microBatch || null,
     };
   } finally {
     model.gradientCheckpointing = wasCheckpointing;
-    log.close();
-    watch?.[Symbol.dispose]();
+  }
+}
+
+const isFirst = (group: ProcessGroup | undefined): boolean => !group || group.rank === 0;
+
+const tokensIn = (pairs: readonly TokenPair[]): number =>
+  pairs.reduce((sum, { selfIds, otherIds }) => sum + selfIds.length + otherIds.length, 0);
+
+/** Where a run begins or goes on: the same on every rank. */
+async function startOf(options: FinetuneOptions, state: RunState): Promise<{ start: number | null; from: Position }> {
+  const { folder, model, pairs, config, resume, group } = options;
+  // Measured on the adapter as it starts, also in a run that is taken up again: before the checkpoint is loaded.
+  const own = isMeasured(config) && isFirst(group) ? pairDistance(model, pairs, options) : null;
+  const checkpoint = join(folder, CHECKPOINT);
+  const from = (resume && loadCheckpoint(checkpoint, state, wholeRun(config, pairs.length))) || {
+    microBatch: 0,
+    step: 0,
+  };
+  if (!group) return { start: own, from };
+  const places = await group.allGatherJson(from.microBatch);
+  const other = places.findIndex((place) => place !== places[0]);
+  if (other > 0) {
+    const [first, another] = [places[0], places[other]];
+    throw new InputError(
+      `${folder}: the run stands at batch ${first} for rank 0 and at ${another} for rank ${other}: all must see the same folder`,
+    );
+  }
+  await takeFirstWeights(group, namedAsInFiles(state.adapter));
+  return { start: await group.told(own), from };
+}
+
+/** What a run writes while it goes on, which several ranks leave to the first. */
+class Written implements Disposable {
+  readonly log: LineLog<StepRecord>;
+  readonly watch: CollapseWatch | undefined;
+  readonly timer: ReturnType<typeof savingTimer<Position>>;
+
+  constructor(
+    private readonly options: FinetuneOptions,
+    state: RunState,
+    private readonly from: Position,
+  ) {
+    const { folder, pairs } = options;
+    this.log = new LineLog<StepRecord>(join(folder, STEPS), from.microBatch);
+    this.watch = isWatched(options)
+      ? new CollapseWatch({ ...options, tuned: pairs, from, onRecord: options.onMonitor })
+      : undefined;
+    this.timer = savingTimer(SAVING_SHARE, (position: Position) => {
+      this.log.sync();
+      this.watch?.sync();
+      saveCheckpoint(join(folder, CHECKPOINT), state, position);
+    });
+  }
+
+  begin(): void {
+    if (this.from.microBatch === 0) this.watch?.after(this.from);
+  }
+
+  take(step: StepRecord): void {
+    const { pairs, config } = this.options;
+    this.log.append(step);
+    if (endsStep(step, pairs.length, config)) this.watch?.after(step);
+  }
+
+  [Symbol.dispose](): void {
+    this.log.close();
+    this.watch?.[Symbol.dispose]();
   }
 }
 
@@ -250,9 +323,12 @@ const mayEndEarly = ({ untilShare, untilDistance }: FinetuneConfig): boolean =>
 const isMeasured = (config: FinetuneConfig): boolean =>
   config.measureDistance || config.overlapUnit === 'start' || mayEndEarly(config);
 
-/** Token ids of every batch after the first `done` ones, up to the end or the epoch that brought the pairs near enough. */
+/**
+ * Token ids of every batch after the first `done` ones, up to the end or the epoch that brought the pairs near enough; of
+ * several ranks the first measures that, and the others end with it.
+ */
 function* tokenBatches(options: FinetuneOptions, done: number, start: number | null): Generator<TokenBatch> {
-  const { pairs, neutral = [], config, model } = options;
+  const { pairs, neutral = [], config, model, group } = options;
   const perEpoch = batchesPerEpoch(pairs.length, config);
   const perBatch = config.documentsPerBatch ?? config.batch;
   const { untilShare, untilDistance, leastEpochs } = config;
@@ -260,17 +336,18 @@ function* tokenBatches(options: FinetuneOptions, done: number, start: number | n
   let number = done;
   for (const indices of microBatches(pairs.length, config, done)) {
     const [epochs, within] = [Math.floor(number / perEpoch), number % perEpoch];
-    const mayEnd = mayEndEarly(config) && within === 0 && epochs >= Math.max(1, leastEpochs);
+    const mayEnd = isFirst(group) && mayEndEarly(config) && within === 0 && epochs >= Math.max(1, leastEpochs);
     if (mayEnd && pairDistance(model, pairs, options) <= goal) return;
     const first = number++ * perBatch;
     const documents = config.documentsPerBatch ?? indices.length;
-    yield {
+    const batch = {
       pairs: indices.map((i) => pairs[i]),
       documents:
         config.capability === 0
           ? []
           : Array.from({ length: documents }, (_, i) => neutral[(first + i) % neutral.length] ?? []),
     };
+    yield group ? shareOf(batch, config, { rank: group.rank, size: group.size, microBatch: number }) : batch;
   }
 }
 

@@ -128,9 +128,24 @@ export interface TokenBatch {
   pairs: TokenPair[];
   /** Neutral texts for the capability term. */
   documents: readonly (readonly number[])[];
+  /** Where they are one rank's of several. */
+  share?: Share;
 }
 
-type Configured = (pairs: readonly TokenPair[]) => Tensor;
+/** A rank's share of a batch. Its prompts are padded as the whole batch's are, so that each computes the same. */
+export interface Share {
+  whole: TokenBatch;
+  /** For what is drawn. */
+  seed: number;
+  /** Of the whole batch's overlap loss and capability term, what this rank's count. */
+  overlap: number;
+  capability: number;
+  /** Tokens of the whole batch's longest prompt and longest document. */
+  width: number;
+  documentWidth: number;
+}
+
+type Configured = (pairs: readonly TokenPair[], width?: number) => Tensor;
 
 /** The losses by their names in a configuration; `at` is the module that one compares which reads a layer. */
 const LOSSES: Readonly<
@@ -157,7 +172,7 @@ function configuredOverlap(model: LanguageModel, config: FinetuneConfig, padId: 
     return model.attentionOutput(layer);
   });
   const countAs = pad === 'longest' ? undefined : pad;
-  return (pairs) => loss(pairBatch(pairs, { padId, numbering, countAs, device: model.device }));
+  return (pairs, width) => loss(pairBatch(pairs, { padId, width, numbering, countAs, device: model.device }));
 }
 
 /**
@@ -172,12 +187,16 @@ export function configuredLoss(
   const overlap = configuredOverlap(model, config, padId);
   const weight = config.overlap / (config.overlapUnit === 'start' ? (start ?? NaN) : config.overlapUnit);
   const keeping = configuredKeeping(model, adapter, config, padId);
-  if (config.capability === 0 && weight === 1 && !keeping) return ({ pairs }) => overlap(pairs);
+  const overlapLoss = ({ pairs, share }: TokenBatch): Tensor =>
+    share ? overlap(pairs, share.width).mul(share.overlap) : overlap(pairs);
+  if (config.capability === 0 && weight === 1 && !keeping) return overlapLoss;
   const capability = capabilityLoss(model, adapter);
-  const documentsLoss = ({ documents }: TokenBatch): Tensor =>
-    capability(padLeft(documents, { padId, device: model.device }));
+  const documentsLoss = ({ documents, share }: TokenBatch): Tensor => {
+    const loss = capability(padLeft(documents, { padId, length: share?.documentWidth, device: model.device }));
+    return share ? loss.mul(share.capability) : loss;
+  };
   const summed = weightedSum<TokenBatch>({
-    ...(config.overlap === 0 ? {} : { overlap: [weight, ({ pairs }: TokenBatch) => overlap(pairs)] as const }),
+    ...(config.overlap === 0 ? {} : { overlap: [weight, overlapLoss] as const }),
     ...(config.capability === 0 ? {} : { capability: [config.capability, documentsLoss] as const }),
   });
   return keeping ? (batch) => added(summed(batch), keeping(batch.pairs), config) : summed;

@@ -191,6 +191,20 @@ export interface NativeAddon {
   share(handle: number, outlivesSender: boolean): bigint;
   receive(ticket: bigint): number;
   withdraw(ticket: bigint): boolean;
+
+  openGroup(options: NativeGroupOptions): number;
+  connectGroup(id: number): Promise<unknown>;
+  /** A handle, or one of each rank. `root` counts for a broadcast. */
+  collective(
+    id: number,
+    name: 'sum' | 'avg' | 'max' | 'broadcast' | 'gather' | 'gatherBytes',
+    handle: number,
+    root: number,
+  ): Promise<number | number[]>;
+  barrier(id: number): Promise<unknown>;
+  /** The others are told the reason when they miss this rank. */
+  failGroup(id: number, reason: string): Promise<unknown>;
+  closeGroup(id: number): Promise<unknown>;
 }
 
 // Options are read by the names of their fields; what else an object holds is not looked at.
@@ -228,6 +242,16 @@ interface NativeAdamOptions {
   beta2: number;
   eps: number;
   maxNorm: number;
+}
+
+interface NativeGroupOptions {
+  host: string;
+  port: number;
+  rank: number;
+  size: number;
+  hostsStore: boolean;
+  prefix: string;
+  timeoutMs: number;
 }
 
 /** An operator bound to its overload; takes every argument in the schema's order, `undefined` for a default. */

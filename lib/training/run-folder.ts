@@ -2,6 +2,7 @@
 import { existsSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { EndedElsewhere } from '../distributed';
 import { lockPlace, makeFolders } from '../files/folders';
 import { InputError } from '../files/input-error';
 import { checkShape, readJsonFile } from '../files/json-file';
@@ -56,7 +57,7 @@ function readEarlierRun<Result>(
   return earlier;
 }
 
-interface RunFolderOptions<Config extends object, Result> {
+export interface RunFolderOptions<Config extends object, Result> {
   folder: string;
   config: Config;
   /** Goes on with what the folder holds; with nothing in it, starts. */
@@ -118,7 +119,8 @@ async function workInFolder<Config extends object, Result>(
   } catch (thrown) {
     try {
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      if (begun) about({ status: signal?.aborted ? 'interrupted' : 'failed', reason });
+      const isEnded = signal?.aborted || thrown instanceof EndedElsewhere;
+      if (begun) about({ status: isEnded ? 'interrupted' : 'failed', reason });
     } catch {
       // A disk that is full for the run is full for this note too: what went wrong first is what is told.
     }

@@ -2,10 +2,12 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { torch, Tensor, drawApart, withRandomStateOfNow } from '../torch';
 import { inMode, type AnyModule } from '../nn';
+import { EndedElsewhere, type ProcessGroup } from '../distributed';
 import { clipGradNorm, scaleGrads, Scheduler, type Adam, type Schedule } from '../optim';
 import { claimModel } from './claim';
 import type { NamedParameter } from './gradients';
 import { firstNonFinite } from './non-finite';
+import { agree, packBucket, requireSameWeights, unpackBucket } from './ranks';
 import { readStep } from './read-step';
 import type { StepRecord } from './step-record';
 
@@ -66,6 +68,12 @@ export interface TrainOptions<Batch> {
    * In the last case a step may be unfinished: its gradients belong to what is saved.
    */
   checkpoint?: { isDue: (step: number) => boolean; save: (position: Position) => void | Promise<void> };
+  /**
+   * Trains as one rank of several: the losses and gradients of all ranks are added up, so that `loss` gives this rank's
+   * share of the whole batch's. All have as many batches, which hold no tensors; one that asks for an end, a checkpoint or
+   * is aborted ends, saves or aborts all. Records are those of the whole batch. Saving is the first rank's.
+   */
+  group?: ProcessGroup;
 }
 
 /** A step met NaN or infinity. The parameters are those before it. */
@@ -95,23 +103,38 @@ export async function train<Batch>(options: TrainOptions<Batch>): Promise<StepRe
 }
 
 async function takeBatches<Batch>(options: TrainOptions<Batch>): Promise<StepRecord[]> {
-  const { model, signal, onStep, checkpoint, from = { microBatch: 0, step: 0 } } = options;
+  const { model, signal, onStep, checkpoint, group, from = { microBatch: 0, step: 0 } } = options;
   const run = new Run(options, from);
   const records: StepRecord[] = [];
   let saved = from.microBatch;
   const save = async (): Promise<void> => {
-    if (checkpoint && run.position.microBatch > saved) await checkpoint.save(run.position);
+    if (run.position.microBatch === saved) return;
+    if (group) await requireSameWeights(group, options.parameters);
+    await checkpoint?.save(run.position);
     saved = run.position.microBatch;
+  };
+  let isDue = false;
+  const takeAlone = async (): Promise<Taken | undefined> => {
+    if (signal?.aborted) await save();
+    signal?.throwIfAborted();
+    return torch.scope(() => inMode(model, 'train', () => run.takeBatch()));
+  };
+  const takeTogether = async (group: ProcessGroup): Promise<Taken | undefined> => {
+    const batch = torch.scope(() => inMode(model, 'train', () => run.draw()));
+    const wishes = await agree(group, { abort: signal?.aborted === true, end: batch.done === true, save: isDue });
+    if (wishes.save || wishes.abort) await save();
+    if (wishes.abort) signal?.throwIfAborted();
+    if (wishes.abort) throw new EndedElsewhere();
+    return batch.done || wishes.end ? undefined : await run.takeShare(batch.value, group);
   };
   try {
     for (;;) {
-      if (signal?.aborted) await save();
-      signal?.throwIfAborted();
-      const taken = torch.scope(() => inMode(model, 'train', () => run.takeBatch()));
+      const taken = group ? await takeTogether(group) : await takeAlone();
       if (!taken) break;
       records.push(taken.record);
       await onStep?.(taken.record);
-      if (taken.stepped && checkpoint?.isDue(run.position.step)) await save();
+      isDue = taken.stepped && checkpoint?.isDue(run.position.step) === true;
+      if (isDue && !group) await save();
       await eventLoopTurn();
     }
     run.finish();
@@ -120,6 +143,12 @@ async function takeBatches<Batch>(options: TrainOptions<Batch>): Promise<StepRec
   } finally {
     run.close();
   }
+}
+
+/** A batch as it was taken, and whether the optimiser has taken its step with it. */
+interface Taken {
+  record: StepRecord;
+  stepped: boolean;
 }
 
 /** The state of one call. */
@@ -157,20 +186,52 @@ class Run<Batch> {
     return this.#inEpoch(this.#position.microBatch) % (this.options.accumulate ?? 1) !== 0;
   }
 
+  /** The next batch. */
+  draw(): IteratorResult<Batch, unknown> {
+    return this.#source.next() as IteratorResult<Batch, unknown>;
+  }
+
   /** Forward, backward, checks, and perhaps the optimiser's step; undefined when the batches are at an end. */
-  takeBatch(): { record: StepRecord; stepped: boolean } | undefined {
-    const { optimizer, loss, parameters, model, tokensOf, maxGradNorm } = this.options;
+  takeBatch(): Taken | undefined {
     const start = performance.now();
-    const next = this.#source.next();
+    const next = this.draw();
     if (next.done) return undefined;
-    const batch = next.value;
-    if (!this.#gathering) optimizer.zeroGrad();
-    const step = this.#position.step + 1;
+    if (!this.#gathering) this.options.optimizer.zeroGrad();
     const random = torch.getRngState();
-    const { total, parts } = partsOf(loss(batch));
-    // Losses, norms and what clipping needs come from the device in one copy, the only one of a batch.
-    total.backward();
+    const computed = partsOf(this.options.loss(next.value));
+    computed.total.backward();
+    return this.#take(next.value, computed, random, start);
+  }
+
+  /** The same for this rank's share of a batch; losses and gradients are those of all ranks. */
+  async takeShare(batch: Batch, group: ProcessGroup): Promise<Taken> {
+    const { optimizer, loss, parameters, model } = this.options;
+    const start = performance.now();
+    const inTraining = <T>(work: () => T): T => torch.scope(() => inMode(model, 'train', work));
+    const { bucket, names, gathered, random } = inTraining(() => {
+      if (!this.#gathering) optimizer.zeroGrad();
+      const gathered = parameters.map(([, parameter]) => parameter.grad);
+      for (const [, parameter] of parameters) parameter.grad = null;
+      const random = torch.getRngState();
+      const { total, parts } = partsOf(loss(batch));
+      total.backward();
+      return { bucket: packBucket({ total, parts }, parameters), names: Object.keys(parts), gathered, random };
+    });
+    const sum = await group.allReduce(bucket);
+    const taken = inTraining(() => {
+      const computed = unpackBucket(sum, names, parameters, gathered);
+      return this.#take(batch, computed, random, start);
+    });
+    for (const tensor of [sum, bucket, random, ...gathered]) tensor?.dispose();
+    return taken;
+  }
+
+  /** Checks what was computed, and takes the step that is due. */
+  #take(batch: Batch, { total, parts }: LossParts, random: Tensor, start: number): Taken {
+    const { optimizer, loss, parameters, model, tokensOf, maxGradNorm } = this.options;
+    const step = this.#position.step + 1;
     const stepped = (this.#inEpoch(this.#position.microBatch) + 1) % (this.options.accumulate ?? 1) === 0;
+    // Losses, norms and what clipping needs come from the device in one copy, the only one of a batch.
     const { value, values, norms, joint } = readStep(total, parts, parameters, stepped && maxGradNorm !== undefined);
     if (!Number.isFinite(value)) {
       torch.setRngState(random);
@@ -215,7 +276,7 @@ class Run<Batch> {
   }
 }
 
-function partsOf(result: ReturnType<Loss<unknown>>): { total: Tensor; parts: Readonly<Record<string, Tensor>> } {
+function partsOf(result: ReturnType<Loss<unknown>>): LossParts {
   if (result instanceof Tensor) return { total: result, parts: {} };
   if (result?.total instanceof Tensor) return result;
   const came = (result as unknown) instanceof Promise ? 'a promise' : typeof result;
