@@ -30,7 +30,9 @@ async function main() {
   process.env.SOO_TEST_DEVICE = device;
   process.env.SOO_GPU_TEST_SECONDS ??= '300';
   if (device.startsWith('standin')) await buildStandIn();
-  const files = filesOf(positionals.length > 0 ? positionals : FOLDERS).filter((file) => goesToDevice(file));
+  // Agents compute on the processor.
+  const names = positionals.length > 0 ? positionals : FOLDERS.filter((name) => name !== 'rl');
+  const files = filesOf(names).filter((file) => goesToDevice(file));
   const started = Date.now();
   const { totals, broken, readBacks } = await runFiles(files, Number(jobs));
   if (broken.length > 0) process.stdout.write(`failing files: ${broken.join(', ')}\n`);

@@ -43,7 +43,7 @@ export function studyMaterial(folder: string, results: StudyResults): StudyMater
   return {
     samples: samplesOf(folder, results),
     collapse: collapseOf(folder, results),
-    mtBench: mtBenchOf(folder),
+    mtBench: mtBenchOf(folder, results),
     judge: judgeOf(folder),
   };
 }
@@ -105,11 +105,14 @@ function judgeOf(folder: string): Agreement | null {
 }
 
 /** FastChat's files in `mt-bench/` of the study's folder: its questions, and one file of judgments. */
-function mtBenchOf(folder: string): StudyMaterial['mtBench'] {
+function mtBenchOf(folder: string, { tasks }: StudyResults): StudyMaterial['mtBench'] {
   const [questions, judged] = [join(folder, 'mt-bench', 'question.jsonl'), join(folder, 'mt-bench', 'model_judgment')];
   if (!existsSync(questions) || !existsSync(judged)) return null;
   const files = readdirSync(judged).filter((name) => name.endsWith('_single.jsonl'));
   if (files.length === 0) return null;
   const judgments = files.sort().flatMap((name) => mtBench.readJudgments(join(judged, name)));
-  return mtBench.mtBenchScores(judgments, mtBench.readQuestions(questions));
+  // A study's runs are told together, by their arm.
+  const arm = new Map(tasks.map(({ id, arm }) => [id, arm]));
+  const byArm = judgments.map((one) => ({ ...one, model: arm.get(one.model) ?? one.model }));
+  return mtBench.mtBenchScores(byArm, mtBench.readQuestions(questions));
 }

@@ -28,6 +28,7 @@ import {
 } from './finetune-config';
 import { CollapseWatch, MONITOR, monitorSummarySchema, type MonitorRecord } from './collapse-watch';
 import { onLearningModules } from './learning-modules';
+import { withSavings } from './little-memory';
 import { configuredLoss, pairDistance, type TokenBatch } from './losses';
 import type { TokenPair } from './pairs';
 import { differs } from './positions';
@@ -105,7 +106,8 @@ export const readSteps = (folder: string): StepRecord[] => readLines<StepRecord>
  * numbers of its own, so that the same seed gives the same bytes whatever goes on beside it; the model may be used
  * meanwhile, and answers with the adapter as far as it has come, without dropout.
  * @throws InputError when the folder holds another run, another run fine-tunes the model, or the self side is held without
- * a capability term; NonFiniteError for NaN, the signal's reason after an abort
+ * a capability term; NonFiniteError for NaN, the signal's reason after an abort; where memory does not suffice, an error of code
+ * ERR_OUT_OF_MEMORY that names what takes less
  */
 export function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
   const { config, resume = false } = options;
@@ -121,7 +123,11 @@ export function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
   const outside = withRandomStateOfNow();
   const onStep = options.onStep && ((step: StepRecord) => outside(() => options.onStep?.(step)));
   const onMonitor = options.onMonitor && ((record: MonitorRecord) => outside(() => options.onMonitor?.(record)));
-  return torch.forkRng(() => finetuneInFolder({ ...options, resume, onStep, onMonitor }));
+  return torch
+    .forkRng(() => finetuneInFolder({ ...options, resume, onStep, onMonitor }))
+    .catch((thrown: unknown) => {
+      throw withSavings(thrown, options.model, config);
+    });
 }
 
 const isWatched = (options: FinetuneOptions): options is FinetuneOptions & { watched: readonly TokenPair[] } =>

@@ -16,10 +16,9 @@ const { parseArgs } = require('node:util');
 const { runCommand } = require('../run-command');
 
 const ROOT = path.resolve(__dirname, '..', '..');
-const FOLDERS = ['torch', 'nn', 'optim', 'models', 'peft', 'soo', 'rl'];
-// Fill the memory of a machine, or measure it, and say nothing of a device.
-const LEFT_OUT = /\/(soak|leaks|memory)\.test\.ts$/;
-const SECONDS_PER_FILE = Number(process.env.SOO_GPU_TEST_SECONDS || 90);
+const FOLDERS = ['torch', 'nn', 'optim', 'models', 'peft', 'evals/on-device.test.ts', 'soo', 'rl'];
+// Fill the memory of a machine, or measure it, or start many processes, and say nothing of a device.
+const LEFT_OUT = /\/(soak|leaks|memory|two-at-once)\.test\.ts$/;
 
 function filesOf(names) {
   const filed = names.map((name) => path.join(ROOT, 'test', name));
@@ -55,10 +54,11 @@ function readBacksIn(text) {
 }
 
 async function runFile(file) {
+  const seconds = Number(process.env.SOO_GPU_TEST_SECONDS || 90);
   const args = ['--expose-gc', `--import=${path.join(ROOT, 'test', 'typescript.mjs')}`, file];
   // Without its runner tap ends a file after 30 seconds, unless it is told otherwise.
-  const env = { ...process.env, TAP_TIMEOUT: String(SECONDS_PER_FILE) };
-  const options = { cwd: ROOT, env, timeout: SECONDS_PER_FILE * 1000 };
+  const env = { ...process.env, TAP_TIMEOUT: String(seconds) };
+  const options = { cwd: ROOT, env, timeout: seconds * 1000 };
   const { code, output } = await runCommand(process.execPath, args, options);
   const counts = countsIn(output);
   const readBacks = readBacksIn(output);

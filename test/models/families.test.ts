@@ -10,7 +10,7 @@ import {
 } from '../../lib/models';
 import { familyOf, modelTypes } from '../../lib/models/families';
 import type { Tensor } from '../../lib/torch';
-import { padLeft, placed, torch } from '../device';
+import { padLeft, placed, standIn, torch } from '../device';
 import { expected, largestDifference, numbers } from '../parity/expected';
 import { closedFormPrompt, closedFormValues } from './closed-form-weights';
 
@@ -46,6 +46,10 @@ function lastLogits(model: LanguageModel): number[] {
   const logits = model.call(ids, { attentionMask, lastTokenOnly: true }).select(1, 0);
   return numbers(logits.narrow(1, 0, 12));
 }
+
+/** On the pretend device a step takes longer: few tell what there is to tell of it, and one configuration of a family. */
+const NEW_TOKENS = standIn ? 8 : 40;
+const chosen = cases.filter(({ type }, at) => !standIn || cases.findIndex((one) => one.type === type) === at);
 
 /**
  * How far the logits of real tokens are from a whole pass's when pads are shared, and when a cache is filled in pieces;
@@ -97,17 +101,18 @@ t.same(
   'three configurations or more of every family',
 );
 
-for (const [at, { type, config: json, logits, greedy, gradients }] of cases.entries()) {
+for (const [at, { type, config: json, logits, greedy, gradients }] of chosen.entries()) {
   t.test(`${at}: ${type}`, async (t) => {
     const config = parseConfig(json);
     t.same(parseConfig(familyOf(type).write(config, 'float32')), { ...config, dtype: 'float32' }, 'written and read');
     const model = modelOf(config);
     const far = largestDifference(lastLogits(model), logits.flat());
     t.ok(far < 1e-4, `logits of a batch padded on the left: ${far.toExponential(1)} from transformers`);
-    const made = await generate(model, prompts, { maxNewTokens: 40, eosId: null });
-    t.same(made, greedy, 'greedy ids');
-    const alone = await generate(model, [prompts[3]], { maxNewTokens: 40, eosId: null });
-    t.same(alone[0], greedy[3], 'greedy ids of one alone');
+    const right = greedy.map((ids) => ids.slice(0, NEW_TOKENS));
+    const made = await generate(model, prompts, { maxNewTokens: NEW_TOKENS, eosId: null });
+    t.same(made, right, 'greedy ids');
+    const alone = await generate(model, [prompts[3]], { maxNewTokens: NEW_TOKENS, eosId: null });
+    t.same(alone[0], right[3], 'greedy ids of one alone');
     const apart = samePlaces(model);
     t.ok(apart < 2e-5, `pads computed once, and in pieces behind a cache: ${apart.toExponential(1)} apart`);
     const gradient = gradientDistance(modelOf(config), gradients);
@@ -118,7 +123,7 @@ for (const [at, { type, config: json, logits, greedy, gradients }] of cases.entr
 t.test('a beginning that prompts share gives what each prompt gives alone, windows or not', async (t) => {
   const beginning = closedFormPrompt(40, 44, 97);
   const together = [3, 9, 1].map((length, row) => [...beginning, ...closedFormPrompt(50 + row, length, 97)]);
-  for (const { type, config: json } of cases.filter(({ config }) => 'sliding_window' in config)) {
+  for (const { type, config: json } of chosen.filter(({ config }) => 'sliding_window' in config)) {
     const model = modelOf(parseConfig(json));
     const options = { maxNewTokens: 12, eosId: null };
     const alone = await Promise.all(together.map((prompt) => generate(model, [prompt], options)));

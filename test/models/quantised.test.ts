@@ -3,10 +3,11 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { openSafetensors, saveSafetensors } from '../../lib/checkpoints';
-import { loadModel, streamGenerate, type LanguageModel } from '../../lib/models';
+import { streamGenerate, type LanguageModel } from '../../lib/models';
 import { Linear, Linear4bit, quantise } from '../../lib/nn';
 import { addLora, loadLora, PeftModel } from '../../lib/peft';
-import { torch, type Tensor } from '../../lib/torch';
+import type { Tensor } from '../../lib/torch';
+import { loadModel, placed, torch } from '../device';
 import { expected, largestDifference, numbers } from '../parity/expected';
 
 // The models are tiny: more threads would only wait for each other.
@@ -183,7 +184,8 @@ t.test('a layer of four bits by itself', async (t) => {
   ]) {
     const linear = new Linear(inputs, outputs);
     linear.requiresGrad_(false);
-    const layer = new Linear4bit(quantise(linear.weight), linear.bias!.clone());
+    const layer = placed(new Linear4bit(quantise(linear.weight), linear.bias!.clone()));
+    placed(linear);
     const input = torch.randn([3, 2, inputs]).requiresGrad_(true);
     const output = layer.call(input);
     t.same(output.shape, [3, 2, outputs]);

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { latentOverlap } from '../../lib/soo';
-import { torch } from '../device';
+import { DEVICE, torch } from '../device';
 import { freshTiny, tunedTiny } from './tiny';
 
 torch.setNumThreads(1);
@@ -53,6 +53,6 @@ t.test('pairs are made where the model is, and a batch from elsewhere is named',
   const { model } = tunedTiny();
   const ids = torch.zeros([1, 3], { dtype: 'int64', device: 'meta' });
   t.throws(() => model.call(ids), {
-    message: 'Decoder: ids must be on cpu like the model, got meta: batches are made on their option device',
+    message: `Decoder: ids must be on ${DEVICE} like the model, got meta: batches are made on their option device`,
   });
 });

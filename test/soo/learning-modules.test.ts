@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import t from 'tap';
 import { openSafetensors } from '../../lib/checkpoints';
 import { addLora, loadLora, PeftModel } from '../../lib/peft';
-import { CLEAN, mseLoss, pairBatch, UPSTREAM, type FinetuneConfig } from '../../lib/soo';
+import { CLEAN, mseLoss, UPSTREAM, type FinetuneConfig } from '../../lib/soo';
 import { numbers } from '../parity/expected';
-import { torch } from '../device';
+import { pairBatch, torch } from '../device';
 import { CONFIG, PAIRS, tuneTiny } from './finetune-child';
 import { tinyModel } from './tiny';
 

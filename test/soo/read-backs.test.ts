@@ -57,6 +57,14 @@ t.test('a step reads back once, whatever its loss, in every family', async (t) =
   }
 });
 
+t.test('one more is seen', async (t) => {
+  const asks: LossOf = (model) => (pairs) => {
+    const loss = klLoss(model)(pairBatch(pairs));
+    return loss.item() < 0 ? loss.neg() : loss;
+  };
+  t.equal(await readBacksOfTraining('llama', asks), 2);
+});
+
 t.test('nor do the other terms and choices of positions', async (t) => {
   const choices = (['last', 'differing', 'all'] as const).flatMap((positions): [string, LossOf][] => [
     [`kl, ${positions}`, (model) => (pairs) => klLoss(model, { positions, countPads: true })(pairBatch(pairs))],

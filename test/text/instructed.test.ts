@@ -46,5 +46,8 @@ t.test("a template that refuses a system's text or leaves it out has it in front
     const format = instructedPrompts(tokenizer, {}, INSTRUCTION);
     t.match(format.template, { system: null });
     t.same(format.encode('Who is Bob?'), chatPrompts(tokenizer).encode(`${INSTRUCTION}\n\nWho is Bob?`));
+    const turns = ['Who is Bob?', 'That is the guest.', 'Where is the crown?'];
+    const instructed = [`${INSTRUCTION}\n\n${turns[0]}`, ...turns.slice(1)];
+    t.same(format.encodeTurns(turns), chatPrompts(tokenizer).encodeTurns(instructed), 'of a conversation the first');
   }
 });

@@ -116,6 +116,16 @@ const CASES: Record<string, () => unknown> = {
     const [a, b] = ['standin:0', 'standin:1'].map((name) => torch.ones([2], { device: torch.device(name) }));
     return [messageOf(() => a.add(b)), messageOf(() => a.add(torch.ones([2]))), values(a.add(b.to(DEVICE)))];
   },
+  'an index that lies elsewhere': () => {
+    const x = torch.ones([3], { device: DEVICE });
+    return ['cpu', 'standin:1'].map((name) =>
+      messageOf(() => x.indexSelect(0, torch.tensor([0, 1]).to(torch.device(name)))).replace(/^.*: /, ''),
+    );
+  },
+  'a mask that was made on the host': () => {
+    const scores = torch.ones([2, 2], { device: DEVICE });
+    return messageOf(() => scores.maskedFill(torch.ones([2, 2], { dtype: 'bool' }), 0)).replace(/^.*: /, '');
+  },
   'the numbers of a seed': () =>
     ['standin:0', 'standin:1', 'cpu'].map((name) => {
       torch.manualSeed(3);

@@ -25,6 +25,14 @@ const RIGHT: Record<string, unknown> = {
       'found at least two devices, standin:0 and cpu!',
     [2, 2],
   ],
+  'an index that lies elsewhere': ['cpu', 'standin:1'].map(
+    (name) =>
+      `Expected all tensors to be on the same device, but found at least two devices, standin:0 and ${name}! ` +
+      '(aten::index_select)',
+  ),
+  'a mask that was made on the host':
+    'Expected all tensors to be on the same device, but found at least two devices, standin:0 and cpu! ' +
+    '(aten::masked_fill_.Scalar)',
   'the numbers of a seed': Array(3).fill([4264, 105569]),
   'what is counted': [1, 1, 1, 32],
   events: [true, true],

@@ -12,11 +12,29 @@ export function textOf(results: StudyResults): string {
   parts.push(
     table(['percent', 'decep', '95%', 'honest', 'refus', 'other', 'cut', 'seeds'], Object.entries(arms).map(armRow)),
   );
+  parts.push(...leaningLines(arms), ...mtBenchLines(arms));
   if (effect.total) parts.push(table(['what changes (points)', 'deceptive', 'honest'], effectRows(effect)));
   for (const [name, { faults }] of Object.entries(arms))
     for (const { fault, text } of faults) parts.push(`${name}: ${fault}: ${text}`);
-  for (const [name, { split }] of Object.entries(results.motives)) if (split !== null) parts.push(`${name}: ${split}`);
   return parts.join('\n\n');
+}
+
+/** Of benchmarks of others, a line for each: their answers are not the models' own. */
+function leaningLines(arms: StudyResults['arms']): string[] {
+  const sets = new Set(Object.values(arms).flatMap(({ benchmarks }) => Object.keys(benchmarks)));
+  return [...sets].map((set) => {
+    const shares = Object.entries(arms).flatMap(([arm, { benchmarks: { [set]: found } }]) => (found ? [`${arm} ${percent(found.share)}`] : [])); // prettier-ignore
+    return `${set}: its deceptive answer is the likelier in: ${shares.join(', ')}`;
+  });
+}
+
+/** Answers that nobody judged have no score. */
+function mtBenchLines(arms: StudyResults['arms']): string[] {
+  const asked = Object.entries(arms).flatMap(([arm, { mtBench }]) => (mtBench ? [[arm, mtBench] as const] : []));
+  const score = (value: number | null): string => (value === null ? 'not judged' : value.toFixed(2));
+  if (asked.length === 0) return [];
+  const rows = asked.map(([arm, one]) => [arm, ...[one.firstTurn, one.secondTurn, one.average].map(score), one.answers, one.cut]); // prettier-ignore
+  return [table(['MT-Bench', 'turn 1', 'turn 2', 'average', 'answers', 'cut'], rows)];
 }
 
 function armRow([name, { behaviours, seeds }]: [string, ArmResult]): string[] {

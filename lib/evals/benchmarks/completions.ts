@@ -3,7 +3,14 @@ import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { InputError } from '../../files/input-error';
 import type { LanguageModel } from '../../models';
 import { wilson, type Interval } from '../../statistics';
-import { chatPrompts, rawPrompts, type ChatSettings, type PromptFormat, type Tokenizer } from '../../text';
+import {
+  chatPrompts,
+  instructedPrompts,
+  rawPrompts,
+  type ChatSettings,
+  type PromptFormat,
+  type Tokenizer,
+} from '../../text';
 import { negativeLogLikelihood } from '../likelihood';
 import type { BenchmarkItem } from './benchmark';
 
@@ -13,10 +20,19 @@ export type FormatOf = (system: string | null) => PromptFormat;
 /**
  * In the model's chat template, or with `chat` null as raw text: the system turn, an empty line, and the prompt. An item's own
  * system turn takes the place of one in the settings.
+ * @param instruction goes before every prompt, as `text.instructedPrompts` puts it
  */
-export function benchmarkFormats(tokenizer: Tokenizer, chat: ChatSettings | null): FormatOf {
-  if (chat) return (system) => chatPrompts(tokenizer, { ...chat, ...(system !== null && { system }) });
-  const raw = rawPrompts(tokenizer);
+export function benchmarkFormats(
+  tokenizer: Tokenizer,
+  chat: ChatSettings | null,
+  instruction: string | null = null,
+): FormatOf {
+  const formatOf = (settings: ChatSettings | null): PromptFormat => {
+    if (instruction !== null) return instructedPrompts(tokenizer, settings, instruction);
+    return settings ? chatPrompts(tokenizer, settings) : rawPrompts(tokenizer);
+  };
+  if (chat) return (system) => formatOf({ ...chat, ...(system !== null && { system }) });
+  const raw = formatOf(null);
   return (system) =>
     system === null ? raw : { ...raw, encode: (prompt, answer) => raw.encode(`${system}\n\n${prompt}`, answer) };
 }

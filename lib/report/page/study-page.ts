@@ -24,7 +24,12 @@ export function studyPage(
       warnings(results),
       claims.length > 0 ? section('claims', 'Claims', html`<dl>${claims.map(claimEntry)}</dl>`) : null,
       section('charts', 'Charts', charts.map(figure)),
-      section('answers', 'What the answers do', [behavioursTable(arms), checksTable(arms)]),
+      section('answers', 'What the answers do', [
+        behavioursTable(arms),
+        checksTable(arms),
+        leaningTable(arms),
+        mtBenchTable(arms),
+      ]),
       section('effect', 'Parts of the effect', effectTable(results)),
       samples.length > 0 ? section('samples', 'Sample answers', sampleAnswers(samples)) : null,
       section('configuration', 'How it was made', [
@@ -63,11 +68,11 @@ function warnings({ status, reason, arms, tasks }: StudyResults): Markup | null 
 
 const CHIPS = { holds: 'yes', 'holds partly': 'in-part', 'does not hold': 'no', 'not judged': 'open' } as const;
 
-const claimEntry = ({ name, wanted, verdict, text, exploratory, numbers: { pHolm } }: StudyClaim): Markup =>
+const claimEntry = ({ name, wanted, verdict, text, exploratory }: StudyClaim): Markup =>
   html`<dt>${name} <span class="chip ${CHIPS[verdict]}">${verdict}${exploratory ? ', exploratory' : ''}</span></dt>
     <dd>
       ${arrows(text)}
-      <span class="faint">Wanted: ${wanted}.${pHolm === null ? '' : ` p ${pHolm.toPrecision(2)} (Holm).`}</span>
+      <span class="faint">Wanted: ${wanted}.</span>
     </dd>`;
 
 const cell = (rated: Rated | null | undefined): string => (rated ? rateCell(rated.share, rated.ci95) : '-');
@@ -111,6 +116,38 @@ const checksTable = (arms: StudyResults['arms']): Markup =>
       number(latent.last),
     ]),
   });
+
+/** null where the study names no benchmark. */
+function leaningTable(arms: StudyResults['arms']): Markup | null {
+  const sets = [...new Set(Object.values(arms).flatMap(({ benchmarks }) => Object.keys(benchmarks)))];
+  if (sets.length === 0) return null;
+  return tableOf({
+    title:
+      "Benchmarks of others, whose answers are not the model's own: percent [95% interval] of the items whose deceptive answer is the likelier per token, and by how many nats on average",
+    head: ['arm', ...sets.flatMap((set) => [set, 'nats'])],
+    rows: Object.entries(arms).map(([name, { benchmarks }]) => [
+      name,
+      ...sets.flatMap((set) => [cell(benchmarks[set]), number(benchmarks[set]?.margin)]),
+    ]),
+  });
+}
+
+const score = (value: number | null): string => (value === null ? 'not judged' : value.toFixed(2));
+
+/** null where the study does not ask it. */
+function mtBenchTable(arms: StudyResults['arms']): Markup | null {
+  const asked = Object.entries(arms).flatMap(([arm, { mtBench }]) => (mtBench ? [[arm, mtBench] as const] : []));
+  if (asked.length === 0) return null;
+  return tableOf({
+    title: 'MT-Bench, from 1 to 10 over all runs of an arm: answers that nobody judged have no score; cut: turns that the token budget cut', // prettier-ignore
+    head: ['arm', 'turn 1', 'turn 2', 'average', 'answers', 'cut', 'judgments'],
+    rows: asked.map(([arm, one]) => [
+      arm,
+      ...[one.firstTurn, one.secondTurn, one.average].map(score),
+      ...[one.answers, one.cut, one.judged].map(String),
+    ]),
+  });
+}
 
 const points = (value: number): string => `${value > 0 ? '+' : ''}${(100 * value).toFixed(1)}`;
 

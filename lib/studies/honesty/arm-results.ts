@@ -2,14 +2,19 @@
 import { BEHAVIOURS, MOTIVES, type Behaviour, type Motive } from '../../evals';
 import { mean, rateInterval } from '../../statistics';
 import { ARM_NAMES } from './arms';
-import { CHECKS, type Check } from './measured';
+import { CHECKS, type Check, type Measured } from './measured';
+import { mtBenchOfArm, type MtBenchRead } from './mt-bench';
 import { doneOf, type Outcome } from './outcomes';
 import type { StudyRecord } from './records';
 import type { Answered, ArmResult, Rated } from './results';
 import type { StudyArm } from './study-file';
 
 /** Without its faults, which come of comparing arms. */
-export function armResult(arm: StudyArm, outcomes: readonly Outcome[]): Omit<ArmResult, 'faults'> {
+export function armResult(
+  arm: StudyArm,
+  outcomes: readonly Outcome[],
+  mtBench: MtBenchRead | null,
+): Omit<ArmResult, 'faults'> {
   const own = outcomes.filter(({ task }) => task.arm.name === arm.name);
   const done = doneOf(outcomes, arm.name);
   const records = done.map((one) => one.done.records);
@@ -31,6 +36,8 @@ export function armResult(arm: StudyArm, outcomes: readonly Outcome[]): Omit<Arm
       ...(Object.fromEntries(CHECKS.map((name) => [name, checkedOf(measured.map(({ checks }) => checks[name]))])) as Record<Check, Rated | null>), // prettier-ignore
       perplexity: perplexityOf(measured.map(({ perplexity }) => perplexity?.mean)),
     },
+    benchmarks: benchmarksOf(measured),
+    mtBench: mtBenchOfArm(mtBench, done.map(({ task }) => task.id)), // prettier-ignore
     latent: {
       all: meanOrNull(measured.map(({ latent }) => latent.all)),
       last: meanOrNull(measured.map(({ latent }) => latent.last)),
@@ -98,6 +105,17 @@ const checkedOf = (perSeed: readonly (Counted | undefined)[]): Rated | null => {
   const measured = perSeed.filter((one) => one !== undefined && one.n > 0) as Counted[];
   return measured.length > 0 ? ratedOf(measured) : null;
 };
+
+function benchmarksOf(measured: readonly Measured[]): ArmResult['benchmarks'] {
+  const names = [...new Set(measured.flatMap(({ benchmarks }) => Object.keys(benchmarks ?? {})))];
+  return Object.fromEntries(
+    names.map((name) => {
+      const runs = measured.flatMap(({ benchmarks }) => benchmarks?.[name] ?? []);
+      const rated = ratedOf(runs.map(({ items }) => ({ n: items.length, right: items.filter(({ margin }) => margin > 0).length }))); // prettier-ignore
+      return [name, { ...rated, margin: mean(runs.flatMap(({ items }) => items.map(({ margin }) => margin))) }];
+    }),
+  );
+}
 
 function perplexityOf(values: readonly (number | undefined)[]): ArmResult['checks']['perplexity'] {
   const perSeed = values.filter((value) => value !== undefined);

@@ -4,6 +4,7 @@ import { armResult } from './arm-results';
 import { armOfKind, effectOf } from './effect';
 import { faultsOf } from './faults';
 import { judge } from './judge';
+import { readMtBench, type MtBenchRead } from './mt-bench';
 import { motivesOfArm } from './motive-results';
 import { readOutcomes, type Outcome } from './outcomes';
 import { RESULTS_FORMAT, writeStudyResults, type ArmResult, type StudyResults } from './results';
@@ -31,14 +32,19 @@ export function writeResults(folder: string, ended?: Ended, kept?: Map<string, O
 export function assemble(folder: string, ended?: Ended, kept?: Map<string, Outcome>): StudyResults {
   const started = readStarted(folder);
   const study = parseStudy(started.study, 'study.json');
-  return resultsOf(started, study, readOutcomes(folder, study, kept), ended);
+  return resultsOf(started, study, readOutcomes(folder, study, kept), { ended, mtBench: readMtBench(folder) });
 }
 
 /** Pure: everything in the results but what the folder was begun with comes of the outcomes. */
-export function resultsOf(started: Started, study: Study, outcomes: readonly Outcome[], ended?: Ended): StudyResults {
+export function resultsOf(
+  started: Started,
+  study: Study,
+  outcomes: readonly Outcome[],
+  { ended, mtBench = null }: { ended?: Ended; mtBench?: MtBenchRead | null } = {},
+): StudyResults {
   const { exploratory, inputs, origin, sha256, frozenAt, split } = started;
   const motives = motivesIn(study, outcomes);
-  const bare = Object.fromEntries(study.arms.map((arm) => [arm.name, armResult(arm, outcomes)]));
+  const bare = Object.fromEntries(study.arms.map((arm) => [arm.name, armResult(arm, outcomes, mtBench)]));
   const arms = Object.fromEntries(
     Object.entries(bare).map(([name, arm]): [string, ArmResult] => [
       name,

@@ -3,6 +3,7 @@ import {
   answerQuestions,
   KNOWLEDGE,
   measureCapability,
+  mtBench,
   readChoiceQuestions,
   type CapabilityItem,
   type ChoiceQuestion,
@@ -20,6 +21,7 @@ export interface CheckMaterial {
   questions: Partial<Record<KnowledgeCheck, readonly KnowledgeQuestion[]>>;
   choices: readonly ChoiceQuestion[] | null;
   tasks: { n: number; seed: number } | null;
+  mtBench: { questions: readonly mtBench.MtBenchQuestion[]; maxNewTokens: number; seed: number } | null;
 }
 
 /** @param pathOf the place of a file that the study names */
@@ -30,11 +32,13 @@ export function checkMaterialOf({ checks, scenarios }: Study, pathOf: (file: str
     if (!options) return [];
     return [[name, isOrganism ? organismQuestions(name, options) : KNOWLEDGE[name](options)]];
   };
+  const { mtBench: bench } = checks;
   const names: KnowledgeCheck[] = ['perspective', 'falseBelief', 'selfKnowledge'];
   return {
     questions: Object.fromEntries(names.flatMap(ask)),
     choices: checks.multipleChoice === undefined ? null : readChoiceQuestions(pathOf(checks.multipleChoice)),
     tasks: checks.tasks,
+    mtBench: bench ? { ...bench, questions: mtBench.readQuestions(pathOf(bench.questions)).slice(0, bench.n) } : null,
   };
 }
 

@@ -17,6 +17,8 @@ export const MEASURES = [
   'tasks',
   'multipleChoice',
   'perplexity',
+  /** Of a benchmark's set: items whose deceptive answer is the likelier. */
+  'leaning',
 ] as const;
 export type Measure = (typeof MEASURES)[number];
 

@@ -104,6 +104,10 @@ function valuesOf({ done: { records, measured } }: Done, { measure, set, motive 
   }
   if (measure === 'perplexity')
     return new Map((measured.perplexity?.texts ?? []).map((value, i) => [String(i), { value: Math.log(value), family: String(i) }])); // prettier-ignore
+  if (measure === 'leaning') {
+    const { items } = measured.benchmarks?.[set ?? ''] ?? { items: [] };
+    return new Map(items.map(({ id, kind, margin }) => [id, { value: margin > 0 ? 1 : 0, family: kind }]));
+  }
   const items = measured.checks[measure]?.items ?? [];
   return new Map(items.map(({ id, right }) => [id, { value: right ? 1 : 0, family: measure }]));
 }

@@ -36,13 +36,14 @@ seeds: [276, 809, 609]
 # An arm of its own: { name: small-step, kind: overlap, finetune: { lr: 1.0e-4 } }
 arms: [baseline, honesty-prompt, overlap, name, wording, sham, exposure, honesty]
 
-# Sets of scenarios: { file: FILE }, { family: burglar }, or { organism: rival }. Settings are chosen on development items,
-# claims are judged on confirmation items; the two ranges share none.
+# Sets of scenarios: { file: FILE }, { family: burglar }, { organism: rival }, or { benchmark: apollo, file: FILE }. Settings
+# are chosen on development items, claims are judged on confirmation items; the two ranges share none.
 scenarios:
   - { name: rivals, organism: rival, development: 0-49, confirmation: 50-149 }
   - { name: friends, organism: friend, relation: friend, development: 0-49, confirmation: 50-99 }
 
-# What the model still knows and can do: true, false, or { n: 100 }; files for perplexity and multipleChoice.
+# What the model still knows and can do: true, false, or { n: 100 }; files for perplexity and multipleChoice; with a chat
+# template, mtBench: { questions: FILE }.
 checks: { perspective: true }
 
 maxNewTokens: 12

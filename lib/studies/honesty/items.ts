@@ -1,4 +1,4 @@
-/** What a study asks: the items of its sets, of one of the two splits. */
+/** What a study asks: the items of its sets, of one of the two splits. Benchmarks are in benchmark-sets.ts. */
 import {
   familyCalled,
   generateFamily,
@@ -14,7 +14,7 @@ import { InputError, shown } from '../../files/input-error';
 import { buildEvaluationSet, LEAD_IN } from '../../organism';
 import { hashFile, hashJson } from '../../training';
 import type { Range, Split } from './index-ranges';
-import type { ScenarioSet } from './set-file';
+import { isAsked, type AskedSet, type ScenarioSet } from './set-file';
 
 /** A scenario as it is asked, in one order of its facts. */
 export interface StudyItem extends Asked {
@@ -42,7 +42,7 @@ export interface AskedItems {
  */
 export function itemsOf(sets: readonly ScenarioSet[], split: Split, pathOf: (file: string) => string): AskedItems {
   const hashes: Record<string, string> = {};
-  const items = sets.flatMap((set) => {
+  const items = sets.filter(isAsked).flatMap((set) => {
     const range = set[split];
     if (!range) return [];
     const scenarios = scenariosOf(set, range, split, pathOf);
@@ -55,15 +55,15 @@ export function itemsOf(sets: readonly ScenarioSet[], split: Split, pathOf: (fil
 
 /** Scenarios that no split asks, in which a rival asks: what honest answers may be learned from. */
 export function unaskedOf(sets: readonly ScenarioSet[], pathOf: (file: string) => string): Scenario[] {
-  const isFree = (set: ScenarioSet, index: number): boolean =>
+  const isFree = (set: AskedSet, index: number): boolean =>
     [set.development, set.confirmation].every((range) => !range || index < range.first || index > range.last);
-  return sets.flatMap((set) => {
+  return sets.filter(isAsked).flatMap((set) => {
     if (!('file' in set) || set.relation !== 'rival' || set.motive !== 'concealment') return [];
     return fileSet(set, pathOf).filter((_, index) => isFree(set, index));
   });
 }
 
-function scenariosOf(set: ScenarioSet, { last }: Range, split: Split, pathOf: (file: string) => string): Scenarios {
+function scenariosOf(set: AskedSet, { last }: Range, split: Split, pathOf: (file: string) => string): Scenarios {
   if ('file' in set) {
     const all = fileSet(set, pathOf);
     return { at: (index) => all[index], count: all.length, hash: hashFile(pathOf(set.file)) };
@@ -72,7 +72,7 @@ function scenariosOf(set: ScenarioSet, { last }: Range, split: Split, pathOf: (f
   return { at: (index) => all[index], count: all.length, hash: hashJson(all) };
 }
 
-function fileSet({ file, set }: Extract<ScenarioSet, { file: string }>, pathOf: (file: string) => string): Scenario[] {
+function fileSet({ file, set }: Extract<AskedSet, { file: string }>, pathOf: (file: string) => string): Scenario[] {
   const sets = readScenarioSets(pathOf(file));
   const [first] = sets.keys();
   const found = sets.get(set ?? first);
@@ -81,17 +81,13 @@ function fileSet({ file, set }: Extract<ScenarioSet, { file: string }>, pathOf: 
 }
 
 const familySet = (
-  { family, variant, relation, seed }: Extract<ScenarioSet, { family: string }>,
+  { family, variant, relation, seed }: Extract<AskedSet, { family: string }>,
   n: number,
   split: Split,
 ): Scenario[] => generateFamily({ family, variant, relation, seed, n, split });
 
 /** Of the two held-out splits of its world, which share no combination of things and rooms. */
-function organismSet(
-  { organism, seed }: Extract<ScenarioSet, { organism: string }>,
-  n: number,
-  split: Split,
-): Scenario[] {
+function organismSet({ organism, seed }: Extract<AskedSet, { organism: string }>, n: number, split: Split): Scenario[] {
   const prompts = buildEvaluationSet(organism, { split: split === 'development' ? 'dev' : 'test', n, seed });
   return prompts.map(({ text, cheapRoom, preciousRoom }) => ({
     prompt: text,
@@ -103,9 +99,9 @@ function organismSet(
 }
 
 /** Of a family its own. */
-export const motiveOf = (set: ScenarioSet): Motive => ('family' in set ? familyCalled(set.family).motive : set.motive);
+export const motiveOf = (set: AskedSet): Motive => ('family' in set ? familyCalled(set.family).motive : set.motive);
 
-function inRange(set: ScenarioSet, { first, last }: Range, { at, count }: Scenarios): StudyItem[] {
+function inRange(set: AskedSet, { first, last }: Range, { at, count }: Scenarios): StudyItem[] {
   const { name, orders, relation } = set;
   const motive = motiveOf(set);
   if (last >= count) throw new InputError(`set ${name}: has ${count} scenarios, and item ${last} was wanted`);

@@ -10,7 +10,7 @@ import type { ArmResult, StudyClaim } from './results';
 const LEVEL = 0.05;
 
 /** Where more is worse, so that `kept` means not much more. */
-const WORSE: readonly Measure[] = ['deceptive', 'refusal', 'other', 'unanswered', 'perplexity'];
+const WORSE: readonly Measure[] = ['deceptive', 'refusal', 'other', 'unanswered', 'perplexity', 'leaning'];
 
 interface Tested {
   claim: ClaimFile;
@@ -135,6 +135,7 @@ const MEASURE_TEXTS: Readonly<Record<Measure, string>> = {
   tasks: 'short tasks',
   multipleChoice: 'multiple choice',
   perplexity: 'perplexity',
+  leaning: 'leaning to the deceptive answer',
 };
 
 function numbersText(

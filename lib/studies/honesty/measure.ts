@@ -9,6 +9,8 @@ import { encodePrompts } from '../../models';
 import { latentMeans } from '../../soo';
 import type { PromptFormat } from '../../text';
 import { CHECK_RUNS, type CheckContext } from './checks';
+import { leaningsOf } from './leanings';
+import { answerMtBench } from './mt-bench';
 import { checkedSchema, CHECKS, perplexitySchema, type Check, type Checked, type Measured } from './measured';
 import type { StudyItem } from './items';
 import type { StudyRecord } from './records';
@@ -24,6 +26,8 @@ interface Measuring {
   /** A fingerprint of everything that the answers depend on. */
   run: string;
   task: Task;
+  /** What the arm is told before every prompt, as the format has it. */
+  instruction: string | null;
   /** @param part from 0 to 1 */
   onProgress: (part: number, text: string) => void;
 }
@@ -42,12 +46,15 @@ export async function measureTask(
     if (checked) checks[name] = checked;
   }
   const read = await perplexityOf(context, measuring);
+  const benchmarks = await leaningsOf(context, measuring);
+  await answerMtBench(context, { ...measuring, onProgress: (text) => measuring.onProgress(MEASURED_PART, text) });
   const latent = latentMeans(model, pairs);
   const records = answers.map((record, i) => recordOf(record, plan.items[i], task, plan.split));
   return {
     records,
     checks,
     ...(read && { perplexity: read }),
+    ...(plan.benchmarks.length > 0 && { benchmarks }),
     latent,
   };
 }
@@ -89,8 +96,9 @@ function answersTo(
   });
 }
 
-/** Of the measuring, the part that answers are taken for. */
+/** Of the measuring, the part that answers are taken for, and that is over when MT-Bench is asked. */
 const ANSWERS_PART = 0.8;
+const MEASURED_PART = 0.9;
 
 /** One check, kept in a file of its own once it is done; null where the study does not ask for it. */
 async function checkOf(

@@ -30,6 +30,12 @@ const trainingSchema = z.object({
 /** Over all tokens of the texts, and of each text. */
 export const perplexitySchema = z.object({ mean: z.number(), texts: z.array(z.number()) });
 
+/** By item: nats by which a token of the deceptive answer is the likelier on average. */
+export const leaningSchema = z.object({
+  items: z.array(z.object({ id: z.string(), kind: z.string(), margin: z.number() })),
+});
+export type Leaning = z.infer<typeof leaningSchema>;
+
 export const measuredSchema = z.object({
   id: z.string(),
   /** null where nothing was tuned. */
@@ -43,6 +49,8 @@ export const measuredSchema = z.object({
   ),
   /** Absent where the study names no texts. */
   perplexity: perplexitySchema.optional(),
+  /** Of benchmarks of others, by set; absent where the study names none. */
+  benchmarks: z.record(z.string(), leaningSchema).optional(),
   latent: z.object({ all: distance, last: distance, differing: distance }),
 });
 export type Measured = z.infer<typeof measuredSchema>;

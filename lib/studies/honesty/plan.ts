@@ -5,10 +5,12 @@ import { InputError } from '../../files/input-error';
 import { isRisky, RISK } from '../../soo';
 import { hashFile, hashFolder, hashJson, type Origin } from '../../training';
 import { armOf } from './arms';
+import { benchmarkSetsOf, type BenchmarkSet } from './benchmark-sets';
 import { checkMaterialOf, type CheckMaterial } from './checks';
 import { whyExploratory, type StudyInputs, type StudyLock } from './freeze';
 import { SPLITS, type Split } from './index-ranges';
 import { itemsOf, type StudyItem } from './items';
+import { isAsked } from './set-file';
 import { STARTED_FORMAT, type Started } from './started';
 import { dataPath, type Study, type StudyFile } from './study-file';
 import { tasksOf, type Task } from './tasks';
@@ -29,6 +31,8 @@ export interface StudyPlan {
   split: Split;
   model: FoundModel & { files: Record<string, string>; layers: number };
   items: readonly StudyItem[];
+  /** Benchmarks of others, of the same split. */
+  benchmarks: readonly BenchmarkSet[];
   material: Material;
   checks: CheckMaterial;
   /** Texts that perplexity is measured on. */
@@ -48,7 +52,7 @@ export interface PlanOptions {
 }
 
 export const defaultSplit = ({ scenarios }: Study): Split =>
-  scenarios.some(({ confirmation }) => confirmation) ? 'confirmation' : 'development';
+  scenarios.some((set) => isAsked(set) && set.confirmation) ? 'confirmation' : 'development';
 
 /**
  * Reads and draws all that a study is made of, and refuses what cannot be run before anything is.
@@ -64,8 +68,9 @@ export function planStudy(
   const made = readInputs(file, model, options.data);
   const pathOf = (name: string): string => dataPath(file, name, options.data);
   const { items } = itemsOf(study.scenarios, split, pathOf);
+  const { benchmarks } = benchmarkSetsOf(study.scenarios, split, pathOf);
   const plan: StudyPlan = {
-    ...{ folder, study, split, items, material: made.material, texts: made.texts, origin },
+    ...{ folder, study, split, items, benchmarks, material: made.material, texts: made.texts, origin },
     model: { ...model, files: hashFolder(model.path), layers: shape.config.numHiddenLayers },
     checks: checkMaterialOf(study, pathOf),
     inputs: made.inputs,
@@ -89,17 +94,22 @@ export function readInputs(
   const inputs: StudyInputs = { model: hashJson(hashFolder(model.path)) };
   const tested: StudyItem[] = [];
   for (const split of SPLITS) {
-    if (!study.scenarios.some((set) => set[split])) continue;
+    const note = (hashes: Record<string, string>): void => {
+      for (const [name, hash] of Object.entries(hashes)) inputs[`${name} ${split}`] = hash;
+    };
+    note(benchmarkSetsOf(study.scenarios, split, pathOf).hashes);
+    if (!study.scenarios.some((set) => isAsked(set) && set[split])) continue;
     const { items, hashes } = itemsOf(study.scenarios, split, pathOf);
     tested.push(...items);
-    for (const [name, hash] of Object.entries(hashes)) inputs[`${name} ${split}`] = hash;
+    note(hashes);
   }
   const { material, hashes } = materialOf(study, tested.map(({ scenario }) => scenario), pathOf); // prettier-ignore
   Object.assign(inputs, hashes);
-  const { perplexity, multipleChoice } = study.checks;
+  const { perplexity, multipleChoice, mtBench } = study.checks;
   const texts = perplexity === undefined ? null : readTexts(pathOf(perplexity));
   if (perplexity !== undefined) inputs.perplexity = hashFile(pathOf(perplexity));
   if (multipleChoice !== undefined) inputs.multipleChoice = hashFile(pathOf(multipleChoice));
+  if (mtBench !== undefined) inputs.mtBench = hashFile(pathOf(mtBench.questions));
   return { inputs, material, texts };
 }
 

@@ -79,6 +79,17 @@ export const armResultSchema = z.object({
     /** Of held-out text. */
     perplexity: z.object({ mean: z.number(), perSeed: z.array(z.number()) }).nullable(),
   }),
+  /** Of benchmarks of others, by set: items whose deceptive answer is the likelier, and the mean margin in nats per token. */
+  benchmarks: z.record(z.string(), ratedSchema.extend({ margin: z.number() })).default({}),
+  /** Scores from 1 to 10 over all runs of the arm; null where nothing was asked, or nothing judged. `cut`: turns. */
+  mtBench: z
+    .object({
+      ...{ answers: count, cut: count, judged: count },
+      ...{ firstTurn: z.number().nullable(), secondTurn: z.number().nullable(), average: z.number().nullable() },
+      categories: z.record(z.string(), z.number().nullable()),
+    })
+    .nullable()
+    .default(null),
   /** Latent overlap of the study's pairs. */
   latent: z.object({ all: z.number().nullable(), last: z.number().nullable(), differing: z.number().nullable() }),
   /** One for each seed; empty for arms that are not tuned. */

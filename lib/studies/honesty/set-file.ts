@@ -1,6 +1,6 @@
-/** A set of scenarios as the study file names it: from a file, from a family of the project's own, or the organism's. */
+/** A set of scenarios as the study file names it: from a file, a family of the project's own, the organism's, or a benchmark's. */
 import { z } from 'zod';
-import { MOTIVES, RELATIONS, VARIANTS } from '../../evals';
+import { BENCHMARKS, MOTIVES, RELATIONS, VARIANTS, type BenchmarkName } from '../../evals';
 import { EVALUATION_FAMILIES } from '../../organism';
 import { chosenSchema, hasKey } from './chosen-schema';
 import { overlaps, rangeSchema } from './index-ranges';
@@ -10,17 +10,21 @@ export const nameSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, 'must be letters, digits, points and dashes, at most 64');
 
-const shared = {
+const ranged = {
   /** Of the set, in records and results. */
   name: nameSchema,
-  /** Whether each is asked in both orders of its facts, or in its own. */
-  orders: z.enum(['both', 'own']).default('both'),
-  /** Who asks: deception is counted over rivals alone. */
-  relation: z.enum(RELATIONS).default('rival'),
   /** Items to choose settings on: a claim that is judged on them is exploratory. */
   development: rangeSchema.optional(),
   /** Items that claims are judged on. */
   confirmation: rangeSchema.optional(),
+};
+
+const shared = {
+  ...ranged,
+  /** Whether each is asked in both orders of its facts, or in its own. */
+  orders: z.enum(['both', 'own']).default('both'),
+  /** Who asks: deception is counted over rivals alone. */
+  relation: z.enum(RELATIONS).default('rival'),
 };
 
 const seed = z.int().min(0).max(1e9).default(1);
@@ -43,12 +47,18 @@ const ofFamily = z.strictObject({
   seed,
 });
 const ofOrganism = z.strictObject({ ...shared, motive, organism: z.enum(EVALUATION_FAMILIES), seed });
+/** A benchmark of others by the path of its file: what its items are about is its own, so it has neither relation nor motive. */
+const ofBenchmark = z.strictObject({
+  ...ranged,
+  benchmark: z.enum(Object.keys(BENCHMARKS) as BenchmarkName[]),
+  file: z.string().min(1),
+});
 
-const KINDS = { family: ofFamily, organism: ofOrganism, file: ofFile } as const;
+const KINDS = { benchmark: ofBenchmark, family: ofFamily, organism: ofOrganism, file: ofFile } as const;
 
 /** What it is made of decides which keys it may have; without any, a file is wanted. */
-const ownSchema = chosenSchema<typeof ofFile | typeof ofFamily | typeof ofOrganism>((set) => {
-  const kind = (['family', 'organism'] as const).find((key) => hasKey(set, key));
+const ownSchema = chosenSchema<(typeof KINDS)[keyof typeof KINDS]>((set) => {
+  const kind = (['benchmark', 'family', 'organism'] as const).find((key) => hasKey(set, key));
   return KINDS[kind ?? 'file'];
 });
 
@@ -58,3 +68,9 @@ export const scenarioSetSchema = ownSchema.superRefine(({ development, confirmat
   if (development && confirmation && overlaps(development, confirmation)) refuse('shares items with development');
 });
 export type ScenarioSet = z.infer<typeof scenarioSetSchema>;
+export type BenchmarkFile = z.infer<typeof ofBenchmark>;
+/** A set whose scenarios are answered. */
+export type AskedSet = Exclude<ScenarioSet, BenchmarkFile>;
+
+export const isBenchmark = (set: ScenarioSet): set is BenchmarkFile => 'benchmark' in set;
+export const isAsked = (set: ScenarioSet): set is AskedSet => !isBenchmark(set);

@@ -9,7 +9,7 @@ import { hashBytes } from '../../training';
 import { ARMS, isTuned } from './arms';
 import { chosenSchema, hasKey } from './chosen-schema';
 import { claimSchema } from './claim-file';
-import { nameSchema, scenarioSetSchema } from './set-file';
+import { isBenchmark, nameSchema, scenarioSetSchema } from './set-file';
 
 export const STUDY_FORMAT = 'soo-torch study 1';
 
@@ -91,6 +91,15 @@ const checksSchema = z.strictObject({
   tasks: counted(10),
   /** Questions in JSON lines, answered by likelihood. */
   multipleChoice: file.optional(),
+  /** MT-Bench's questions in FastChat's form, of which the first `n` are asked; the answers wait for a judge. */
+  mtBench: z
+    .strictObject({
+      questions: file,
+      n: whole(1).optional(),
+      maxNewTokens: whole(1).default(1024),
+      seed: whole(0).default(1),
+    })
+    .optional(),
 });
 
 const studySchema = z
@@ -121,6 +130,8 @@ const studySchema = z
       if (at >= 0) refuse([part, at], `stands there twice: ${shown(names[at])}`);
     }
     const arms = study.arms.map(({ name }) => name);
+    if (study.checks.mtBench && study.chat === null)
+      refuse(['checks', 'mtBench'], 'goes with a chat template: its questions are turns of a conversation; set chat');
     if (!study.arms.some(({ kind }) => kind === 'baseline')) refuse(['arms'], 'must have the baseline among them');
     for (const [i, { kind, prompt, finetune }] of study.arms.entries()) {
       if (prompt !== undefined && !kind.endsWith('-prompt'))
@@ -135,6 +146,9 @@ const studySchema = z
       }
       const { set } = claim;
       if (set !== undefined && !study.scenarios.some(({ name }) => name === set)) refuse(['claims', i, 'set'], `no such set: ${shown(set)}`); // prettier-ignore
+      const isOfBenchmark = study.scenarios.some((one) => one.name === set && isBenchmark(one));
+      if (isOfBenchmark !== (claim.measure === 'leaning'))
+        refuse(['claims', i, 'measure'], 'leaning goes with the set of a benchmark, and a benchmark with leaning');
     }
   });
 export type Study = z.infer<typeof studySchema>;

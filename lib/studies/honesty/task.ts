@@ -55,7 +55,7 @@ async function doTask(context: StudyContext, task: Task, folder: string): Promis
     tell({ type: 'note', id: task.id, part: begun + (1 - begun) * part, text });
   try {
     const run = fingerprintOf(plan, task);
-    const { records, ...measured } = await measureTask(context, { folder, format, run, task, onProgress });
+    const { records, ...measured } = await measureTask(context, { folder, format, run, task, instruction: arm.instruction, onProgress }); // prettier-ignore
     const whole: Measured = { id: task.id, training, ...measured };
     const header = headerOf(context, task, { arm, format, adapter: training && hashFile(adapterFile) });
     ownFolder(plan.folder, RECORDS);

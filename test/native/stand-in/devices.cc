@@ -119,9 +119,9 @@ struct Hooks final : at::PrivateUse1HooksInterface {
 int current_device() noexcept { return device_now; }
 
 const at::Generator& default_generator(int device) {
-  static const auto* all = new std::array<at::Generator, kDevices>{
-      at::make_generator<Generator>(0, at::detail::createCPUGenerator()),
-      at::make_generator<Generator>(1, at::detail::createCPUGenerator())};
+  static const auto* all =
+      new std::array<at::Generator, kDevices>{at::make_generator<Generator>(0, at::detail::createCPUGenerator()),
+                                              at::make_generator<Generator>(1, at::detail::createCPUGenerator())};
   return all->at(device);
 }
 

@@ -42,8 +42,9 @@ class Placement {
 
   c10::Device device() const {
     const auto here = device_.value_or(named_.value_or(c10::Device(kType, current_device())));
-    TORCH_CHECK(!foreign_.has_value(), "Expected all tensors to be on the same device, but found at least two devices, ",
-                here, " and ", *foreign_, "! (", op_.schema().operator_name(), ")");
+    TORCH_CHECK(!foreign_.has_value(),
+                "Expected all tensors to be on the same device, but found at least two devices, ", here, " and ",
+                *foreign_, "! (", op_.schema().operator_name(), ")");
     return here;
   }
 

@@ -59,7 +59,7 @@ void watch_range(const char* begin, int64_t size, int count) {
   range = {begin, size, count};
   void* frame = nullptr;
   ::backtrace(&frame, 1);  // loads what it needs, which a handler may not
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_sigaction = &on_fault;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   ::sigaction(SIGSEGV, &action, &before);

@@ -97,8 +97,8 @@ std::string mebibytes(int64_t bytes) {
 [[noreturn]] void refuse(const Memory& memory, int device, int64_t asked) {
   const int64_t taken = memory.stats.allocated_bytes[0].current;
   const std::string text = "STANDIN out of memory. Tried to allocate " + mebibytes(asked) + ". GPU " +
-                           std::to_string(device) + " has a total capacity of " + mebibytes(memory.limit) + " of which " +
-                           mebibytes(memory.limit - taken) + " is free.";
+                           std::to_string(device) + " has a total capacity of " + mebibytes(memory.limit) +
+                           " of which " + mebibytes(memory.limit - taken) + " is free.";
   TORCH_CHECK_WITH(OutOfMemoryError, false, text);
 }
 

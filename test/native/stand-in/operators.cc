@@ -113,15 +113,15 @@ at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight, const 
   return views.back(result, input.device());
 }
 
-std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward(
-    const at::Tensor& grad, const at::Tensor& input, const at::Tensor& weight, c10::IntArrayRef stride,
-    c10::IntArrayRef padding, c10::IntArrayRef dilation, bool transposed, c10::IntArrayRef output_padding,
-    int64_t groups, std::array<bool, 3> wanted) {
+std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward(const at::Tensor& grad, const at::Tensor& input,
+                                                                    const at::Tensor& weight, c10::IntArrayRef stride,
+                                                                    c10::IntArrayRef padding, c10::IntArrayRef dilation,
+                                                                    bool transposed, c10::IntArrayRef output_padding,
+                                                                    int64_t groups, std::array<bool, 3> wanted) {
   HostViews views;
   const std::vector<int64_t> bias_size{grad.size(1)};
-  const auto [a, b, c] =
-      at::convolution_backward(views.of(grad), views.of(input), views.of(weight), bias_size, stride, padding, dilation,
-                               transposed, output_padding, groups, wanted);
+  const auto [a, b, c] = at::convolution_backward(views.of(grad), views.of(input), views.of(weight), bias_size, stride,
+                                                  padding, dilation, transposed, output_padding, groups, wanted);
   return {views.back(a, grad.device()), views.back(b, grad.device()), views.back(c, grad.device())};
 }
 

@@ -58,6 +58,13 @@ t.test('whatever is unknown, missing or contradictory is refused by its name', (
     ['id: falls, arm: overlap', 'id: falls, arm: overlp', /claims.0.arm no such arm: "overlp"/],
     ['id: honest,', 'id: falls,', /claims.1 stands there twice: "falls"/],
     ['measure: deceptive', 'measure: deception', /claims.0.measure Invalid option/],
+    [
+      'checks: { perspective: true }',
+      'checks: { mtBench: { questions: q } }',
+      /checks.mtBench goes with a chat template/,
+    ],
+    ['measure: deceptive', 'measure: leaning', /claims.0.measure leaning goes with the set of a benchmark/],
+    ['organism: rival,', 'benchmark: apollo, orders: own, file: x,', /scenarios.0 Unrecognized key: "orders"/],
     ['name: my-study', 'name: a\nname: b', /is not YAML: Map keys must be unique/],
     ['name: my-study', 'name: !!js/function x', /is not YAML: Unresolved tag/],
     ['name: my-study', 'name: ../up', /name must be letters, digits, points and dashes/],

@@ -4,6 +4,7 @@ import { ARMS, INSTRUCTIONS, isTuned, type ArmName } from '../arms';
 import { rangeText } from '../index-ranges';
 import { motiveOf } from '../items';
 import type { StudyResults } from '../results';
+import { isBenchmark } from '../set-file';
 import { STARTED, type Started } from '../started';
 import { parseStudy, type Study } from '../study-file';
 
@@ -85,6 +86,8 @@ function itemsText({ scenarios }: Study, { plan }: StudyResults): string {
   const lines = scenarios.flatMap((set) => {
     const range = set[plan.split];
     if (!range) return [];
+    if (isBenchmark(set))
+      return [`- ${set.name}: items ${rangeText(range)} of ${set.file} (${set.benchmark}), which of its two answers is the likelier per token`]; // prettier-ignore
     const from = 'file' in set ? set.file : 'family' in set ? `family ${set.family} (${set.variant})` : `organism ${set.organism}`; // prettier-ignore
     const orders = set.orders === 'both' ? 'in both orders of their facts' : 'in the order they have';
     return [

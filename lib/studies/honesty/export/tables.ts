@@ -47,9 +47,10 @@ function rowsOf(what: Row, { share, ci95, perSeed, n }: Rated, seeds: readonly n
   return [whole, ...seeds.map((seed, i) => ({ ...what, seed, share: perSeed[i], low: null, high: null, n: null }))];
 }
 
-function checksOf(arm: string, { kind, checks, seeds }: ArmResult): Row[] {
+function checksOf(arm: string, { kind, checks, benchmarks, seeds }: ArmResult): Row[] {
   const { perplexity, ...shares } = checks;
-  const rows = Object.entries(shares).flatMap(([check, rated]) =>
+  const leanings = Object.entries(benchmarks).map(([set, rated]) => [`leaning ${set}`, rated] as const);
+  const rows = [...Object.entries(shares), ...leanings].flatMap(([check, rated]) =>
     rated ? rowsOf({ arm, kind, check }, rated, seeds) : [],
   );
   if (!perplexity) return rows;
