@@ -71,7 +71,9 @@ export class ComputeWorker implements AsyncDisposable {
    * @throws InputError, one line that names the file and what is wrong in it; HubError when the hub fails
    */
   async load(name: string, { signal, onProgress, device, ...options }: WorkerLoadOptions = {}): Promise<ModelInfo> {
-    const args = { ...options, name, device: device && (String(device) as DeviceLike) };
+    const { deviceMap } = options;
+    const spread = typeof deviceMap === 'object' ? Object.fromEntries(Object.entries(deviceMap).map(([part, one]) => [part, nameOf(one)])) : deviceMap; // prettier-ignore
+    const args = { ...options, name, device: device && nameOf(device), deviceMap: spread };
     return this.#ask('load', args, { signal, onEvent: onProgress && ((event) => onProgress(event as LoadProgress)) });
   }
 
@@ -189,6 +191,9 @@ export class ComputeWorker implements AsyncDisposable {
     return this.#thread.ask(name, args, options) as Promise<Awaited<ReturnType<Jobs[Name]>>>;
   }
 }
+
+/** On the way to the thread a device would lose its class. */
+const nameOf = (device: DeviceLike): DeviceLike => String(device) as DeviceLike;
 
 /** A worker that computes beside this thread; it holds no model until `load`. */
 export const worker = (options: ThreadOptions = {}): ComputeWorker => new ComputeWorker(options);

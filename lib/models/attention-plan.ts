@@ -41,6 +41,29 @@ export function forLastQuery(plan: AttentionPlan): AttentionPlan {
   return { ...plan, lastQuery };
 }
 
+/** The plan for layers of another device; what layers share is moved once. */
+export function planOn(plan: AttentionPlan, device: DeviceLike): AttentionPlan {
+  const moved = new Map<object, object>();
+  const once = <T extends object>(shared: T | undefined, move: (shared: T) => T): T | undefined => {
+    if (!shared) return undefined;
+    if (!moved.has(shared)) moved.set(shared, move(shared));
+    return moved.get(shared) as T;
+  };
+  const tensor = (shared: Tensor | undefined): Tensor | undefined => once(shared, (own) => own.to(device));
+  const rotation = ({ cos, sin }: Rotation): Rotation => ({ cos: cos.to(device), sin: sin.to(device) });
+  const queries = (own: Queries): Queries => ({
+    rotation: once(own.rotation, rotation),
+    growth: tensor(own.growth),
+    mask: tensor(own.mask),
+    causal: own.causal,
+  });
+  return {
+    ...plan,
+    layers: plan.layers.map((own) => once(own, queries) as Queries),
+    sharedPads: plan.sharedPads?.to(device),
+  };
+}
+
 /** Where a pass stands. */
 export interface Place {
   /** [batch, past + seq], 1 for real tokens and 0 for pads. */

@@ -1,7 +1,7 @@
-import { torch, type Tensor } from '../torch';
+import { torch, type Device, type Tensor } from '../torch';
 import { checkpoint, Embedding, Module, ModuleList, type RMSNorm } from '../nn';
 import { askingOf, Attention } from './attention';
-import { forLastQuery, type AttentionPlan } from './attention-plan';
+import { forLastQuery, planOn, type AttentionPlan } from './attention-plan';
 import type { DecoderConfig } from './decoder-config';
 import { makeNorm, normalised } from './decoder-norms';
 import { GatedMLP } from './gated-mlp';
@@ -33,6 +33,11 @@ export class DecoderLayer extends Module<[hiddenStates: Tensor, plan: AttentionP
     if (places !== 'before') this.postFeedforwardLayernorm = norm();
   }
 
+  /** Where its weights lie. */
+  get device(): Device {
+    return (this.postAttentionLayernorm.weight as Tensor).device; // its norms have weights
+  }
+
   /** @param hiddenStates as attention takes them, and so is the result */
   forward(hiddenStates: Tensor, plan: AttentionPlan): Tensor {
     const behind = this.#places !== 'before';
@@ -58,6 +63,8 @@ export class DecoderBody extends Module<[ids: Tensor, plan: AttentionPlan]> {
   readonly norm: RMSNorm;
   /** Computes each layer again in the backward pass instead of keeping what it made: less memory, more time. */
   gradientCheckpointing = false;
+  /** Whether layers lie on several devices: hidden states then go where each is, and back to the embedding's. */
+  isSpread = false;
   readonly #embeddingScale: number;
 
   constructor(config: DecoderConfig) {
@@ -77,14 +84,27 @@ export class DecoderBody extends Module<[ids: Tensor, plan: AttentionPlan]> {
   forward(ids: Tensor, plan: AttentionPlan): Tensor {
     let hiddenStates = this.#embed(plan.sharedPads ? plan.sharedPads.share(ids) : ids);
     const layers = [...this.layers];
+    const planOf = this.#plans(plan);
     for (const layer of layers) {
-      const [entering, isLast] = [hiddenStates, layer === layers.at(-1)];
-      const its = isLast && plan.lastTokenOnly && ids.size(1) > 1 ? forLastQuery(plan) : plan;
+      const entering = this.isSpread ? hiddenStates.to(layer.device) : hiddenStates;
+      const [own, isLast] = [planOf(layer), layer === layers.at(-1)];
+      const its = isLast && plan.lastTokenOnly && ids.size(1) > 1 ? forLastQuery(own) : own;
       // A batch of prompts makes gigabytes.
       if (plan.frees) hiddenStates = torch.scope(() => layer.call(entering, its));
       else hiddenStates = this.gradientCheckpointing ? checkpoint(layer, entering, its) : layer.call(entering, its);
     }
-    return this.norm.call(hiddenStates);
+    return this.norm.call(this.isSpread ? hiddenStates.to(this.embedTokens.weight.device) : hiddenStates);
+  }
+
+  /** The plan of each layer, moved to a device when the first layer there asks. */
+  #plans(plan: AttentionPlan): (layer: DecoderLayer) => AttentionPlan {
+    if (!this.isSpread) return () => plan;
+    const plans = new Map([[String(this.embedTokens.weight.device), plan]]);
+    return ({ device }) => {
+      const made = plans.get(String(device)) ?? planOn(plan, device);
+      plans.set(String(device), made);
+      return made;
+    };
   }
 
   #embed(ids: Tensor): Tensor {

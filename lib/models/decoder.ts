@@ -185,7 +185,8 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
 
   makeCache(batch: number, maxLength: number): KvCache {
     const { numHiddenLayers: layers, numKeyValueHeads: kvHeads, headDim } = this.config;
-    return new KvCache({ layers, batch, kvHeads, maxLength, headDim, dtype: this.dtype, device: this.device });
+    const device = this.model.isSpread ? [...this.model.layers].map((layer) => layer.device) : this.device;
+    return new KvCache({ layers, batch, kvHeads, maxLength, headDim, dtype: this.dtype, device });
   }
 
   /**

@@ -2,6 +2,8 @@ export { CachedDecoding, padLeft, type PaddedBatch } from './cached-decoding';
 export { openCheckpoint, type Checkpoint } from './checkpoint';
 export { convertGguf, type Converted, type ConvertOptions } from './convert';
 export type { DecoderConfig, DecoderShape } from './decoder-config';
+export { planDevices, type DevicePlan, type PlannedDevice, type PlanOptions, type Room } from './device-map/plan';
+export type { DeviceMap } from './device-map/places';
 export { parseConfig, readConfig } from './families';
 export { generate, streamGenerate } from './generate';
 export type { GeneratedToken, GenerateOptions, StreamOptions } from './generate';

@@ -8,7 +8,8 @@ export interface KvCacheShape {
   maxLength: number;
   headDim: number;
   dtype: DType;
-  device: DeviceLike;
+  /** One for all layers, or one for each. */
+  device: DeviceLike | readonly DeviceLike[];
 }
 
 /** Keys and values of each layer, [rows, kvHeads, maxLength, headDim], and how many positions they hold. */
@@ -18,9 +19,14 @@ interface KvCacheMemory {
   length: number;
 }
 
+const isEach = (device: KvCacheShape['device']): device is readonly DeviceLike[] => Array.isArray(device);
+
 function allocate({ layers, batch, kvHeads, maxLength, headDim, dtype, device }: KvCacheShape): KvCacheMemory {
   const make = (): Tensor[] =>
-    Array.from({ length: layers }, () => torch.empty([batch, kvHeads, maxLength, headDim], { dtype, device }));
+    Array.from({ length: layers }, (_, layer) => {
+      const own = isEach(device) ? device[layer] : device;
+      return torch.empty([batch, kvHeads, maxLength, headDim], { dtype, device: own });
+    });
   return { keys: make(), values: make(), length: 0 };
 }
 

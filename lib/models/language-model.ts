@@ -76,6 +76,7 @@ export interface LanguageModel extends GenerativeModel, Module<[ids: Tensor, opt
   readonly tokenizer: Tokenizer | null;
   /** Of the weights. */
   readonly dtype: DType;
+  /** Where ids go in and logits come out; layers may lie elsewhere (`deviceMap` of `loadModel`). */
   readonly device: Device;
   /** Computes each layer again in the backward pass instead of keeping what it made: less memory, more time. */
   gradientCheckpointing: boolean;

@@ -1,4 +1,4 @@
-import { torch } from '../torch';
+import { torch, type DType } from '../torch';
 import { skipInit } from '../nn';
 import { InputError, shown } from '../files/input-error';
 import { inCheckpoint, openCheckpoint, type Checkpoint } from './checkpoint';
@@ -6,7 +6,9 @@ import { Decoder } from './decoder';
 import type { DecoderShape } from './decoder-config';
 import { familyOf, parseConfig, quantisationOf } from './families';
 import type { Weights } from '../checkpoints/sharded';
+import { placesOf } from './device-map/places';
 import type { LanguageModel } from './language-model';
+import type { Quantisation } from './quantisation/config';
 import { putFourBitLayers } from './quantisation/four-bit-layers';
 import { hasOwnTwin, openCheckedWeights, readWeights, weightLayout, type LoadOptions } from './weights';
 
@@ -36,15 +38,17 @@ function loadCheckpoint(checkpoint: Checkpoint, options: LoadOptions): LanguageM
     weights = openCheckedWeights(checkpoint, layout, quantisation);
   }
   try {
+    const places = placesOf(config, options, storageOf(options, config.dtype, quantisation));
     const model = torch.scope(() => {
       const empty = skipInit(build);
       const left = new Set(layout.shapes.keys());
       const read = progressOf(weights, left, options.onProgress);
-      const { device = 'cpu', quantize } = options;
-      putFourBitLayers(empty, weights, { quantised: quantize === 'nf4', device, read });
+      const { quantize } = options;
+      putFourBitLayers(empty, weights, { quantised: quantize === 'nf4', places, read });
       // What was checked lacks nothing but the further names of shared weights.
-      const state = readWeights(weights, [...left], config.dtype, { ...options, read });
+      const state = readWeights(weights, [...left], config.dtype, { ...options, places, read });
       empty.loadStateDict(state, { assign: true, strict: false });
+      empty.model.isSpread = places.isSpread;
       return empty;
     });
     model.tokenizer = checkpoint.tokenizer();
@@ -52,6 +56,16 @@ function loadCheckpoint(checkpoint: Checkpoint, options: LoadOptions): LanguageM
   } finally {
     weights.dispose();
   }
+}
+
+/** What a plan counts the weights as. */
+function storageOf(
+  { dtype, quantize }: LoadOptions,
+  saved: DType | undefined,
+  quantisation: Quantisation | null,
+): { dtype: DType; quantize?: 'nf4' } {
+  const kept = quantisation?.method === 'nf4' ? 'nf4' : quantize;
+  return { dtype: dtype === undefined || dtype === 'auto' ? (saved ?? 'float32') : dtype, quantize: kept };
 }
 
 /** Takes what has been read off what is left, and tells how many bytes that makes. */

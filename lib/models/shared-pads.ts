@@ -1,4 +1,4 @@
-import { torch, type Tensor } from '../torch';
+import { torch, type DeviceLike, type Tensor } from '../torch';
 
 /**
  * Real tokens of a padded batch laid end to end, with one pad that stands for all. A pad looks at nothing, so what a
@@ -38,6 +38,11 @@ export class SharedPads {
     const firstPad = flat.logicalNot().to('uint8').argmax(0, true);
     const rows = torch.where(flat, flat.cumsum(0).sub(1), tokens.numel());
     return new SharedPads(torch.cat([tokens, firstPad]), rows, shape);
+  }
+
+  /** The same for tensors of another device. */
+  to(device: DeviceLike): SharedPads {
+    return new SharedPads(this.#tokens.to(device), this.#rows.to(device), this.#shape);
   }
 
   /** [batch, seq] to [1, rows], or [batch, seq, features] to [1, rows, features] */

@@ -1,15 +1,14 @@
-import { Device, releaseMapped, torch, type DeviceLike, type DType, type Tensor } from '../torch';
+import { Device, releaseMapped, torch, type DType, type Tensor } from '../torch';
 import { skipInit, type AnyModule } from '../nn';
 import { InputError, messageOf, quoted } from '../files/input-error';
 import type { Weights } from '../checkpoints/sharded';
 import type { Checkpoint } from './checkpoint';
+import type { PlaceOptions, Places } from './device-map/places';
 import type { Quantisation } from './quantisation/config';
 import { numbersOf, type NumberWeights } from './quantisation/numbers';
 import { textHalfOf } from './text-half';
 
-export interface LoadOptions {
-  /** Where the weights go; default 'cpu'. */
-  device?: DeviceLike;
+export interface LoadOptions extends PlaceOptions {
   /**
    * What the weights become. Default: float32 on the CPU, the checkpoint's own elsewhere. 'auto': the checkpoint's own.
    * On the CPU and in the checkpoint's dtype nothing is copied: weights stay in the mapped file.
@@ -114,15 +113,15 @@ export function readWeights(
   weights: Weights,
   names: Iterable<string>,
   saved: DType | undefined,
-  options: Omit<LoadOptions, 'onProgress'> & { read: (names: string[]) => void },
+  options: Pick<LoadOptions, 'dtype' | 'checkFinite'> & { places: Places; read: (names: string[]) => void },
 ): Map<string, Tensor> {
-  const { device = 'cpu', checkFinite = true } = options;
-  const dtype = options.dtype ?? (new Device(device).type === 'cpu' ? 'float32' : 'auto');
+  const { places, checkFinite = true } = options;
+  const dtype = options.dtype ?? (new Device(places.home).type === 'cpu' ? 'float32' : 'auto');
   const state = new Map<string, Tensor>();
   for (const name of names) {
     const stored = weights.tensor(name);
     const wanted = dtype === 'auto' ? (saved ?? stored.dtype) : dtype;
-    const tensor = torch.scope(() => inMemory(() => stored.to(device, wanted), `${weights.fileOf(name)}: tensor ${quoted(name)} as ${wanted}`)); // prettier-ignore
+    const tensor = torch.scope(() => inMemory(() => stored.to(places.of(name), wanted), `${weights.fileOf(name)}: tensor ${quoted(name)} as ${wanted}`)); // prettier-ignore
     if (tensor !== stored) {
       // Pages of the file count as this process's memory, and are not read again.
       releaseMapped(stored);

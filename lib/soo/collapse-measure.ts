@@ -76,7 +76,9 @@ export function measureSites(
       torch.noGrad(() => {
         const { ids, attentionMask } = padLeft(prompts, { padId, device: model.device });
         model.call(ids, { attentionMask, padded: true, lastTokenOnly: true, frees: true });
-        const each = names.map((name) => valuesOf(captured.activations.get(name), pairs.length, renamed));
+        const each = names.map((name) =>
+          valuesOf(captured.activations.get(name)?.to(model.device), pairs.length, renamed),
+        );
         return torch.stack(each).toArray() as number[][];
       }),
     ),

@@ -47,7 +47,7 @@ export function activationOf(model: LanguageModel, name: string, side: PairSide)
   } catch (thrown) {
     if (!(thrown instanceof Reached)) throw thrown;
   }
-  const activation = captured.activations.get(name);
+  const activation = captured.activations.get(name)?.to(model.device);
   if (!activation) throw new RangeError(`activationOf: '${name}' took no part in the forward pass`);
   return sharedPads ? sharedPads.spread(activation) : activation;
 }

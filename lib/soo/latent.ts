@@ -111,7 +111,7 @@ function distances(
   for (const positions of choices) {
     if (positions === 'differing' && !differs(pair)) continue;
     const each = names.map((name) => {
-      const [a, b] = [self.get(name), other.get(name)];
+      const [a, b] = [self, other].map((side) => side.get(name)?.to(model.device));
       if (!a || !b) throw new Error(`latentOverlap: '${name}' took no part in one of the two passes`);
       return meanSquare(compareAt(a, b, batch, { ...options, positions })).to('float64');
     });

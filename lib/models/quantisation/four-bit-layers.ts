@@ -1,9 +1,10 @@
 /** Layers of a model that keep their weights in four bits, in the place of its Linears. */
-import { releaseMapped, torch, type DeviceLike, type Tensor } from '../../torch';
+import { releaseMapped, torch, type Tensor } from '../../torch';
 import { Linear, Linear4bit, quantise, type AnyModule, type FourBitWeight } from '../../nn';
 import { InputError, messageOf, quoted } from '../../files/input-error';
 import type { Weights } from '../../checkpoints/sharded';
 import { isQuantisable } from './four-bit-weights';
+import type { Places } from '../device-map/places';
 import type { NumberWeights } from './numbers';
 
 /** Never quantised, as transformers leaves it: every logit is read off it. */
@@ -19,7 +20,7 @@ const HEAD = 'lm_head';
 export function putFourBitLayers(
   model: AnyModule,
   weights: NumberWeights,
-  { quantised, device, read }: { quantised: boolean; device: DeviceLike; read: (names: string[]) => void },
+  { quantised, places, read }: { quantised: boolean; places: Places; read: (names: string[]) => void },
 ): void {
   for (const [at, module] of model.namedModules()) {
     if (!(module instanceof Linear)) continue;
@@ -28,6 +29,7 @@ export function putFourBitLayers(
       const stored = weights.fourBit(name);
       if (!stored && (!quantised || at === HEAD)) return;
       const weight = stored ?? quantisedNow(weights, name);
+      const device = places.of(name);
       const bias = module.bias && weights.tensor(`${at}.bias`).to(device);
       const layer = new Linear4bit(
         moved(weight, (tensor) => tensor.to(device)),
