@@ -17,13 +17,13 @@ export function clipGradNorm(
   const normType = options.normType ?? 2;
   return torch.scope(() =>
     torch.noGrad(() => {
-      const groups = groupGrads(params);
-      if (groups.length === 0) return 0;
-      const value = Number(jointNorm(groups, normType).item());
+      const grads = gradsOf(params);
+      if (grads.length === 0) return 0;
+      const value = Number(jointNorm(grads, normType).item());
       if (options.errorIfNonfinite && !Number.isFinite(value)) {
         throw new RangeError(`clipGradNorm: expected a finite gradient norm, got ${value}`);
       }
-      scale(groups, value, maxNorm);
+      scale(grads, value, maxNorm);
       return value;
     }),
   );
@@ -31,24 +31,29 @@ export function clipGradNorm(
 
 /** The Euclidean norm of all gradients together, a scalar on their device: what `clipGradNorm` compares with its limit. */
 export function jointGradNorm(params: Iterable<Tensor>): Tensor {
-  const groups = groupGrads(params);
-  return groups.length === 0 ? torch.zeros([]) : jointNorm(groups, 2);
+  const grads = gradsOf(params);
+  return grads.length === 0 ? torch.zeros([]) : jointNorm(grads, 2);
 }
 
 /** What `clipGradNorm` does where `norm` is the joint norm: for who has read it already, with other numbers. */
 export function scaleGrads(params: Iterable<Tensor>, norm: number, maxNorm: number): void {
   if (!(maxNorm >= 0)) throw new RangeError(`scaleGrads: expected maxNorm >= 0, got ${maxNorm}`);
-  torch.scope(() => torch.noGrad(() => scale(groupGrads(params), norm, maxNorm)));
+  torch.scope(() => torch.noGrad(() => scale(gradsOf(params), norm, maxNorm)));
 }
 
-function scale(groups: readonly Tensor[][], norm: number, maxNorm: number): void {
+function scale(grads: readonly Tensor[], norm: number, maxNorm: number): void {
   const factor = maxNorm / (norm + 1e-6);
-  if (!(factor >= 1)) for (const grads of groups) torch._foreachMul_(grads, factor); // NaN spreads, as in PyTorch
+  if (!(factor >= 1)) for (const group of grouped(grads)) torch._foreachMul_(group, factor); // NaN spreads, as in PyTorch
 }
 
-function jointNorm(groups: Tensor[][], normType: number): Tensor {
+function jointNorm(grads: readonly Tensor[], normType: number): Tensor {
   const dtypeOf = ([first]: Tensor[]): DType | null => (isHalf(first.dtype) ? 'float32' : null);
-  const norms = groups.flatMap((grads) => torch._foreachNorm(grads, normType, { dtype: dtypeOf(grads) }));
+  const normOf = new Map<Tensor, Tensor>();
+  for (const group of grouped(grads))
+    for (const [i, norm] of torch._foreachNorm(group, normType, { dtype: dtypeOf(group) }).entries())
+      normOf.set(group[i], norm);
+  // In the parameters' order, so that a model which is spread over devices is clipped to the bit as on one.
+  const norms = grads.map((grad) => normOf.get(grad) as Tensor);
   if (norms.length === 1) return norms[0];
   const home = norms[0].device;
   const widest = norms.some(({ dtype }) => dtype === 'float64') ? 'float64' : 'float32';
@@ -60,7 +65,7 @@ export function clipGradValue(params: Iterable<Tensor>, limit: number): void {
   if (!(limit >= 0)) throw new RangeError(`clipGradValue: expected a limit >= 0, got ${limit}`);
   torch.scope(() =>
     torch.noGrad(() => {
-      for (const grads of groupGrads(params)) {
+      for (const grads of grouped(gradsOf(params))) {
         torch._foreachClampMin_(grads, -limit);
         torch._foreachClampMax_(grads, limit);
       }
@@ -68,12 +73,14 @@ export function clipGradValue(params: Iterable<Tensor>, limit: number): void {
   );
 }
 
+function gradsOf(params: Iterable<Tensor>): Tensor[] {
+  return Array.from(params, ({ grad }) => grad).filter((grad) => grad !== null);
+}
+
 // The foreach kernels want one dtype and one device per call.
-function groupGrads(params: Iterable<Tensor>): Tensor[][] {
+function grouped(grads: readonly Tensor[]): Tensor[][] {
   const groups = new Map<string, Tensor[]>();
-  for (const parameter of params) {
-    const grad = parameter.grad;
-    if (!grad) continue;
+  for (const grad of grads) {
     const key = `${grad.dtype} ${grad.device}`;
     const group = groups.get(key);
     if (group) group.push(grad);
