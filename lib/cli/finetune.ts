@@ -31,7 +31,9 @@ import { addRankOptions, asRank, isQuiet, type AsRank } from './ranks';
 import { table } from './table';
 
 export function define(command: Command): void {
-  addModelOptions(command, { adapter: 'LoRA adapter to train on, instead of a fresh one: PEFT folder, or name on the hub' });
+  addModelOptions(command, {
+    adapter: 'LoRA adapter to train on, instead of a fresh one: PEFT folder, or name on the hub',
+  });
   addFinetuneOptions(command);
   addChatOptions(command);
   addRankOptions(command);
