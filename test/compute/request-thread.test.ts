@@ -19,6 +19,18 @@ for (const [how, message] of [
   });
 }
 
+t.test('what is taken back while it waits is not worked on', async (t) => {
+  const thread = start();
+  const stop = new AbortController();
+  const first = thread.ask('soon', 'first');
+  const taken = thread.ask('count', null, { signal: stop.signal });
+  const counted = thread.ask('count', null);
+  stop.abort(new Error('not that one'));
+  await t.rejects(taken, { message: 'not that one' });
+  t.same(await Promise.all([first, counted]), ['first', 1]);
+  await thread.close();
+});
+
 t.test('what cannot be sent back is an error of that request alone', async (t) => {
   const thread = start();
   await t.rejects(thread.ask('unsendable', null), /could not be cloned/);
