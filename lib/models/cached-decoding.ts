@@ -18,8 +18,9 @@ export interface PaddedBatch {
 export function padLeft(
   sequences: readonly (readonly number[])[],
   { padId = 0, length, device = 'cpu' }: { padId?: number; length?: number; device?: DeviceLike } = {},
-): PaddedBatch {
-  const width = length ?? Math.max(0, ...sequences.map((sequence) => sequence.length));
+): PaddedBatch & { lengths: readonly number[] } {
+  const lengths = sequences.map((sequence) => sequence.length);
+  const width = length ?? Math.max(0, ...lengths);
   const ids = new BigInt64Array(sequences.length * width).fill(BigInt(padId));
   const mask = new Uint8Array(ids.length);
   sequences.forEach((sequence, row) => {
@@ -33,7 +34,7 @@ export function padLeft(
   return {
     ids: torch.tensor(ids, { shape, device }),
     attentionMask: mask.includes(0) ? torch.tensor(mask, { shape, device }) : undefined,
-    lengths: sequences.map((sequence) => sequence.length),
+    lengths,
   };
 }
 

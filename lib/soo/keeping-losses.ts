@@ -86,10 +86,9 @@ function promptsOf(
   const renamed = wantsNames ? pairs.map(renamedOf) : [];
   const prompts = [...pairs.map(({ selfIds }) => selfIds), ...pairs.map(({ otherIds }) => otherIds), ...renamed];
   const { device } = model;
-  const { ids, attentionMask } = padLeft(prompts, { padId, device });
+  const { ids, attentionMask, lengths } = padLeft(prompts, { padId, device });
   const width = ids.size(1);
   const numbered = numbering === 'padded' ? torch.arange(0, width, { dtype: 'int64', device }).unsqueeze(0) : undefined;
-  const lengths = prompts.map((prompt) => prompt.length);
   const batch = { ids, attentionMask, positions: numbered, lengths };
   const rows = (x: Tensor, side: number): Tensor => x.narrow(0, side * pairs.length, pairs.length);
   const real = attentionMask && ((side: number): Tensor => rows(attentionMask, side).ne(0));

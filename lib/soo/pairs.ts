@@ -156,8 +156,7 @@ export function pairBatch(pairs: readonly TokenPair[], options: PairBatchOptions
   const width = options.width ?? Math.max(...sequences.map((ids) => ids.length));
   const positions =
     numbering === 'padded' ? torch.arange(0, width, { dtype: 'int64', device }).unsqueeze(0) : undefined;
-  const { ids, attentionMask } = padLeft(sequences, { padId, length: width, device });
-  const lengths = sequences.map((sequence) => sequence.length);
+  const { ids, attentionMask, lengths } = padLeft(sequences, { padId, length: width, device });
   const half = (start: number): PairSide => {
     const own = lengths.slice(start, start + size);
     const mask = own.some((length) => length < width) ? attentionMask?.narrow(0, start, size) : undefined;

@@ -63,12 +63,16 @@ export function countedRows({ pairs, self, other }: PairBatch, choice: PositionC
   return pairs.flatMap(({ selfIds, otherIds }, i) => {
     const [some, most] = [selfIds.length, otherIds.length].sort((x, y) => x - y);
     const columns = Array.from({ length: positions === 'all' && countPads ? most : some }, (_, from) => from + 1);
-    const counted = positions === 'all' ? columns : columns.filter((k) => selfIds.at(-k) !== otherIds.at(-k));
+    const counted = positions === 'all' ? columns : differingFromEnd(pairs[i]);
     return counted.map((k) => (i + 1) * width - k).reverse();
   });
 }
 
-/** Whether the sides of a pair differ in a token that both have, aligned at their ends. */
-export function differs({ selfIds, otherIds }: TokenPair): boolean {
-  return selfIds.some((_, i) => i < otherIds.length && selfIds.at(-1 - i) !== otherIds.at(-1 - i));
+/** Where the sides of a pair differ in a token that both have, aligned at their ends and counted from there, from 1. */
+export function differingFromEnd({ selfIds, otherIds }: TokenPair): number[] {
+  const both = Math.min(selfIds.length, otherIds.length);
+  return Array.from({ length: both }, (_, i) => i + 1).filter((k) => selfIds.at(-k) !== otherIds.at(-k));
 }
+
+/** Whether the sides of a pair differ in a token that both have, aligned at their ends. */
+export const differs = (pair: TokenPair): boolean => differingFromEnd(pair).length > 0;

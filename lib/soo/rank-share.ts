@@ -5,6 +5,7 @@ import type { FinetuneConfig } from './finetune-config';
 import { KEEPING } from './keeping-losses';
 import type { Share, TokenBatch } from './losses';
 import type { TokenPair } from './pairs';
+import { differingFromEnd } from './positions';
 
 type Place = Readonly<{ rank: number; size: number }>;
 
@@ -45,13 +46,13 @@ function partOf<T>(all: readonly T[], { rank, size }: Place): T[] {
 const ratio = (own: number, whole: number): number => (whole === 0 ? 0 : own / whole);
 
 /** How much a pair counts in a batch's mean: itself, or its positions that are compared, or its tokens that are predicted. */
-function weightOf({ selfIds, otherIds, answersAt = [1, 1] }: TokenPair, config: FinetuneConfig): number {
+function weightOf(pair: TokenPair, config: FinetuneConfig): number {
+  const { selfIds, otherIds, answersAt = [1, 1] } = pair;
   if (config.loss === 'lm')
     return Math.max(0, selfIds.length - answersAt[0]) + Math.max(0, otherIds.length - answersAt[1]);
   if (config.loss === 'kl' || config.positions === 'all' || config.positions === 'last') return 1;
-  const both = Math.min(selfIds.length, otherIds.length);
-  if (config.positions === 'real') return both;
-  return Array.from({ length: both }, (_, i) => selfIds.at(-1 - i) !== otherIds.at(-1 - i)).filter(Boolean).length;
+  if (config.positions === 'real') return Math.min(selfIds.length, otherIds.length);
+  return differingFromEnd(pair).length;
 }
 
 /** @throws InputError for terms that compare the prompts of a whole batch with each other */
