@@ -1,5 +1,5 @@
 /** What a study's report shows beside its results: sample answers, the collapse monitor's logs, MT-Bench where it was judged. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { mtBench, type Behaviour } from '../evals';
@@ -7,6 +7,7 @@ import { readCheckedLines } from '../files/json-lines';
 import { checkShape, readJsonFile } from '../files/json-file';
 import type { Agreement } from '../statistics';
 import { readRecords, samplePaths, type StudyRecord, type StudyResults } from '../studies/honesty';
+import { readMtBench } from '../studies/honesty/mt-bench';
 import { recordsPath, taskFolder } from '../studies/honesty/tasks';
 
 /** One prompt, and what each arm's first run answers. */
@@ -104,15 +105,11 @@ function judgeOf(folder: string): Agreement | null {
   return existsSync(result) ? checkShape(judgeSchema, readJsonFile(result), 'agreement.json') : null;
 }
 
-/** FastChat's files in `mt-bench/` of the study's folder: its questions, and one file of judgments. */
+/** Scores of what lies judged in the study's folder; a study's runs are told together, by their arm. */
 function mtBenchOf(folder: string, { tasks }: StudyResults): StudyMaterial['mtBench'] {
-  const [questions, judged] = [join(folder, 'mt-bench', 'question.jsonl'), join(folder, 'mt-bench', 'model_judgment')];
-  if (!existsSync(questions) || !existsSync(judged)) return null;
-  const files = readdirSync(judged).filter((name) => name.endsWith('_single.jsonl'));
-  if (files.length === 0) return null;
-  const judgments = files.sort().flatMap((name) => mtBench.readJudgments(join(judged, name)));
-  // A study's runs are told together, by their arm.
+  const read = readMtBench(folder);
+  if (!read || read.judgments.length === 0) return null;
   const arm = new Map(tasks.map(({ id, arm }) => [id, arm]));
-  const byArm = judgments.map((one) => ({ ...one, model: arm.get(one.model) ?? one.model }));
-  return mtBench.mtBenchScores(byArm, mtBench.readQuestions(questions));
+  const byArm = read.judgments.map((one) => ({ ...one, model: arm.get(one.model) ?? one.model }));
+  return mtBench.mtBenchScores(byArm, read.questions);
 }
