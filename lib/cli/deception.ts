@@ -18,12 +18,12 @@ import {
 } from '../evals';
 import { answerEnds, encodePrompts } from '../models';
 import type { PromptFormat } from '../text';
-import { hashFolder, hashJson, noProgress } from '../training';
+import { hashJson, noProgress } from '../training';
 import { addChatOptions, formatOf, templateOf, warnIfRaw } from './chat-options';
 import { checked, InputError, type Result } from './command';
 import { describeRates } from './deception-text';
 import { interruptible } from './interrupts';
-import { addModelOptions, loadNamedModel, type LoadedModel } from './model-options';
+import { addModelOptions, loadedFiles, loadNamedModel, type LoadedModel } from './model-options';
 import { recordedModel } from './named-model';
 import { integer } from './options';
 import { startProgress } from './progress';
@@ -102,7 +102,7 @@ async function evaluate(given: Given, { group, own }: AsRank): Promise<Result> {
 }
 
 async function askAll(
-  { model, found, adapterFolder }: LoadedModel,
+  loaded: LoadedModel,
   asked: readonly Asked[],
   options: Options,
   {
@@ -111,10 +111,11 @@ async function askAll(
     ...how
   }: { format: PromptFormat } & Pick<DeceptionOptions, 'sampling' | 'signal'> & Pick<AsRank, 'group'>,
 ): Promise<{ scored: Scored[]; resumed: number }> {
+  const { model, found } = loaded;
   using file =
     options.out === undefined || isQuiet(group)
       ? undefined
-      : new RecordFile(options.out, fingerprint(options, [found.path, adapterFolder], format), recordSchema);
+      : new RecordFile(options.out, fingerprint(options, loaded, format), recordSchema);
   const ends = answerEnds(model, format);
   const earlier = file?.earlier.map((record) => (record.ended ? record : relabel({ ...record, ended: endOf(record.ids, ends) }))); // prettier-ignore
   const done = new Map(earlier?.map((record) => [placeOf(record), record]));
@@ -156,9 +157,9 @@ const scoredOf = ({ set, order, label, affirmed, upstream, margin, behaviour, sa
 });
 
 /** Everything that the answers depend on. The batch is no part of it, nor are the scenarios: their records tell them. */
-function fingerprint(options: Options, paths: readonly (string | undefined)[], format: PromptFormat): string {
+function fingerprint(options: Options, loaded: LoadedModel, format: PromptFormat): string {
   const { dtype, quantize, device, maxNewTokens } = options;
-  const files = paths.filter((path) => path !== undefined).map(hashFolder);
+  const files = loadedFiles(loaded);
   const sampling = samplingOf(options);
   const drawn = { ...(sampling && { sampling }), ...(quantize && { quantize }), ...templateOf(format) };
   return hashJson({ files, dtype: dtype ?? null, device, maxNewTokens, ...drawn }).slice(0, 16);

@@ -7,6 +7,7 @@ import { loadModel, type LanguageModel, type LoadOptions } from '../models';
 import type { ResolvedModel } from '../hub';
 import { loadLora, type LoraAdapter } from '../peft';
 import type { Tokenizer } from '../text';
+import { hashFolder } from '../training';
 import type { Progress } from '../training/progress';
 import { checked, InputError } from './command';
 import { MODEL_HELP, namedAdapter, namedModel } from './named-model';
@@ -68,6 +69,10 @@ export async function loadNamedModel(options: Readonly<Record<string, unknown>>)
   model.eval();
   return { model, tokenizer, adapter, adapterFolder, found };
 }
+
+/** Hashes of the files that a model and its adapter were read from. */
+export const loadedFiles = ({ found, adapterFolder }: LoadedModel): Record<string, string>[] =>
+  [found.path, adapterFolder].filter((path) => path !== undefined).map(hashFolder);
 
 /** The same without the adapter, for commands that put it on themselves. */
 export async function loadBase(options: Readonly<Record<string, unknown>>): Promise<LoadedBase> {

@@ -1,12 +1,12 @@
 /** Commands that several processes run together, as torchrun, Slurm or Kubeflow start them. */
 import type { Command } from 'commander';
-import { rankEnvironment, withProcessGroup, type ProcessGroup } from '../distributed';
+import { RANK_TIMEOUT_MS, rankEnvironment, withProcessGroup, type ProcessGroup } from '../distributed';
 import type { Result } from './command';
 import { integer } from './options';
 
 type Given = Readonly<Record<string, unknown>>;
 
-const DEFAULT_SECONDS = 600;
+const DEFAULT_SECONDS = RANK_TIMEOUT_MS / 1000;
 
 export function addRankOptions(command: Command): void {
   command.option(

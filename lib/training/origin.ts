@@ -72,9 +72,8 @@ export function hashJson(value: unknown): string {
 }
 
 /**
- * sha256, in hex, of every file directly in a folder, by name, or of the one file that stands for a folder, with
- * all its parts. Links count as
- * what they lead to: the caches of models hold nothing else.
+ * sha256, in hex, of every file directly in a folder, by name, or of the one file that stands for a folder, with all its
+ * parts. Links count as what they lead to: the caches of models hold nothing else.
  * @throws InputError for a folder without files, which would be the same as any other
  */
 export function hashFolder(folder: string): Record<string, string> {

@@ -45,7 +45,6 @@ async function runBeside<Result>(
   group: ProcessGroup,
   work: (begin: () => Promise<void>) => Promise<unknown>,
 ): Promise<Result> {
-  // prettier-ignore
   const first = await group.told<Word<Result>>();
   if (first.done !== null) return first.done;
   await work(async () => undefined);

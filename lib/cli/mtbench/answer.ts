@@ -8,11 +8,11 @@ import { readJsonFile } from '../../files/json-file';
 import { PlainLines } from '../../files/json-lines';
 import { writeTextAside } from '../../files/write-aside';
 import { chatPrompts, type ChatFormat } from '../../text';
-import { hashFolder, hashJson } from '../../training';
+import { hashJson } from '../../training';
 import { addChatOptions, chatSettingsOf } from '../chat-options';
 import { checked, InputError, type Result } from '../command';
 import { interruptible } from '../interrupts';
-import { addModelOptions, loadNamedModel, type LoadedModel } from '../model-options';
+import { addModelOptions, loadedFiles, loadNamedModel, type LoadedModel } from '../model-options';
 import { recordedModel } from '../named-model';
 import { integer } from '../options';
 import { makeFolder } from '../out-folder';
@@ -87,14 +87,9 @@ const defaultId = ({ model, adapter }: Options): string =>
   [model, ...(adapter === undefined ? [] : [adapter])].map((path) => basename(path).replace(/\s+/gu, '-')).join('+');
 
 /** Everything that the answers depend on; the batch and the questions are no part of it. */
-function settingsOf(
-  options: Options,
-  modelId: string,
-  { found, adapterFolder }: LoadedModel,
-  { template }: ChatFormat,
-): object {
+function settingsOf(options: Options, modelId: string, loaded: LoadedModel, { template }: ChatFormat): object {
   const { dtype = null, quantize = null, device, maxNewTokens, choices, seed } = options;
-  const files = hashJson([found.path, adapterFolder].filter((path) => path !== undefined).map(hashFolder));
+  const files = hashJson(loadedFiles(loaded));
   return { modelId, files, dtype, quantize, device, maxNewTokens, choices, seed, template };
 }
 
