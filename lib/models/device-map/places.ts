@@ -3,7 +3,7 @@ import { Device, torch, type DeviceLike, type DType } from '../../torch';
 import { InputError, quoted } from '../../files/input-error';
 import type { DecoderConfig } from '../decoder-config';
 import { planDevices, type Room } from './plan';
-import { EMBEDDING, isHome, partsOf } from './weight-shapes';
+import { EMBEDDING, isHome, partsOf } from '../weight-layout';
 
 /**
  * `auto` fills one device after the other, `balanced` gives all like shares, of the memory that may be taken on each; or

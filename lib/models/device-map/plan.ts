@@ -2,7 +2,7 @@
 import { InputError } from '../../files/input-error';
 import type { DecoderConfig } from '../decoder-config';
 import { bytesPerNumber, partBytes, passingBytes, stayingBytes, type Storage } from './part-bytes';
-import { isHome, partsOf, type ModelPart } from './weight-shapes';
+import { isHome, partsOf, type ModelPart } from '../weight-layout';
 
 /** A device and the bytes that are free there. */
 export interface Room {
