@@ -10,9 +10,12 @@ export interface Room {
   bytes: number;
 }
 
+/** `auto` fills one device after the other, so that the fewest are used; `balanced` gives all like shares. */
+export const SPREADS = ['auto', 'balanced'] as const;
+export type Spread = (typeof SPREADS)[number];
+
 export interface PlanOptions extends Storage {
-  /** `auto` fills one device after the other, so that the fewest are used; `balanced` gives all like shares. */
-  how: 'auto' | 'balanced';
+  how: Spread;
   /** Tokens of a batch at a time for which there is to be room; none by default. */
   tokens?: number;
 }
