@@ -1,5 +1,6 @@
 import { Device, isOutOfMemory, releaseMapped, torch, type DType, type Tensor } from '../torch';
 import { InputError, messageOf, quoted } from '../files/input-error';
+import { storedType } from '../checkpoints/safetensors-header';
 import type { Weights } from '../checkpoints/sharded';
 import type { Checkpoint } from './checkpoint';
 import type { PlaceOptions, Places } from './device-map/places';
@@ -90,7 +91,7 @@ export function readWeights(
   weights: Weights,
   names: Iterable<string>,
   saved: DType | undefined,
-  options: Pick<LoadOptions, 'dtype' | 'checkFinite'> & { places: Places; read: (names: string[]) => void },
+  options: Pick<LoadOptions, 'dtype' | 'checkFinite' | 'quantize'> & { places: Places; read: (names: string[]) => void }, // prettier-ignore
 ): Map<string, Tensor> {
   const { places, checkFinite = true } = options;
   const dtype = options.dtype ?? (new Device(places.home).type === 'cpu' ? 'float32' : 'auto');
@@ -98,7 +99,15 @@ export function readWeights(
   for (const name of names) {
     const stored = weights.tensor(name);
     const wanted = dtype === 'auto' ? (saved ?? stored.dtype) : dtype;
-    const tensor = torch.scope(() => inMemory(() => stored.to(places.of(name), wanted), `${weights.fileOf(name)}: tensor ${quoted(name)} as ${wanted}`)); // prettier-ignore
+    const tensor = torch.scope(() => {
+      try {
+        return stored.to(places.of(name), wanted);
+      } catch (thrown) {
+        if (!isOutOfMemory(thrown)) throw thrown;
+        const less = savings(options, itemSize(wanted) > itemSize(saved ?? stored.dtype));
+        throw new InputError(`${weights.fileOf(name)}: tensor ${quoted(name)} as ${wanted} does not fit into memory${less} (${messageOf(thrown)})`); // prettier-ignore
+      }
+    });
     if (tensor !== stored) {
       // Pages of the file count as this process's memory, and are not read again.
       releaseMapped(stored);
@@ -111,14 +120,18 @@ export function readWeights(
   return state;
 }
 
-/** @throws InputError that names the tensor and its dtype, when there is no room for it */
-function inMemory(convert: () => Tensor, what: string): Tensor {
-  try {
-    return convert();
-  } catch (thrown) {
-    if (!isOutOfMemory(thrown)) throw thrown;
-    throw new InputError(`${what} does not fit into memory; as auto it keeps the dtype of the file (${messageOf(thrown)})`); // prettier-ignore
-  }
+const itemSize = (dtype: DType): number => storedType(dtype).itemSize;
+
+/** What would take less memory, ahead of what libtorch says: errors are cut where they grow long. */
+function savings({ places, quantize }: Pick<LoadOptions, 'quantize'> & { places: Places }, isWider: boolean): string {
+  const accelerators = torch.devices().length - 1;
+  const mayBeSpread = accelerators > 1 && !places.isSpread && new Device(places.home).type !== 'cpu';
+  const each = [
+    ...(isWider ? ["dtype auto (the file's own)"] : []),
+    ...(mayBeSpread ? [`device map balanced (${accelerators} devices)`] : []),
+    ...(quantize === undefined ? ['quantize nf4'] : []),
+  ];
+  return each.length > 0 ? `; less is taken by ${each.join(', ')}` : '';
 }
 
 /** A sum is finite only if every term is (or it overflows); the exact count is made when it is not. */

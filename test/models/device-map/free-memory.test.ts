@@ -52,4 +52,18 @@ t.test('spread by what is free', async (t) => {
       message: /^device map: the model wants .* more than there is \(standin:0 0\.1 MB, standin:1 0\.0 MB\)/,
     });
   });
+
+  await t.test('a model that one device does not hold says what would', async (t) => {
+    const load = (options: LoadOptions) => () => loadModel(folder, { device: devices[0], ...options });
+    leave(HOME, 1e6);
+    t.throws(load({ dtype: 'float64' }), {
+      name: 'InputError',
+      message:
+        /^model.safetensors: tensor ".*" as float64 does not fit into memory; less is taken by dtype auto \(the file's own\), device map balanced \(2 devices\), quantize nf4 \(.* is free\.\)$/,
+    });
+    t.throws(load({}), { message: /; less is taken by device map balanced \(2 devices\), quantize nf4 \(/ }); // prettier-ignore
+    t.equal(free(devices[0]), HOME, 'nothing stays of what was read');
+    standIn.setLimit(0, 0);
+    t.ok(load({})());
+  });
 });
