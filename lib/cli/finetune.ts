@@ -148,9 +148,12 @@ function watchSteps(out: string, total: number) {
   };
   return {
     take(step: StepRecord) {
-      const { microBatch, loss } = step;
+      const { microBatch, loss, pieces } = step;
       const { progress, events } = show(microBatch);
-      progress.update(microBatch, `step ${step.step}, loss ${loss.toPrecision(4)}${note}`);
+      progress.update(
+        microBatch,
+        `step ${step.step}, loss ${loss.toPrecision(4)}${pieces ? `, in ${pieces} pieces` : ''}${note}`,
+      );
       stepLog(events)(step);
       logMeasured(events);
     },

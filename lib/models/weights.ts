@@ -1,4 +1,4 @@
-import { Device, releaseMapped, torch, type DType, type Tensor } from '../torch';
+import { Device, isOutOfMemory, releaseMapped, torch, type DType, type Tensor } from '../torch';
 import { skipInit, type AnyModule } from '../nn';
 import { InputError, messageOf, quoted } from '../files/input-error';
 import type { Weights } from '../checkpoints/sharded';
@@ -139,7 +139,7 @@ function inMemory(convert: () => Tensor, what: string): Tensor {
   try {
     return convert();
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException | null)?.code !== 'ERR_OUT_OF_MEMORY') throw thrown;
+    if (!isOutOfMemory(thrown)) throw thrown;
     throw new InputError(`${what} does not fit into memory; as auto it keeps the dtype of the file (${messageOf(thrown)})`); // prettier-ignore
   }
 }
