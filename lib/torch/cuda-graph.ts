@@ -40,7 +40,7 @@ class CudaGraphs implements GraphRecorder {
 
   capture(work: () => Tensor): CapturedGraph {
     const [graph, output] = this.#aside(() => {
-      const made = native.beginGraph();
+      const made = native.beginGraph(String(this.#device));
       try {
         // What is made on the way belongs to the graph, and may be used again by what it launches later.
         const result = scope(work).keep();

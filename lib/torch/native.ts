@@ -106,7 +106,7 @@ export interface NativeAddon {
   synchronizeEvent(event: NativeEvent): void;
   elapsedTime(from: NativeEvent, to: NativeEvent): number;
   hasGraphs(): boolean;
-  beginGraph(): NativeGraph;
+  beginGraph(device: string): NativeGraph;
   endGraph(graph: NativeGraph): void;
   replayGraph(graph: NativeGraph): void;
   dropGraph(graph: NativeGraph): void;

@@ -6,6 +6,9 @@
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
+#include <c10/cuda/CUDAGuard.h>
+
+#include <optional>
 
 namespace soo {
 
@@ -13,6 +16,7 @@ namespace {
 
 class LibtorchGraph final : public CudaGraph {
  public:
+  /** The device is the current one then. */
   LibtorchGraph() : device_(c10::cuda::current_device()), pool_(at::cuda::graph_pool_handle()) {
     // Other threads may go on using the device.
     graph_.capture_begin(pool_, cudaStreamCaptureModeThreadLocal);
@@ -24,6 +28,7 @@ class LibtorchGraph final : public CudaGraph {
   }
 
   void end() override {
+    const c10::cuda::CUDAGuard on(device_);
     recording_ = false;
     try {
       graph_.capture_end();
@@ -38,6 +43,7 @@ class LibtorchGraph final : public CudaGraph {
  private:
   void abandon() noexcept {
     try {
+      const c10::cuda::CUDAGuard on(device_);
       graph_.capture_end();
     } catch (...) {
       release();
@@ -67,7 +73,8 @@ class LibtorchGraph final : public CudaGraph {
 
 }  // namespace
 
-__attribute__((visibility("default"))) std::unique_ptr<CudaGraph> begin_cuda_graph() {
+__attribute__((visibility("default"))) std::unique_ptr<CudaGraph> begin_cuda_graph(c10::Device device) {
+  const c10::cuda::OptionalCUDAGuard on(device.has_index() ? std::make_optional(device) : std::nullopt);
   return std::make_unique<LibtorchGraph>();
 }
 

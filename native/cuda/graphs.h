@@ -1,5 +1,7 @@
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <memory>
 
 namespace soo {
@@ -14,7 +16,7 @@ class CudaGraph {
   virtual void replay() = 0;
 };
 
-/** Begins recording what this thread queues on its current stream, which must not be the device's default one. */
-std::unique_ptr<CudaGraph> begin_cuda_graph();
+/** Begins recording what this thread queues on a GPU's current stream, which must not be its default one. */
+std::unique_ptr<CudaGraph> begin_cuda_graph(c10::Device device);
 
 }  // namespace soo

@@ -10,7 +10,7 @@
 
 namespace soo {
 
-__attribute__((weak)) std::unique_ptr<CudaGraph> begin_cuda_graph();
+__attribute__((weak)) std::unique_ptr<CudaGraph> begin_cuda_graph(c10::Device device);
 
 namespace {
 
@@ -32,10 +32,12 @@ Napi::Value has_graphs(Environment& self, const Napi::CallbackInfo&) {
   return Napi::Boolean::New(self.env, begin_cuda_graph != nullptr);
 }
 
-/** beginGraph(): from here on what is queued on the current stream is recorded */
-Napi::Value begin_graph(Environment& self, const Napi::CallbackInfo&) {
-  if (begin_cuda_graph == nullptr) throw BadArgument("this build cannot capture graphs");
-  return make_external(self.env, kGraphTag, begin_cuda_graph());
+/** beginGraph(device): from here on what is queued on its current stream is recorded */
+Napi::Value begin_graph(Environment& self, const Napi::CallbackInfo& info) {
+  const c10::Device device = to_device(self.env, info[0]);
+  if (begin_cuda_graph == nullptr || !device.is_cuda())
+    throw BadArgument("graphs are captured on GPUs, by builds for CUDA");
+  return make_external(self.env, kGraphTag, begin_cuda_graph(device));
 }
 
 Napi::Value end_graph(Environment&, const Napi::CallbackInfo& info) {
