@@ -30,6 +30,8 @@ interface Cuda {
   version: string | null;
   devices: number;
   problem: string | null;
+  /** Whether products of float32 may be of TF32. */
+  allowTf32: boolean;
 }
 
 interface Loaded {
@@ -119,6 +121,7 @@ function loadAddon(): Loaded | Error {
         version: torch.cuda.version,
         devices: torch.cuda.deviceCount(),
         problem: torch.cuda.whyUnavailable(),
+        allowTf32: torch.cuda.allowTf32,
       },
       threads: torch.getNumThreads(),
     };
@@ -167,6 +170,11 @@ async function examine(): Promise<Report> {
   };
 }
 
+function describeCuda({ version, devices, allowTf32 }: Cuda): string {
+  if (version === null) return 'built without';
+  return `built for ${version}; GPUs: ${devices}; products of float32 in ${allowTf32 ? 'TF32' : 'float32'}`;
+}
+
 function describe({ node, addon, libtorch, devices, cuda, threads, problems, notes }: Report): string {
   const state = addon.loads ? addon.path : addon.built ? `${addon.path} (does not load)` : 'not built';
   const facts = listing([
@@ -176,7 +184,7 @@ function describe({ node, addon, libtorch, devices, cuda, threads, problems, not
     ['  path', libtorch.path ?? '-'],
     ['  found by', [libtorch.how ?? '-', libtorch.reason].filter(Boolean).join(': ')],
     ['devices', devices.join(', ') || '-'],
-    ['CUDA', cuda === null ? '-' : cuda.version ? `built for ${cuda.version}; GPUs: ${cuda.devices}` : 'built without'],
+    ['CUDA', cuda === null ? '-' : describeCuda(cuda)],
     ['threads', threads === null ? '-' : String(threads)],
   ]);
   const trouble = problems.map(({ what, fix }) => `problem: ${what}\n    fix: ${fix}`);
