@@ -89,6 +89,11 @@ export interface NativeAddon {
   setRngState(target: string | number, state: number): void;
 
   cuda(): { version: number; devices: number; problem: string };
+  allowTf32(): boolean;
+  setAllowTf32(on: boolean): void;
+  /** Null: operators of that kind of device cast nothing in this thread. */
+  setAutocast(device: string, dtype: string | null): void;
+  clearAutocastCache(): void;
   devices(): string[];
   outsideBackend(): string;
   synchronize(device: string): void;
@@ -107,6 +112,11 @@ export interface NativeAddon {
   queryEvent(event: NativeEvent): boolean;
   synchronizeEvent(event: NativeEvent): void;
   elapsedTime(from: NativeEvent, to: NativeEvent): number;
+  hasGraphs(): boolean;
+  beginGraph(device: string): NativeGraph;
+  endGraph(graph: NativeGraph): void;
+  replayGraph(graph: NativeGraph): void;
+  dropGraph(graph: NativeGraph): void;
   numThreads(): number;
   setNumThreads(threads: number): void;
   processor(): string;
@@ -259,14 +269,18 @@ interface NativeGroupOptions {
 /** An operator bound to its overload; takes every argument in the schema's order, `undefined` for a default. */
 export type NativeOperator = (...values: unknown[]) => unknown;
 
-/** Bytes that libtorch's caching allocator holds on a device. */
+/** Bytes that libtorch's caching allocator holds on a device, and how many the device has in all. */
 export interface DeviceMemory {
   allocated: number;
   peak: number;
   reserved: number;
+  /** Null where the allocator cannot tell. */
+  total: number | null;
 }
 
 declare const nativeStream: unique symbol;
 declare const nativeEvent: unique symbol;
 export type NativeStream = { readonly [nativeStream]: true };
 export type NativeEvent = { readonly [nativeEvent]: true };
+declare const nativeGraph: unique symbol;
+export type NativeGraph = { readonly [nativeGraph]: true };
