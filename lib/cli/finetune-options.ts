@@ -39,6 +39,7 @@ const FLAGS = {
   untilDistance: '--until-distance <x>',
   measureDistance: '--measure-distance',
   batch: '--batch <n>',
+  microBatch: '--micro-batch <n>',
   accumulate: '--accumulate <n>',
   optimizer: '--optimizer <name>',
   lr: '--lr <rate>',
@@ -72,6 +73,7 @@ const ADAPTERS_OWN = {
 /** What is said of a default that is not a plain value. */
 const DEFAULT_TEXTS: Readonly<Record<string, string>> = {
   layer: '19/32 of the way up',
+  microBatch: 'the batch as a whole',
   targetModules: 'q_proj,v_proj',
 };
 

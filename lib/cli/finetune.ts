@@ -19,7 +19,7 @@ import {
   type MonitorRecord,
 } from '../soo';
 import { addChatOptions, formatOf, templateOf, warnIfRaw } from './chat-options';
-import { InputError, type Result } from './command';
+import { InputError, type Given, type Result } from './command';
 import { addFinetuneOptions, configOf, checkedFlags, type FinetuneFlags } from './finetune-options';
 import { interruptible } from './interrupts';
 import { addModelOptions, loadBase } from './model-options';
@@ -38,8 +38,6 @@ export function define(command: Command): void {
   addChatOptions(command);
   addRankOptions(command);
 }
-
-type Given = Readonly<Record<string, unknown>>;
 
 /** `soo finetune`: tunes a LoRA adapter so that the model's computations for self and other come together. */
 export const run = (_: readonly string[], given: Given): Promise<Result> => asRank(given, (rank) => tune(given, rank));
@@ -148,9 +146,12 @@ function watchSteps(out: string, total: number) {
   };
   return {
     take(step: StepRecord) {
-      const { microBatch, loss } = step;
+      const { microBatch, loss, pieces } = step;
       const { progress, events } = show(microBatch);
-      progress.update(microBatch, `step ${step.step}, loss ${loss.toPrecision(4)}${note}`);
+      progress.update(
+        microBatch,
+        `step ${step.step}, loss ${loss.toPrecision(4)}${pieces ? `, in ${pieces} pieces` : ''}${note}`,
+      );
       stepLog(events)(step);
       logMeasured(events);
     },

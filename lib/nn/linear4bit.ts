@@ -1,5 +1,6 @@
 import { nf4Linear, torch, type Tensor } from '../torch';
-import { dequantise, NF4_VALUES, NESTED_BLOCK, type FourBitWeight } from './four-bit';
+import { NESTED_BLOCK, NF4_BLOCK } from '../torch/nf4-blocks';
+import { dequantise, NF4_VALUES, type FourBitWeight } from './four-bit';
 import { Module } from './module';
 import { Parameter } from './parameter';
 import { shapeText } from './state';
@@ -61,7 +62,7 @@ export class Linear4bit extends Module {
       throw new RangeError(`Linear4bit: expected last dimension ${this.inFeatures}, got ${shapeText(input.shape)}`);
     }
     const weight = this.fourBit;
-    const output = (weight.blockSize === 64 ? nf4Linear(input, weight) : null) ?? byOperators(input, weight);
+    const output = (weight.blockSize === NF4_BLOCK ? nf4Linear(input, weight) : null) ?? byOperators(input, weight);
     return this.bias ? output.add(this.bias.to(output.dtype)) : output;
   }
 }

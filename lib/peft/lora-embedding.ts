@@ -1,6 +1,14 @@
 import { torch, type Tensor } from '../torch';
 import { init, Parameter, type Embedding } from '../nn';
-import { AdapterPieces, LoraLayer, type LoraShape, type LoraWeight } from './lora-layer';
+import {
+  AdapterPieces,
+  LoraLayer,
+  lowRank,
+  settle,
+  type AdapterPrecision,
+  type LoraShape,
+  type LoraWeight,
+} from './lora-layer';
 
 /**
  * An Embedding with low-rank additions: row i of the table plus scaling * B A[:, i]. A is [r, rows], zeros; B is
@@ -16,7 +24,7 @@ export class LoraEmbedding extends LoraLayer<Embedding> {
     return this.baseLayer.weight;
   }
 
-  override add(name: string, { r, scaling }: LoraShape): void {
+  override add(name: string, { r, scaling }: LoraShape, precision: AdapterPrecision): void {
     const { numEmbeddings, embeddingDim, weight } = this.baseLayer;
     const [a, b] = torch.scope(() =>
       // PEFT draws both before it sets them: so one seed gives the same adapter in both.
@@ -24,7 +32,7 @@ export class LoraEmbedding extends LoraLayer<Embedding> {
     );
     init.zeros_(a);
     init.normal_(b);
-    for (const piece of [a, b]) piece.setData(piece.detach().to(weight.device));
+    settle([a, b], weight, precision);
     this.lora_embedding_A.set(name, a);
     this.lora_embedding_B.set(name, b);
     this.scaling.set(name, scaling);
@@ -47,13 +55,7 @@ export class LoraEmbedding extends LoraLayer<Embedding> {
 
   protected override added(name: string): Tensor | undefined {
     const [a, b] = [this.lora_embedding_A.get(name), this.lora_embedding_B.get(name)];
-    return (
-      a &&
-      b
-        ?.matmul(a)
-        .transpose(0, 1)
-        .mul(this.scaling.get(name) ?? 0)
-    );
+    return a && b && lowRank(b, a, this.scaling.get(name) ?? 0).transpose(0, 1);
   }
 
   /** @param ids int64 or int32 [...] to [..., features], in the table's dtype */

@@ -1,4 +1,4 @@
-import { torch, type Tensor } from '../torch';
+import { inFloat32, torch, type Tensor } from '../torch';
 import { Module, type AnyModule, type Parameter } from '../nn';
 import type { Slot } from '../nn/slots';
 
@@ -31,6 +31,37 @@ export class AdapterPieces<M extends AnyModule | Parameter> extends Module<[], n
   }
 }
 
+/** How an adapter's weights are kept. */
+export interface AdapterPrecision {
+  /**
+   * Whether weights on a base of half precision are float32, as PEFT's argument of that name says: default true. With false
+   * they have the base's dtype, in which small steps of an optimiser are lost.
+   */
+  autocastAdapterDtype?: boolean;
+}
+
+/**
+ * Puts fresh float32 weights where the base layer's weight lies. They go by way of its dtype, also where they are float32 in
+ * the end: so does PEFT, and so one seed gives the same adapter in both.
+ */
+export function settle(
+  fresh: readonly Parameter[],
+  base: Tensor,
+  { autocastAdapterDtype = true }: AdapterPrecision,
+): void {
+  torch.scope(() => {
+    for (const weight of fresh) {
+      const near = weight.detach().to(base.device);
+      const rounded = base.isFloatingPoint() ? near.to(base.dtype) : near;
+      weight.setData(autocastAdapterDtype ? inFloat32(rounded) : rounded);
+    }
+  });
+}
+
+/** B A times the scaling, rounded once: what an adapter adds to a weight [out, in], in its own dtype. */
+export const lowRank = (b: Tensor, a: Tensor, scaling: number): Tensor =>
+  inFloat32(b).matmul(inFloat32(a)).mul(scaling).to(b.dtype);
+
 export interface LoraShape {
   r: number;
   /** What the low-rank product is multiplied by: alpha / r, or alpha / sqrt(r) when rank-stabilised. */
@@ -46,8 +77,8 @@ export interface LoraWeight {
 }
 
 /**
- * A layer with trainable low-rank additions (Hu et al. 2021), at most one of them active. The additions are float32
- * whatever the base is, and a fresh one changes nothing.
+ * A layer with trainable low-rank additions (Hu et al. 2021), at most one of them active. The additions are float32 on a
+ * base of half precision or four bits unless it is said otherwise, and a fresh one changes nothing.
  */
 export abstract class LoraLayer<
   B extends AnyModule & { weight: Parameter } = AnyModule & { weight: Parameter },
@@ -67,7 +98,7 @@ export abstract class LoraLayer<
   }
 
   /** Adds a fresh adapter, or replaces the one of that name. */
-  abstract add(name: string, shape: LoraShape): void;
+  abstract add(name: string, shape: LoraShape, precision: AdapterPrecision): void;
 
   /** Takes an adapter out and frees its weights. */
   abstract delete(name: string): void;

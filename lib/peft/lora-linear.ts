@@ -1,7 +1,15 @@
 import type { Tensor } from '../torch';
 import { init, Linear, type Dropout, type Linear4bit } from '../nn';
 import { LoraDropout } from './lora-dropout';
-import { AdapterPieces, LoraLayer, type LoraShape, type LoraWeight } from './lora-layer';
+import {
+  AdapterPieces,
+  LoraLayer,
+  lowRank,
+  settle,
+  type AdapterPrecision,
+  type LoraShape,
+  type LoraWeight,
+} from './lora-layer';
 
 /**
  * A Linear, of four bits or more, with low-rank additions: y = W x + scaling * B(A(dropout(x))).
@@ -13,7 +21,7 @@ export class LoraLinear extends LoraLayer<Linear | Linear4bit> {
   readonly lora_A = new AdapterPieces<Linear>();
   readonly lora_B = new AdapterPieces<Linear>();
 
-  override add(name: string, { r, scaling, dropout }: LoraShape): void {
+  override add(name: string, { r, scaling, dropout }: LoraShape, precision: AdapterPrecision): void {
     const { inFeatures, outFeatures, weight } = this.baseLayer;
     const a = new Linear(inFeatures, r, { bias: false });
     const b = new Linear(r, outFeatures, { bias: false });
@@ -21,8 +29,9 @@ export class LoraLinear extends LoraLayer<Linear | Linear4bit> {
     init.kaimingUniform_(a.weight, { a: Math.sqrt(5) });
     init.zeros_(b.weight);
     this.lora_dropout.set(name, new LoraDropout(dropout));
-    this.lora_A.set(name, a.to(weight.device));
-    this.lora_B.set(name, b.to(weight.device));
+    settle([a.weight, b.weight], weight, precision);
+    this.lora_A.set(name, a);
+    this.lora_B.set(name, b);
     this.scaling.set(name, scaling);
     this.train(this.training);
   }
@@ -45,7 +54,7 @@ export class LoraLinear extends LoraLayer<Linear | Linear4bit> {
 
   protected override added(name: string): Tensor | undefined {
     const [a, b] = [this.lora_A.get(name)?.weight, this.lora_B.get(name)?.weight];
-    return a && b?.matmul(a).mul(this.scaling.get(name) ?? 0);
+    return a && b && lowRank(b, a, this.scaling.get(name) ?? 0);
   }
 
   protected override weightChanged(): void {
@@ -61,8 +70,8 @@ export class LoraLinear extends LoraLayer<Linear | Linear4bit> {
     const b = this.lora_B.get(name);
     const dropout = this.lora_dropout.get(name);
     if (!a || !b || !dropout) return output;
-    const wide = input.dtype === 'float32' ? input : input.to('float32');
-    const low = a.call(dropout.call(wide));
+    const { dtype } = a.weight;
+    const low = a.call(dropout.call(input.dtype === dtype ? input : input.to(dtype)));
     const sum = output.add(b.call(low).mul(this.scaling.get(name) ?? 0));
     return sum.dtype === output.dtype ? sum : sum.to(output.dtype);
   }

@@ -9,12 +9,17 @@ import { refusePickles } from '../checkpoints/sharded';
 import { checkStored, LoraAdapter, WEIGHTS, type LayerPlan } from './lora-adapter';
 import { excluding, loraShapes, readLoraConfig, requirePatternsUsed, type LoraConfig } from './lora-config';
 import { LoraEmbedding } from './lora-embedding';
-import { LoraLayer } from './lora-layer';
+import { LoraLayer, type AdapterPrecision } from './lora-layer';
 import { LoraLinear } from './lora-linear';
 import { findTargets, type Targetable } from './target-modules';
 
 /** No adapter's patterns take a thousandth of it. */
 const PATTERN_SECONDS = 5;
+
+/** How a saved adapter is put on. */
+export interface LoadAdapterOptions extends AdapterPrecision {
+  dropout?: number;
+}
 
 const known = new WeakMap<AnyModule, PeftModel>();
 
@@ -57,25 +62,27 @@ export class PeftModel {
    * @throws InputError for a name that is taken, targets that name nothing or something that is no Linear, and
    * patterns that match no target
    */
-  addAdapter(name: string, config: LoraConfig): LoraAdapter {
+  addAdapter(name: string, config: LoraConfig, precision: AdapterPrecision = {}): LoraAdapter {
     const plan = this.#plan(config);
     requirePatternsUsed(config, plan.map(({ at }) => at)); // prettier-ignore
-    return this.#insert(name, config, plan);
+    return this.#insert(name, config, plan, precision);
   }
 
   /**
    * Puts an adapter saved by PEFT (or by {@link LoraAdapter.save}) on the model.
    * @param options.dropout overrides the adapter's own, for training on
+   * @param options.autocastAdapterDtype see {@link AdapterPrecision}; the file's numbers are converted
    * @throws InputError that names the file and the setting or tensor that does not fit; the model is then as before
    */
-  loadAdapter(name: string, folder: string, options: { dropout?: number } = {}): LoraAdapter {
-    const config = { ...readLoraConfig(folder), ...options };
+  loadAdapter(name: string, folder: string, options: LoadAdapterOptions = {}): LoraAdapter {
+    const { autocastAdapterDtype, ...own } = options;
+    const config = { ...readLoraConfig(folder), ...own };
     refusePickles(folder, WEIGHTS, 'adapter_model.bin');
     const file = openSafetensors(join(folder, WEIGHTS));
     try {
       const plan = this.#plan(config);
       checkStored(file, plan, this.model.stateDict());
-      const adapter = this.#insert(name, config, plan);
+      const adapter = this.#insert(name, config, plan, { autocastAdapterDtype });
       try {
         torch.scope(() => adapter.loadStateDict(stateOf(file, adapter.stateDict().keys())));
       } catch (thrown) {
@@ -102,7 +109,7 @@ export class PeftModel {
     }
   }
 
-  #insert(name: string, config: LoraConfig, plan = this.#plan(config)): LoraAdapter {
+  #insert(name: string, config: LoraConfig, plan: readonly LayerPlan[], precision: AdapterPrecision): LoraAdapter {
     if (!/^[^.]+$/.test(name)) throw new InputError(`LoRA: an adapter's name holds no dot, got ${quoted(name)}`);
     if (this.#adapters.has(name)) {
       throw new InputError(`LoRA: the model has an adapter ${quoted(name)} already; delete that one, or name this one`);
@@ -112,7 +119,7 @@ export class PeftModel {
     for (const { at, module, shape } of plan) {
       const layer = wrapped(module);
       if (layer !== module) this.model.replaceModule(at, layer);
-      layer.add(name, shape);
+      layer.add(name, shape, precision);
       layers.set(at, layer);
     }
     const adapter = new LoraAdapter(this, name, config, layers);

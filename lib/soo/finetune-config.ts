@@ -53,6 +53,10 @@ export const finetuneSettings = {
       'number of tokens to pad and cut prompts to, or longest; pads go on the left, whatever padding_side says',
     ),
   batch: whole(1).describe('pairs in a batch'),
+  microBatch: z
+    .union([whole(1), z.literal('auto')])
+    .nullable()
+    .describe('pairs of a batch to compute at once; auto: all, and half as many whenever memory does not suffice'),
   accumulate: whole(1).describe('batches whose gradients go into one step'),
   dropLeftover: z.boolean().describe("drop the gradients left over at an epoch's end, as upstream's loop does"),
   shuffle: z.boolean().describe('a new order of the pairs every epoch'),
@@ -116,6 +120,7 @@ export const UPSTREAM: FinetuneConfig = {
   documentsPerBatch: null,
   pad: 128,
   batch: 4,
+  microBatch: null,
   accumulate: 4,
   dropLeftover: true,
   shuffle: true,

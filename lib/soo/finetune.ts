@@ -32,10 +32,10 @@ import {
 import { CollapseWatch, MONITOR, monitorSummarySchema, type MonitorRecord } from './collapse-watch';
 import { onLearningModules } from './learning-modules';
 import { withSavings } from './little-memory';
-import { configuredLoss, pairDistance, type TokenBatch } from './losses';
+import { configuredLoss, pairDistance } from './losses';
 import type { TokenPair } from './pairs';
 import { differs } from './positions';
-import { requireShareable, shareOf } from './rank-share';
+import { inPieces, requireShareable, shareOf, type TokenBatch } from './share';
 
 const resultSchema = z.object({
   steps: z.number(),
@@ -98,8 +98,8 @@ export interface FinetuneOptions {
   onMonitor?: (record: MonitorRecord) => void;
 }
 
-/** Settings that change no bit of a run. */
-const FREE = ['gradientCheckpointing'];
+/** With these a run may go on otherwise: what it computes stays the same, but for the rounding of a batch in pieces. */
+const FREE = ['gradientCheckpointing', 'microBatch'];
 
 /** Of the time between two checkpoints, what writing them may take. */
 const SAVING_SHARE = 0.05;
@@ -129,7 +129,7 @@ export function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
     throw new InputError('finetune: stopOnCollapse wants pairs that are watched, and monitorEvery above 0');
   if (isWatched(options) && options.watched.length < 2)
     throw new InputError(`finetune: wanted two pairs or more to watch, got ${options.watched.length}`);
-  if (options.group) requireShareable(config);
+  requireShareable(config, options.group?.size ?? 1);
   const outside = withRandomStateOfNow();
   const onStep = options.onStep && ((step: StepRecord) => outside(() => options.onStep?.(step)));
   const onMonitor = options.onMonitor && ((record: MonitorRecord) => outside(() => options.onMonitor?.(record)));
@@ -181,7 +181,7 @@ async function takeBatches(
   state: RunState,
   keep: () => void,
 ): Promise<FinetuneResult | undefined> {
-  const { model, pairs, config, padId, signal, group } = options;
+  const { folder, model, pairs, config, padId, signal, group } = options;
   const { adapter, optimizer } = state;
   const { start, from } = await startOf(options, state);
   options.onBegin?.();
@@ -197,12 +197,13 @@ async function takeBatches(
       parameters: namedAsInFiles(adapter),
       optimizer,
       loss(batch) {
-        if (batch.share) torch.manualSeed(batch.share.seed);
+        if (batch.share?.seed !== undefined) torch.manualSeed(batch.share.seed);
         return loss(batch);
       },
       batches: untilCollapse(tokenBatches(options, from.microBatch, start), written?.watch),
       tokensOf: ({ pairs, share }) => tokensIn(share?.whole.pairs ?? pairs),
       accumulate: config.accumulate,
+      inPieces: config.microBatch === null ? undefined : inPieces(config, piecesSoFar(folder, from)),
       dropLeftoverAfter: config.dropLeftover ? batchesPerEpoch(pairs.length, config) : undefined,
       from,
       maxGradNorm: config.maxGradNorm ?? undefined,
@@ -228,6 +229,15 @@ async function takeBatches(
   } finally {
     model.gradientCheckpointing = wasCheckpointing;
   }
+}
+
+/** In how many pieces, a power of two, a run had to compute its batches before it was stopped. */
+function piecesSoFar(folder: string, { microBatch }: Position): number {
+  if (microBatch === 0) return 1;
+  const most = readSteps(folder)
+    .slice(0, microBatch)
+    .reduce((most, { pieces = 1 }) => Math.max(most, pieces), 1);
+  return 2 ** Math.ceil(Math.log2(most));
 }
 
 const isFirst = (group: ProcessGroup | undefined): boolean => !group || group.rank === 0;

@@ -1,10 +1,9 @@
 /** What takes less memory, for who ran out of it. */
 import type { LanguageModel } from '../models';
 import { Linear4bit } from '../nn';
+import { isOutOfMemory } from '../torch';
 import type { FinetuneConfig } from './finetune-config';
-
-const isOutOfMemory = (thrown: unknown): thrown is Error =>
-  thrown instanceof Error && (thrown as NodeJS.ErrnoException).code === 'ERR_OUT_OF_MEMORY';
+import { comparesWholeBatch } from './share';
 
 /** Settings that would take less, the one first that changes no result. */
 function savings(model: LanguageModel, config: FinetuneConfig): string[] {
@@ -13,9 +12,17 @@ function savings(model: LanguageModel, config: FinetuneConfig): string[] {
     ...(config.gradientCheckpointing
       ? []
       : ['gradientCheckpointing (--gradient-checkpointing), with the same results']),
-    ...(config.batch > 1 ? [`a batch of fewer than ${config.batch} pairs (--batch) and a larger accumulate`] : []),
+    ...fewerAtOnce(config),
     ...(isWhole ? ['a model of four bits (--quantize nf4)'] : []),
   ];
+}
+
+/** Pieces, or where a batch cannot be split a smaller one. */
+function fewerAtOnce({ batch, microBatch, ...config }: FinetuneConfig): string[] {
+  if (batch === 1 || microBatch === 'auto' || microBatch === 1) return [];
+  if (comparesWholeBatch(config) !== undefined)
+    return [`a batch of fewer than ${batch} pairs (--batch) and a larger accumulate`];
+  return ["microBatch: 'auto' (--micro-batch auto), with the same results but for rounding and dropout's draws"];
 }
 
 /**

@@ -2,13 +2,15 @@
 import { inFloat32, torch, type Tensor } from '../torch';
 import { inMode } from '../nn';
 import { padLeft, type LanguageModel, type PaddedBatch } from '../models';
-import type { Loss, LossParts } from '../training/train';
+import { partsOf, type Loss, type LossParts } from '../training/loss';
+import { PieceByPiece } from '../training/pieces';
 import { frozenHead, sumKl } from './chunked-kl';
 import { batchMeanKl, meanKl, meanSquare } from './distances';
 import { activationOf, hiddenStatesOf, logitsOf, type OverFrozenBase } from './forward';
 import { readsLayer, type FinetuneConfig } from './finetune-config';
 import { KEEPING, keepingLosses, type Keeping } from './keeping-losses';
 import { pairBatch, type PairBatch, type PairSide, type TokenPair } from './pairs';
+import { inPieces, type TokenBatch } from './share';
 import { compareAt, countedRows, type Compared, type PositionChoice } from './positions';
 
 export interface OverlapOptions extends PositionChoice {
@@ -123,28 +125,6 @@ export function weightedSum<Batch>(
   };
 }
 
-/** One batch of a configured run, as token ids. */
-export interface TokenBatch {
-  pairs: TokenPair[];
-  /** Neutral texts for the capability term. */
-  documents: readonly (readonly number[])[];
-  /** Where they are one rank's of several. */
-  share?: Share;
-}
-
-/** A rank's share of a batch. Its prompts are padded as the whole batch's are, so that each computes the same. */
-export interface Share {
-  whole: TokenBatch;
-  /** For what is drawn. */
-  seed: number;
-  /** Of the whole batch's overlap loss and capability term, what this rank's count. */
-  overlap: number;
-  capability: number;
-  /** Tokens of the whole batch's longest prompt and longest document. */
-  width: number;
-  documentWidth: number;
-}
-
 type Configured = (pairs: readonly TokenPair[], width?: number) => Tensor;
 
 /** The losses by their names in a configuration; `at` is the module that one compares which reads a layer. */
@@ -175,6 +155,12 @@ function configuredOverlap(model: LanguageModel, config: FinetuneConfig, padId: 
   return (pairs, width) => loss(pairBatch(pairs, { padId, width, numbering, countAs, device: model.device }));
 }
 
+/** The same of a batch, of which there may be a share alone. */
+const sharedOverlap =
+  (overlap: Configured) =>
+  ({ pairs, share }: TokenBatch): Tensor =>
+    share ? overlap(pairs, share.width).mul(share.overlap) : overlap(pairs);
+
 /**
  * The loss that a configuration names, over batches of token pairs.
  * @param start the pairs' distance before the first step; wanted when it is the unit
@@ -187,8 +173,7 @@ export function configuredLoss(
   const overlap = configuredOverlap(model, config, padId);
   const weight = config.overlap / (config.overlapUnit === 'start' ? (start ?? NaN) : config.overlapUnit);
   const keeping = configuredKeeping(model, adapter, config, padId);
-  const overlapLoss = ({ pairs, share }: TokenBatch): Tensor =>
-    share ? overlap(pairs, share.width).mul(share.overlap) : overlap(pairs);
+  const overlapLoss = sharedOverlap(overlap);
   if (config.capability === 0 && weight === 1 && !keeping) return overlapLoss;
   const capability = capabilityLoss(model, adapter);
   const documentsLoss = ({ documents, share }: TokenBatch): Tensor => {
@@ -233,6 +218,12 @@ export function pairDistance(
   pairs: readonly TokenPair[],
   { config, padId }: { config: FinetuneConfig; padId: number },
 ): number {
-  const overlap = configuredOverlap(model, config, padId);
-  return inMode(model, 'eval', () => torch.scope(() => torch.noGrad(() => Number(overlap(pairs).item()))));
+  const overlapOf = sharedOverlap(configuredOverlap(model, config, padId));
+  const whole: TokenBatch = { pairs, documents: [] };
+  const work = new PieceByPiece(inPieces(config), []);
+  return inMode(model, 'eval', () =>
+    torch.scope(() =>
+      torch.noGrad(() => Number(work.compute(whole, (piece) => partsOf(overlapOf(piece))).total.item())),
+    ),
+  );
 }

@@ -117,6 +117,7 @@ export { MappedFile, releaseMapped } from './mapped-file';
 export { dequantiseNf4, nf4Linear, quantiseBlocks, quantiseNf4, type Nf4Operand, type Quantised } from './nf4';
 export { requireOptions } from './options';
 export { perceptron, type PerceptronOptions, type PerceptronTensors } from './perceptron';
+export { isOutOfMemory } from './out-of-memory';
 export { drawApart, withRandomStateOfNow } from './random-state';
 export { Scope } from './scope';
 export { takeHandle, type NestedArray } from './tensor';

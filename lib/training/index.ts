@@ -8,4 +8,6 @@ export { noProgress, type Progress, type StartProgress } from './progress';
 export { TaskQueue, type Queued, type QueueOptions } from './queue';
 export { gradNormOf, stepRecordSchema, type StepRecord } from './step-record';
 export { EventFile, jsonText, stepLog, type EventFileOptions } from './tensorboard';
-export { NonFiniteError, train, type Loss, type LossParts, type Position, type TrainOptions } from './train';
+export { type Loss, type LossParts } from './loss';
+export { type InPieces } from './pieces';
+export { NonFiniteError, train, type Position, type TrainOptions } from './train';

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { ProcessGroup } from '../distributed';
 import { torch, type DType, type Tensor } from '../torch';
 import type { NamedParameter } from './gradients';
+import type { LossParts } from './loss';
 
 /** What one rank asks for; every rank then does what any of them asks for. */
 export interface Wishes {
@@ -24,14 +25,8 @@ export async function agree(group: ProcessGroup, { abort, end, save }: Wishes): 
   return { abort: abortAll, end: endAll, save: saveAll };
 }
 
-/** A loss and what it is made of, as scalars. */
-interface Losses {
-  total: Tensor;
-  parts: Readonly<Record<string, Tensor>>;
-}
-
 /** A batch's losses and gradients as one flat tensor, in the widest dtype of the gradients and float32 at least. */
-export function packBucket({ total, parts }: Losses, parameters: readonly NamedParameter[]): Tensor {
+export function packBucket({ total, parts }: LossParts, parameters: readonly NamedParameter[]): Tensor {
   return torch.noGrad(() => {
     const dtype: DType = parameters.some(([, each]) => each.dtype === 'float64') ? 'float64' : 'float32';
     const grads = parameters.flatMap(([, { grad }]) => grad ?? []);
@@ -49,7 +44,7 @@ export function unpackBucket(
   names: readonly string[],
   parameters: readonly NamedParameter[],
   gathered: readonly (Tensor | null)[],
-): Losses {
+): LossParts {
   return torch.noGrad(() => {
     const total = sum.select(0, 0);
     const parts = Object.fromEntries(names.map((name, i) => [name, sum.select(0, 1 + i)]));

@@ -17,6 +17,8 @@ export const stepRecordSchema = z.object({
   /** Of the batch, pads not counted; 0 where nobody counts them. */
   tokens: z.number(),
   ms: z.number(),
+  /** In how many pieces the batch was computed, where memory did not suffice for it as a whole or it was asked for. */
+  pieces: z.int().min(2).optional(),
 });
 
 export type StepRecord = z.infer<typeof stepRecordSchema>;

@@ -1,24 +1,17 @@
 /** The fine-tuning loop. It knows batches, gradients, checkpoints and progress; what it minimises is handed to it. */
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
-import { torch, Tensor, drawApart, withRandomStateOfNow } from '../torch';
+import { torch, drawApart, withRandomStateOfNow, type Tensor } from '../torch';
 import { inMode, type AnyModule } from '../nn';
 import { EndedElsewhere, type ProcessGroup } from '../distributed';
 import { clipGradNorm, scaleGrads, Scheduler, type Adam, type Schedule } from '../optim';
 import { claimModel } from './claim';
 import type { NamedParameter } from './gradients';
+import { partsOf, type Loss, type LossParts } from './loss';
 import { firstNonFinite } from './non-finite';
+import { PieceByPiece, type ComputedInPieces, type InPieces } from './pieces';
 import { agree, packBucket, requireSameWeights, unpackBucket } from './ranks';
 import { readStep } from './read-step';
 import type { StepRecord } from './step-record';
-
-/** What is minimised, as a scalar with gradient; or the scalar with the parts it is made of, for the record. */
-export type Loss<Batch> = (batch: Batch) => Tensor | LossParts;
-
-export interface LossParts {
-  total: Tensor;
-  /** Scalars by name, before their weights. */
-  parts: Readonly<Record<string, Tensor>>;
-}
 
 /** How far a run has come. */
 export interface Position {
@@ -59,6 +52,8 @@ export interface TrainOptions<Batch> {
   maxGradNorm?: number;
   /** Step, from 0, to the factor of the optimiser's own step size, which it has again at the end. */
   schedule?: Schedule;
+  /** Computes batches in pieces, from the start or once memory does not suffice for one; as a whole by default. */
+  inPieces?: InPieces<Batch>;
   /** Stops before the next batch, after a checkpoint; the promise then rejects with the signal's reason. */
   signal?: AbortSignal;
   /** Progress, after every batch; waited for. What it draws, it draws from the caller's random numbers. */
@@ -157,17 +152,19 @@ class Run<Batch> {
   readonly #source: Iterator<Batch>;
   readonly #scheduler: Scheduler | undefined;
   readonly #ownRates: number[];
+  readonly #pieces: PieceByPiece<Batch> | undefined;
 
   constructor(
     private readonly options: TrainOptions<Batch>,
     from: Position,
   ) {
-    const { batches, optimizer, schedule, accumulate = 1 } = options;
+    const { batches, optimizer, schedule, accumulate = 1, inPieces, parameters } = options;
     if (!Number.isSafeInteger(accumulate) || accumulate < 1) {
       throw new RangeError(`finetune: accumulate must be a whole number of 1 or more, got ${accumulate}`);
     }
     this.#position = { ...from };
     this.#source = batches[Symbol.iterator]();
+    this.#pieces = inPieces && new PieceByPiece(inPieces, parameters);
     this.#ownRates = optimizer.groups.map((group) => group.lr);
     this.#scheduler = schedule && new Scheduler(optimizer, (step) => schedule(from.step + step));
   }
@@ -198,36 +195,43 @@ class Run<Batch> {
     if (next.done) return undefined;
     if (!this.#gathering) this.options.optimizer.zeroGrad();
     const random = torch.getRngState();
-    const computed = partsOf(this.options.loss(next.value));
-    computed.total.backward();
-    return this.#take(next.value, computed, random, start);
+    return this.#take(next.value, this.#compute(next.value), random, start);
+  }
+
+  /** Forward and backward. */
+  #compute(batch: Batch): ComputedInPieces {
+    const compute = (piece: Batch): LossParts => {
+      const computed = partsOf(this.options.loss(piece));
+      computed.total.backward();
+      return computed;
+    };
+    return this.#pieces?.compute(batch, compute) ?? { ...compute(batch), pieces: 1 };
   }
 
   /** The same for this rank's share of a batch; losses and gradients are those of all ranks. */
   async takeShare(batch: Batch, group: ProcessGroup): Promise<Taken> {
-    const { optimizer, loss, parameters, model } = this.options;
+    const { optimizer, parameters, model } = this.options;
     const start = performance.now();
     const inTraining = <T>(work: () => T): T => torch.scope(() => inMode(model, 'train', work));
-    const { bucket, names, gathered, random } = inTraining(() => {
+    const { bucket, names, pieces, gathered, random } = inTraining(() => {
       if (!this.#gathering) optimizer.zeroGrad();
       const gathered = parameters.map(([, parameter]) => parameter.grad);
       for (const [, parameter] of parameters) parameter.grad = null;
       const random = torch.getRngState();
-      const { total, parts } = partsOf(loss(batch));
-      total.backward();
-      return { bucket: packBucket({ total, parts }, parameters), names: Object.keys(parts), gathered, random };
+      const { total, parts, pieces } = this.#compute(batch);
+      return { bucket: packBucket({ total, parts }, parameters), names: Object.keys(parts), pieces, gathered, random };
     });
     const sum = await group.allReduce(bucket);
     const taken = inTraining(() => {
       const computed = unpackBucket(sum, names, parameters, gathered);
-      return this.#take(batch, computed, random, start);
+      return this.#take(batch, { ...computed, pieces }, random, start);
     });
     for (const tensor of [sum, bucket, random, ...gathered]) tensor?.dispose();
     return taken;
   }
 
   /** Checks what was computed, and takes the step that is due. */
-  #take(batch: Batch, { total, parts }: LossParts, random: Tensor, start: number): Taken {
+  #take(batch: Batch, { total, parts, pieces }: ComputedInPieces, random: Tensor, start: number): Taken {
     const { optimizer, loss, parameters, model, tokensOf, maxGradNorm } = this.options;
     const step = this.#position.step + 1;
     const stepped = (this.#inEpoch(this.#position.microBatch) + 1) % (this.options.accumulate ?? 1) === 0;
@@ -235,7 +239,7 @@ class Run<Batch> {
     const { value, values, norms, joint } = readStep(total, parts, parameters, stepped && maxGradNorm !== undefined);
     if (!Number.isFinite(value)) {
       torch.setRngState(random);
-      const origin = firstNonFinite(model, () => loss(batch));
+      const origin = firstNonFinite(model, () => (this.#pieces?.piecesOf(batch) ?? [batch]).map((each) => loss(each)));
       throw new NonFiniteError(step, describeLoss(value, values) + (origin ? `; ${origin}` : ''));
     }
     const bad = norms.find(({ norm }) => !Number.isFinite(norm));
@@ -247,7 +251,8 @@ class Run<Batch> {
     const gradNorms = Object.fromEntries(norms.map(({ name, norm }) => [name, norm]));
     const tokens = tokensOf?.(batch) ?? 0;
     const ms = performance.now() - start;
-    return { record: { step, microBatch, loss: value, parts: values, gradNorms, lr, tokens, ms }, stepped };
+    const record = { step, microBatch, loss: value, parts: values, gradNorms, lr, tokens, ms };
+    return { record: pieces > 1 ? { ...record, pieces } : record, stepped };
   }
 
   /** @param joint the gradients' joint norm, where it is known already */
@@ -274,13 +279,6 @@ class Run<Batch> {
     optimizer.zeroGrad();
     optimizer.groups.forEach((group, i) => (group.lr = this.#ownRates[i]));
   }
-}
-
-function partsOf(result: ReturnType<Loss<unknown>>): LossParts {
-  if (result instanceof Tensor) return { total: result, parts: {} };
-  if (result?.total instanceof Tensor) return result;
-  const came = (result as unknown) instanceof Promise ? 'a promise' : typeof result;
-  throw new TypeError(`the loss must return a tensor, or { total, parts }, and it returned ${came}`);
 }
 
 function describeLoss(value: number, parts: Record<string, number>): string {

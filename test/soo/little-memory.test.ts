@@ -21,12 +21,14 @@ t.test('fine-tuning that finds too little memory names what takes less', async (
   await t.rejects(tune('a', { ...CONFIG, batch: 13 }), {
     code: 'ERR_OUT_OF_MEMORY',
     message:
-      /^finetune: .*Tried to allocate .* MiB\..* is free\. Less is taken by gradientCheckpointing \(--gradient-checkpointing\), with the same results; a batch of fewer than 13 pairs \(--batch\) and a larger accumulate; a model of four bits \(--quantize nf4\)$/,
+      /^finetune: .*Tried to allocate .* MiB\..* is free\. Less is taken by gradientCheckpointing \(--gradient-checkpointing\), with the same results; microBatch: 'auto' \(--micro-batch auto\), with the same results but for rounding and dropout's draws; a model of four bits \(--quantize nf4\)$/,
   });
   await t.rejects(tune('b', { ...CONFIG, batch: 1, gradientCheckpointing: true, pad: 2048 }), {
     code: 'ERR_OUT_OF_MEMORY',
     message: /Less is taken by a model of four bits \(--quantize nf4\)$/,
   });
+  const terms = { ...CONFIG, batch: 13, variance: 1, microBatch: null };
+  await t.rejects(tune('d', terms), { message: /a batch of fewer than 13 pairs \(--batch\) and a larger accumulate/ });
   standIn.setLimit(0, 0);
   const { steps } = await tune('c', { ...CONFIG, maxSteps: 1 });
   t.equal(steps, 1, 'with room enough it runs');

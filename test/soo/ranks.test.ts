@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import t from 'tap';
 import type { FinetuneConfig } from '../../lib/soo';
 import { UPSTREAM } from '../../lib/soo';
-import { shareOf } from '../../lib/soo/rank-share';
+import { shareOf } from '../../lib/soo/share';
 import type { StepRecord } from '../../lib/training';
 import { runRanks, type RankOutcome } from '../distributed/start-ranks';
 import type { RanksJob } from './ranks-child';
