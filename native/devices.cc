@@ -71,6 +71,15 @@ Napi::Value synchronize(Environment& self, const Napi::CallbackInfo& info) {
   return {};
 }
 
+/** All there is, in bytes; null where the allocator cannot tell. */
+Napi::Value total_memory(Environment& self, c10::Device device) {
+  try {
+    return from_int64(self.env, at::getDeviceAllocator(device.type())->getMemoryInfo(device.index()).second);
+  } catch (const c10::Error&) {
+    return self.env.Null();
+  }
+}
+
 /** deviceMemory(device): what libtorch's caching allocator holds there, in bytes */
 Napi::Value device_memory(Environment& self, const Napi::CallbackInfo& info) {
   const c10::Device device = accelerator_at(self.env, info[0]);
@@ -81,6 +90,7 @@ Napi::Value device_memory(Environment& self, const Napi::CallbackInfo& info) {
   result.Set("allocated", from_int64(self.env, allocated.current));
   result.Set("peak", from_int64(self.env, allocated.peak));
   result.Set("reserved", from_int64(self.env, reserved.current));
+  result.Set("total", total_memory(self, device));
   return result;
 }
 

@@ -7,6 +7,7 @@
 #include "environment.h"
 #include "kernels/registry.h"
 #include "operators.h"
+#include "precision.h"
 #include "process-groups.h"
 #include "safety-net.h"
 #include "thread-count.h"
@@ -22,6 +23,7 @@ Environment::Environment(Napi::Env env)
   // With a mask cuDNN's attention is wrong in some releases: rows that may look at nothing look at everything, and on
   // Hopper gradients of some lengths are NaN (PyTorch's issues 177842 and 196678). libtorch has other kernels.
   at::globalContext().setSDPUseCuDNN(false);
+  forbid_tf32_once();
 }
 
 Environment::~Environment() {
@@ -50,6 +52,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   define_autograd(exports);
   define_random(exports);
   define_devices(exports);
+  define_precision(exports);
   define_mapped_files(exports);
   define_transfer(exports);
   define_process_groups(exports);

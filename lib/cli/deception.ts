@@ -24,6 +24,7 @@ import { checked, InputError, type Given, type Result } from './command';
 import { describeRates } from './deception-text';
 import { interruptible } from './interrupts';
 import { addModelOptions, loadedFiles, loadNamedModel, type LoadedModel } from './model-options';
+import { modelProgress } from './model-progress';
 import { recordedModel } from './named-model';
 import { integer } from './options';
 import { startProgress } from './progress';
@@ -125,7 +126,7 @@ async function askAll(
   if (!isQuiet(group)) warnIfRaw(format);
   const { maxNewTokens, batch: batchSize } = options;
   const resumed = asked.length - left.length;
-  const progress = (isQuiet(group) ? noProgress : startProgress)('deception', asked.length);
+  const progress = modelProgress(isQuiet(group) ? noProgress : startProgress, model, 'deception', asked.length);
   try {
     let answered = resumed;
     for await (const records of askTogether(model, left, { ...how, format, maxNewTokens, batchSize }, group)) {

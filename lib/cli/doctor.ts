@@ -33,6 +33,8 @@ interface Cuda {
   version: string | null;
   devices: number;
   problem: string | null;
+  /** Whether products of float32 may be of TF32. */
+  allowTf32: boolean;
 }
 
 interface Loaded {
@@ -123,6 +125,7 @@ function loadAddon(): Loaded | Error {
         version: torch.cuda.version,
         devices: torch.cuda.deviceCount(),
         problem: torch.cuda.whyUnavailable(),
+        allowTf32: torch.cuda.allowTf32,
       },
       threads: torch.getNumThreads(),
     };
@@ -180,10 +183,11 @@ async function examine(): Promise<Report> {
   };
 }
 
-function cudaText({ version, devices }: Cuda, { leftOut = {} }: Libtorch): string {
+function cudaText({ version, devices, allowTf32 }: Cuda, { leftOut = {} }: Libtorch): string {
   if (version === null) return 'built without';
   const built = PARTS.map(({ name }) => name).filter((name) => leftOut[name] === null);
-  return `built for ${version}; GPUs: ${devices}; with ${built.join(', ') || "libtorch's operators alone"}`;
+  const parts = built.join(', ') || "libtorch's operators alone";
+  return `built for ${version}; GPUs: ${devices}; with ${parts}; products of float32 in ${allowTf32 ? 'TF32' : 'float32'}`;
 }
 
 function describe({ node, addon, libtorch, devices, cuda, threads, problems, notes }: Report): string {

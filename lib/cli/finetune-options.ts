@@ -50,6 +50,7 @@ const FLAGS = {
   seed: '--seed <n>',
   pad: '--pad <width>',
   adapt: '--adapt <which>',
+  autocast: '--autocast <bf16|fp16>',
   gradientCheckpointing: '--gradient-checkpointing',
   heldOut: '--held-out <pairs>',
   monitorEvery: '--monitor-every <steps>',
@@ -69,6 +70,9 @@ const ADAPTERS_OWN = {
   '--alpha': LORA_FLAGS.alpha,
   '--target-modules': LORA_FLAGS.targetModules,
 };
+
+/** Names that Python's tools have for dtypes. */
+const SHORT_DTYPES: Readonly<Record<string, string>> = { bf16: 'bfloat16', fp16: 'float16' };
 
 /** What is said of a default that is not a plain value. */
 const DEFAULT_TEXTS: Readonly<Record<string, string>> = {
@@ -109,7 +113,8 @@ function optionOf(name: string, flags: string, setting: z.ZodType, fallback: unk
   if (!flags.includes('<')) return option;
   if (setting instanceof z.ZodEnum) return option.choices(setting.options.map(String));
   return option.argParser((text: string): unknown => {
-    const value = text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+    const named = name === 'autocast' ? (SHORT_DTYPES[text] ?? text) : text;
+    const value = named.trim() !== '' && Number.isFinite(Number(named)) ? Number(named) : named;
     const parsed = setting.safeParse(value);
     if (!parsed.success) throw new InvalidArgumentError(`${parsed.error.issues[0]?.message ?? 'It does not fit'}.`);
     return parsed.data;

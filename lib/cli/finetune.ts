@@ -3,8 +3,17 @@ import type { Command } from 'commander';
 import { pairsOf, type TextPair } from '../evals';
 import { ownFolder } from '../files/folders';
 import { readInput } from '../files/input-file';
-import { encodePrompts } from '../models';
-import { EventFile, hashBytes, hashFolder, hashJson, originOf, stepLog, type StepRecord } from '../training';
+import { encodePrompts, type LanguageModel } from '../models';
+import {
+  EventFile,
+  hashBytes,
+  hashFolder,
+  hashJson,
+  originOf,
+  stepLog,
+  type Progress,
+  type StepRecord,
+} from '../training';
 import {
   encodePairs,
   finetune,
@@ -23,6 +32,7 @@ import { InputError, type Given, type Result } from './command';
 import { addFinetuneOptions, configOf, checkedFlags, type FinetuneFlags } from './finetune-options';
 import { interruptible } from './interrupts';
 import { addModelOptions, loadBase } from './model-options';
+import { modelProgress } from './model-progress';
 import { makeFolder } from './out-folder';
 import { ROOT } from './package-root';
 import { startProgress } from './progress';
@@ -62,7 +72,7 @@ async function tune(given: Given, { group, own }: AsRank): Promise<Result> {
     ...quantised,
     ...templateOf(format),
   };
-  const steps = isQuiet(group) ? undefined : watchSteps(options.out, totalBatches(pairs.length, config));
+  const steps = isQuiet(group) ? undefined : watchSteps(options.out, model, totalBatches(pairs.length, config));
   const start = performance.now();
   const work = (signal: AbortSignal, onBegin: () => void): Promise<FinetuneResult> =>
     finetune({
@@ -129,13 +139,13 @@ function inputsOf(
 }
 
 /** Progress on stderr and TensorBoard's file, which is made with the first step: before it the folder may be refused. */
-function watchSteps(out: string, total: number) {
-  let shown: { progress: ReturnType<typeof startProgress>; events: EventFile } | undefined;
+function watchSteps(out: string, model: LanguageModel, total: number) {
+  let shown: { progress: Progress; events: EventFile } | undefined;
   let [note, measured] = ['', undefined as MonitorRecord | undefined];
   const show = (microBatch: number): NonNullable<typeof shown> => {
     const resumedAt = microBatch > 1 ? microBatch : undefined;
     shown ??= {
-      progress: startProgress('finetune', total),
+      progress: modelProgress(startProgress, model, 'finetune', total),
       events: new EventFile(ownFolder(out, 'tensorboard'), { resumedAt }),
     };
     return shown;

@@ -1,4 +1,4 @@
-import { frozenLinear, PackedWeight, requireOptions, torch, type Tensor } from '../torch';
+import { autocastDtype, frozenLinear, PackedWeight, requireOptions, torch, type Tensor } from '../torch';
 import * as init from './init';
 import { Module } from './module';
 import { emptyParameter, initialise, PLACEMENT, type Parameter, type Placement } from './parameter';
@@ -74,10 +74,11 @@ export class Linear extends Module {
     this.#packed = undefined;
   }
 
-  /** The copy that it computes with, if any. */
+  /** The copy that it computes with, if any; under autocast the weight itself is cast. */
   get packed(): PackedWeight | undefined {
     const packed = this.#packed ?? packedNow?.get(this);
-    return packed && !this.weight.requiresGrad && packed.isOf(this.weight) ? packed : undefined;
+    if (!packed || autocastDtype(this.weight.device)) return undefined;
+    return !this.weight.requiresGrad && packed.isOf(this.weight) ? packed : undefined;
   }
 
   /** @param input [..., inFeatures] to [..., outFeatures] */

@@ -1,4 +1,4 @@
-import { nf4Linear, torch, type Tensor } from '../torch';
+import { autocastDtype, nf4Linear, torch, type Tensor } from '../torch';
 import { NESTED_BLOCK, NF4_BLOCK } from '../torch/nf4-blocks';
 import { dequantise, NF4_VALUES, type FourBitWeight } from './four-bit';
 import { Module } from './module';
@@ -56,13 +56,15 @@ export class Linear4bit extends Module {
     return { ...this.#about, codes: this.weight, absmax: of(FOUR_BIT_NAMES.absmax), nested };
   }
 
-  /** @param input [..., inFeatures] to [..., outFeatures], in the input's dtype */
+  /** @param input [..., inFeatures] to [..., outFeatures], in the input's dtype, or autocast's */
   forward(input: Tensor): Tensor {
     if (input.shape.at(-1) !== this.inFeatures) {
       throw new RangeError(`Linear4bit: expected last dimension ${this.inFeatures}, got ${shapeText(input.shape)}`);
     }
     const weight = this.fourBit;
-    const output = (weight.blockSize === NF4_BLOCK ? nf4Linear(input, weight) : null) ?? byOperators(input, weight);
+    const half = autocastDtype(input.device);
+    const given = half ? input.to(half) : input;
+    const output = (weight.blockSize === NF4_BLOCK ? nf4Linear(given, weight) : null) ?? byOperators(given, weight);
     return this.bias ? output.add(this.bias.to(output.dtype)) : output;
   }
 }

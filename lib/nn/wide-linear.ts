@@ -1,4 +1,4 @@
-import { frozenWideLinear, inFloat32, isHalf, torch, type Tensor } from '../torch';
+import { autocastDtype, frozenWideLinear, inFloat32, isHalf, torch, type Tensor } from '../torch';
 
 /** Numbers of a weight that are converted at a time: 64 MB of them. */
 const MOST_NUMBERS = 2 ** 24;
@@ -23,8 +23,10 @@ function wideProduct(input: Tensor, weight: Tensor): Tensor | null {
   return input.flatten(0, -2).mm(weight.t(), 'float32').unflatten(0, input.shape.slice(0, -1));
 }
 
-/** Some of the weight's rows converted at a time. */
+/** Some of the weight's rows converted at a time; autocast would convert them back. */
 function inPieces(input: Tensor, weight: Tensor): Tensor {
+  const { device } = input;
+  if (autocastDtype(device)) return torch.autocast({ device, dtype: null }, () => inPieces(input, weight));
   const wide = inFloat32(input);
   const most = Math.max(1, Math.floor(MOST_NUMBERS / Math.max(1, weight.size(1))));
   const pieces = weight.split(most, 0).map((rows) => torch.linear(wide, inFloat32(rows)));

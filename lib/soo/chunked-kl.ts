@@ -1,6 +1,6 @@
 /** Upstream's KL loss from hidden states, without ever holding the logits of more than a few rows. */
 import { Linear, wideLinear, type AnyModule } from '../nn';
-import { frozenLinear, isHalf, torch, type Tensor } from '../torch';
+import { autocastDtype, frozenLinear, isHalf, torch, type Tensor } from '../torch';
 
 /** Rows of each side whose logits are held at a time, at most: at a vocabulary of 32,000 that is 16 MB per tensor. */
 const MOST_ROWS = 64;
@@ -44,9 +44,15 @@ function* spans(rows: number): Generator<[start: number, length: number]> {
  * gradient is made in the forward pass, while a chunk's logits are at hand.
  * @param self hidden states [rows, hidden]; `other` likewise
  * @param head weight [vocab, hidden] of a frozen output head
- * @returns a scalar, float32 where the sides are of half precision
+ * @returns a scalar, float32 where the sides are of half precision, or made so by autocast
  */
 export function sumKl(self: Tensor, other: Tensor, head: Tensor): Tensor {
+  const { device } = self;
+  const half = autocastDtype(device);
+  if (half) {
+    // The head's product is of autocast's dtype, and what is made of its sums of float32.
+    return torch.autocast({ device, dtype: null }, () => sumKl(self.to(half), other.to(half), head.to(half)));
+  }
   const kl = torch.customFunction({
     name: 'sumKl',
     forward(context, self: Tensor, other: Tensor) {

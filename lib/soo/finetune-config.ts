@@ -82,6 +82,10 @@ export const finetuneSettings = {
   adapt: z
     .enum(['all', 'learning'])
     .describe('target modules that get a new adapter: all, or learning (those that the loss reaches)'),
+  autocast: z
+    .enum(['bfloat16', 'float16'])
+    .nullable()
+    .describe('dtype that products are computed in during training: bfloat16, or float16 with a loss scale'),
   gradientCheckpointing: z.boolean().describe('recompute layers in the backward pass: less memory, same results'),
   heldOut: z
     .union([whole(0), z.string()])
@@ -138,6 +142,7 @@ export const UPSTREAM: FinetuneConfig = {
   maxGradNorm: null,
   seed: 276,
   adapt: 'all',
+  autocast: null,
   gradientCheckpointing: false,
   heldOut: 0,
   monitorEvery: 'auto',

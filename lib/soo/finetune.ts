@@ -13,6 +13,7 @@ import { torch, withRandomStateOfNow } from '../torch';
 import { loadCheckpoint, saveCheckpoint, type RunState } from '../training/checkpoint';
 import { claimModel } from '../training/claim';
 import type { NamedParameter } from '../training/gradients';
+import { LossScaler } from '../training/loss-scaler';
 import { takeFirstWeights } from '../training/ranks';
 import { CHECKPOINT, type RunFile } from '../training/run-folder';
 import { runOfRanks } from '../training/run-of-ranks';
@@ -41,6 +42,8 @@ const resultSchema = z.object({
   steps: z.number(),
   microBatches: z.number(),
   finalLoss: z.number().nullable(),
+  /** Steps whose gradients overflowed under the loss scale; absent where there was none. */
+  skippedSteps: z.number().optional(),
   epochLosses: z.array(z.number()),
   /** The overlap loss on all pairs, without dropout, before and after; only where it was measured. */
   distance: z.object({ start: z.number(), end: z.number() }).optional(),
@@ -151,10 +154,11 @@ function finetuneInFolder(options: FinetuneOptions & { resume: boolean }): Promi
     const { lr, weightDecay } = config;
     const Optimizer = config.optimizer === 'adamw' ? AdamW : TransformersAdamW;
     const optimizer = new Optimizer(adapter.parameters(), { lr, weightDecay });
+    const scaler = config.autocast === 'float16' ? new LossScaler() : undefined;
     try {
       await begin();
       const { baseModel, baseRevision } = options;
-      const result = await takeBatches(options, { adapter, optimizer }, () =>
+      const result = await takeBatches(options, { adapter, optimizer, scaler }, () =>
         adapter.save(folder, { baseModel, baseRevision }),
       );
       return result && { ...result, ...(unreached > 0 && { unreached }) };
@@ -182,7 +186,7 @@ async function takeBatches(
   keep: () => void,
 ): Promise<FinetuneResult | undefined> {
   const { folder, model, pairs, config, padId, signal, group } = options;
-  const { adapter, optimizer } = state;
+  const { adapter, optimizer, scaler } = state;
   const { start, from } = await startOf(options, state);
   options.onBegin?.();
   const wasCheckpointing = model.gradientCheckpointing;
@@ -198,7 +202,8 @@ async function takeBatches(
       optimizer,
       loss(batch) {
         if (batch.share?.seed !== undefined) torch.manualSeed(batch.share.seed);
-        return loss(batch);
+        const { autocast: dtype } = config;
+        return dtype === null ? loss(batch) : torch.autocast({ device: model.device, dtype }, () => loss(batch));
       },
       batches: untilCollapse(tokenBatches(options, from.microBatch, start), written?.watch),
       tokensOf: ({ pairs, share }) => tokensIn(share?.whole.pairs ?? pairs),
@@ -207,6 +212,7 @@ async function takeBatches(
       dropLeftoverAfter: config.dropLeftover ? batchesPerEpoch(pairs.length, config) : undefined,
       from,
       maxGradNorm: config.maxGradNorm ?? undefined,
+      scaler,
       schedule: scheduleOf(config, pairs.length),
       signal,
       group,
@@ -377,7 +383,7 @@ function resultOf(
   steps: readonly StepRecord[],
   pairs: number,
   config: FinetuneConfig,
-): Pick<FinetuneResult, 'steps' | 'microBatches' | 'finalLoss' | 'epochLosses'> {
+): Pick<FinetuneResult, 'steps' | 'microBatches' | 'finalLoss' | 'epochLosses' | 'skippedSteps'> {
   const perEpoch = batchesPerEpoch(pairs, config);
   const epochs = Math.ceil(steps.length / perEpoch);
   const taken = { ...config, epochs };
@@ -387,6 +393,7 @@ function resultOf(
     steps: isCut ? (steps.at(-1)?.step ?? 0) : totalSteps(pairs, taken),
     microBatches: steps.length,
     finalLoss: steps.at(-1)?.loss ?? null,
+    ...(config.autocast === 'float16' && { skippedSteps: steps.filter(({ skipped }) => skipped).length }),
     epochLosses: Array.from({ length: epochs }, (_, i) =>
       mean(steps.slice(i * perEpoch, (i + 1) * perEpoch).map(({ loss }) => loss)),
     ),

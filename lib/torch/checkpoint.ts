@@ -1,3 +1,4 @@
+import { autocastNow, withAutocast } from './autocast';
 import { enableGrad, isGradEnabled } from './autograd';
 import { backward } from './backward';
 import { customFunction } from './custom-function';
@@ -22,7 +23,7 @@ const requiresGrad = (tensor: Tensor): boolean => tensor.requiresGrad;
 
 /**
  * Computes `fn(...inputs)` and keeps nothing of what it made on the way: the backward pass computes it again, with the
- * random numbers of the first time, so that dropout drops the same (Chen et al. 2016, arXiv 1604.06174). Memory falls to
+ * random numbers and the autocast of the first time, so that dropout drops the same (Chen et al. 2016, arXiv 1604.06174). Memory falls to
  * the inputs, time grows by one forward pass. Values and gradients are the same bits.
  *
  *     const y = torch.checkpoint((x: Tensor) => x.matmul(w).relu(), x);
@@ -57,6 +58,7 @@ export function checkpoint<Inputs extends unknown[], Out extends Outputs>(
   const parameters = trained.slice(0, MOST_TENSORS - tensors.length);
   const devices = generatorsFor([...tensors, ...trained]);
   const withTensors = refill(inputs);
+  const cast = autocastNow();
   return customFunction<Tensor[], Out>({
     name: 'checkpoint',
     forward(context, ...given) {
@@ -74,7 +76,8 @@ export function checkpoint<Inputs extends unknown[], Out extends Outputs>(
       const random = saved.slice(tensors.length + parameters.length);
       return scope(() => {
         const leaves = given.map(leafOf);
-        const again = withRandomState(devices, random, () => enableGrad(() => call(...withTensors(leaves))));
+        const compute = (): Out => withAutocast(cast, () => enableGrad(() => call(...withTensors(leaves))));
+        const again = withRandomState(devices, random, compute);
         return gradientsOf(isTensor(again) ? [again] : again, gradOutputs, leaves, parameters);
       });
     },

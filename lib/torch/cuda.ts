@@ -18,6 +18,19 @@ export const cuda = {
     return native.cuda().devices;
   },
 
+  /**
+   * Whether products of float32 on CUDA may be computed of TF32: 10 bits of the fraction instead of 23, and several times
+   * as fast. False until it is set, whatever libtorch's default and the variable TORCH_ALLOW_TF32_CUBLAS_OVERRIDE say; it
+   * counts for the whole process, workers included.
+   */
+  get allowTf32(): boolean {
+    return native.allowTf32();
+  },
+  set allowTf32(on: boolean) {
+    if (typeof on !== 'boolean') throw new TypeError(`cuda.allowTf32: expected true or false, got ${String(on)}`);
+    native.setAllowTf32(on);
+  },
+
   /** In one line why there is no `cuda` here; null where there is. */
   whyUnavailable(): string | null {
     const { version, devices, problem } = native.cuda();

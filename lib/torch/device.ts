@@ -42,7 +42,7 @@ export class Device {
     if (this.type !== 'cpu') native.synchronize(this.toString());
   }
 
-  /** Bytes that libtorch's allocator holds here: in use now, in use at most so far, reserved. GPUs only. */
+  /** Bytes that libtorch's allocator holds here (in use now, in use at most so far, reserved) and all there are. GPUs only. */
   memory(): DeviceMemory {
     return native.deviceMemory(this.toString());
   }

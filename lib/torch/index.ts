@@ -1,3 +1,4 @@
+import { autocast } from './autocast';
 import { enableGrad, grad, inferenceMode, isGradEnabled, isInferenceMode, noGrad } from './autograd';
 import { backward } from './backward';
 import { checkpoint } from './checkpoint';
@@ -45,6 +46,7 @@ function memory(): { tensors: number; bytes: number } {
 
 /** Everything of libtorch: all operators as functions, and what lies around them. */
 export const torch = Object.assign(installOperators(), {
+  autocast,
   backward,
   canPack,
   checkpoint,
@@ -80,6 +82,7 @@ export const torch = Object.assign(installOperators(), {
 });
 
 export { Tensor };
+export { autocastDtype, type AutocastDType, type AutocastOptions } from './autocast';
 export {
   criticGradient,
   policyGradient,
@@ -121,6 +124,7 @@ export { isOutOfMemory } from './out-of-memory';
 export { drawApart, withRandomStateOfNow } from './random-state';
 export { Scope } from './scope';
 export { takeHandle, type NestedArray } from './tensor';
+export type { DeviceMemory } from './native';
 export type { BackwardOptions } from './backward';
 export type { Computation } from './checkpoint';
 export type { CustomFunction, FunctionContext } from './custom-function';

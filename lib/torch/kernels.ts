@@ -1,9 +1,13 @@
+import { autocastDtype } from './autocast';
 import { isGradEnabled } from './autograd';
 import { native } from './load-native';
 import { Tensor } from './tensor';
 
 // Kernels of native/kernels that stand in for a few operators, each with the plain way beside it where it is called:
 // `kernel ?? operators`. Those of small networks are in perceptron.ts and actor-critic.ts.
+
+/** Under autocast operators choose the dtype, and kernels that keep what they are given stand back. */
+const casts = (): boolean => autocastDtype('cpu') !== null;
 
 /**
  * x / sqrt(mean(x²) + eps) * weight over the last dimension in one pass, without a graph: `rmsNorm` but for rounding.
@@ -13,6 +17,7 @@ import { Tensor } from './tensor';
  * @returns null when something is of another kind than said above
  */
 export function plainRmsNorm(input: Tensor, weight: Tensor, eps: number): Tensor | null {
+  if (casts()) return null;
   const handle = native.rmsNorm(input.handle, weight.handle, eps);
   return handle === null ? null : new Tensor(handle);
 }
@@ -29,6 +34,7 @@ export function plainRmsNorm(input: Tensor, weight: Tensor, eps: number): Tensor
  * the processor lacks AVX2
  */
 export function cachedAttention(query: Tensor, key: Tensor, value: Tensor, mask?: Tensor): Tensor | null {
+  if (casts()) return null;
   const handle = native.cachedAttention(query.handle, key.handle, value.handle, mask?.handle ?? null);
   return handle === null ? null : new Tensor(handle);
 }
@@ -45,6 +51,7 @@ export function cachedAttention(query: Tensor, key: Tensor, value: Tensor, mask?
  * or the processor lacks AVX2
  */
 export function promptAttention(query: Tensor, key: Tensor, value: Tensor, mask?: Tensor): Tensor | null {
+  if (casts()) return null;
   const handle = native.promptAttention(query.handle, key.handle, value.handle, mask?.handle ?? null);
   return handle === null ? null : new Tensor(handle);
 }
@@ -58,6 +65,7 @@ export function promptAttention(query: Tensor, key: Tensor, value: Tensor, mask?
  * @returns [..., out]; null when something is of another kind than said above, or the processor lacks AVX2
  */
 export function frozenLinear(input: Tensor, weight: Tensor): Tensor | null {
+  if (casts()) return null;
   const handle = native.frozenLinear(input.handle, weight.handle);
   return handle === null ? null : new Tensor(handle);
 }

@@ -89,6 +89,11 @@ export interface NativeAddon {
   setRngState(target: string | number, state: number): void;
 
   cuda(): { version: number; devices: number; problem: string };
+  allowTf32(): boolean;
+  setAllowTf32(on: boolean): void;
+  /** Null: operators of that kind of device cast nothing in this thread. */
+  setAutocast(device: string, dtype: string | null): void;
+  clearAutocastCache(): void;
   devices(): string[];
   outsideBackend(): string;
   synchronize(device: string): void;
@@ -264,11 +269,13 @@ interface NativeGroupOptions {
 /** An operator bound to its overload; takes every argument in the schema's order, `undefined` for a default. */
 export type NativeOperator = (...values: unknown[]) => unknown;
 
-/** Bytes that libtorch's caching allocator holds on a device. */
+/** Bytes that libtorch's caching allocator holds on a device, and how many the device has in all. */
 export interface DeviceMemory {
   allocated: number;
   peak: number;
   reserved: number;
+  /** Null where the allocator cannot tell. */
+  total: number | null;
 }
 
 declare const nativeStream: unique symbol;

@@ -1,3 +1,4 @@
+import { autocastDtype } from './autocast';
 import { native } from './load-native';
 import { Tensor } from './tensor';
 
@@ -36,6 +37,7 @@ export interface PerceptronOptions {
  * @returns null when something is of another kind than said above, and nothing was done
  */
 export function perceptron(input: Tensor, tensors: PerceptronTensors, options: PerceptronOptions): Tensor | null {
+  if (autocastDtype('cpu')) return null;
   const { parameters, runningMean, runningVar, numBatchesTracked } = tensors;
   const handle = native.perceptron(
     input.handle,

@@ -6,17 +6,21 @@ import { openSafetensors, saveSafetensors } from '../checkpoints/safetensors';
 import { metaFromFile, type Adam } from '../optim';
 import type { LoraAdapter } from '../peft';
 import { torch, type Tensor } from '../torch';
+import type { LossScaler } from './loss-scaler';
 import type { Position } from './train';
 
 /** The live objects of a run. */
 export interface RunState {
   adapter: LoraAdapter;
   optimizer: Adam;
+  /** Of a run in float16. */
+  scaler?: LossScaler;
 }
 
 const metadataSchema = z.object({
   position: z.object({ microBatch: z.int().min(0), step: z.int().min(0) }),
   optimizer: z.unknown(),
+  lossScale: z.object({ scale: z.number().positive(), steps: z.int().min(0), overflowed: z.boolean() }).optional(),
 });
 
 const [ADAPTER, OPTIMIZER, GRADIENT, RANDOM] = ['adapter.', 'optimizer.', 'gradient.', 'random.'];
@@ -28,7 +32,7 @@ const devicesOf = ({ adapter }: RunState): string[] => [
   ...new Set(['cpu', ...adapter.parameters().map(({ device }) => String(device))]),
 ];
 
-/** Writes the adapter, the optimiser, gradients waiting for a step, the random state and the position. */
+/** Writes the adapter, the optimiser, gradients waiting for a step, the loss scale, the random state and the position. */
 export function saveCheckpoint(path: string, state: RunState, position: Position): void {
   const { adapter, optimizer } = state;
   const { tensors: moments, meta } = optimizer.stateDict();
@@ -40,7 +44,9 @@ export function saveCheckpoint(path: string, state: RunState, position: Position
     }
     for (const [name, tensor] of moments) tensors.set(OPTIMIZER + name, tensor);
     for (const device of devicesOf(state)) tensors.set(RANDOM + device, torch.getRngState(torch.device(device)));
-    saveSafetensors(path, tensors, { [STATE]: JSON.stringify({ position, optimizer: meta }) });
+    saveSafetensors(path, tensors, {
+      [STATE]: JSON.stringify({ position, optimizer: meta, lossScale: state.scaler?.state }),
+    });
   });
 }
 
@@ -62,12 +68,14 @@ export function loadCheckpoint(path: string, state: RunState, most: Position): P
       throw new InputError(`${path}: stands at ${at}, and the run has ${of}`);
     }
     takeOver(path, () => {
+      requireSameDtypes(path, state.adapter.stateDict(), file.under(ADAPTER));
       state.adapter.loadStateDict(file.under(ADAPTER));
       const meta = metaFromFile(parsed.data.optimizer, state.optimizer.groups, path);
       // The rates that are saved are a schedule's at that step; it sets them anew, from the optimiser's own.
       const rates = state.optimizer.groups.map(({ lr }) => lr);
       state.optimizer.loadStateDict({ tensors: file.under(OPTIMIZER), meta });
       state.optimizer.groups.forEach((group, i) => (group.lr = rates[i]));
+      if (state.scaler && parsed.data.lossScale) state.scaler.state = parsed.data.lossScale;
       const own = state.adapter.stateDict();
       for (const [name, gradient] of file.under(GRADIENT)) {
         const parameter = own.get(name);
@@ -78,6 +86,15 @@ export function loadCheckpoint(path: string, state: RunState, most: Position): P
     return position;
   } finally {
     file.dispose();
+  }
+}
+
+/** Weights that were converted would not go on to the same bits. */
+function requireSameDtypes(path: string, own: ReadonlyMap<string, Tensor>, saved: ReadonlyMap<string, Tensor>): void {
+  for (const [name, { dtype }] of own) {
+    const other = saved.get(name)?.dtype ?? dtype;
+    if (other !== dtype)
+      throw new InputError(`${path}: ${name} is ${other}, and the run's adapter is ${dtype}; start the run anew`);
   }
 }
 

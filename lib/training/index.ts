@@ -4,6 +4,7 @@
  */
 export { gradientNorms, type GradientNorm, type NamedParameter } from './gradients';
 export { hashBytes, hashFile, hashFolder, hashJson, originOf, originSchema, type Origin } from './origin';
+export { LossScaler, type LossScale, type LossScalerOptions } from './loss-scaler';
 export { noProgress, type Progress, type StartProgress } from './progress';
 export { TaskQueue, type Queued, type QueueOptions } from './queue';
 export { gradNormOf, stepRecordSchema, type StepRecord } from './step-record';

@@ -11,9 +11,16 @@ export const stepRecordSchema = z.object({
   loss: z.number(),
   /** The loss's parts by name, unweighted; empty when it has none. */
   parts: norms,
-  /** By parameter name: norms of the gradients gathered so far for this step, before clipping. */
+  /**
+   * By parameter name: norms of the gradients gathered so far for this step, before clipping and without a loss scale;
+   * those that overflowed under one are left out.
+   */
   gradNorms: norms,
   lr: z.number(),
+  /** What the loss was multiplied by, in float16. */
+  lossScale: z.number().optional(),
+  /** Its gradients overflowed, and the optimiser did not move. */
+  skipped: z.boolean().optional(),
   /** Of the batch, pads not counted; 0 where nobody counts them. */
   tokens: z.number(),
   ms: z.number(),

@@ -7,6 +7,7 @@ import { clipGradNorm, scaleGrads, Scheduler, type Adam, type Schedule } from '.
 import { claimModel } from './claim';
 import type { NamedParameter } from './gradients';
 import { partsOf, type Loss, type LossParts } from './loss';
+import type { LossScaler } from './loss-scaler';
 import { firstNonFinite } from './non-finite';
 import { PieceByPiece, type ComputedInPieces, type InPieces } from './pieces';
 import { agree, packBucket, requireSameWeights, unpackBucket } from './ranks';
@@ -50,6 +51,8 @@ export interface TrainOptions<Batch> {
   from?: Position;
   /** Joint norm to which gradients are clipped; not clipped by default. */
   maxGradNorm?: number;
+  /** For losses in float16: multiplies them, and skips the steps whose gradients overflow. Its state is the run's. */
+  scaler?: LossScaler;
   /** Step, from 0, to the factor of the optimiser's own step size, which it has again at the end. */
   schedule?: Schedule;
   /** Computes batches in pieces, from the start or once memory does not suffice for one; as a whole by default. */
@@ -200,9 +203,10 @@ class Run<Batch> {
 
   /** Forward and backward. */
   #compute(batch: Batch): ComputedInPieces {
+    const { scaler } = this.options;
     const compute = (piece: Batch): LossParts => {
       const computed = partsOf(this.options.loss(piece));
-      computed.total.backward();
+      (scaler?.scaled(computed.total) ?? computed.total).backward();
       return computed;
     };
     return this.#pieces?.compute(batch, compute) ?? { ...compute(batch), pieces: 1 };
@@ -232,40 +236,53 @@ class Run<Batch> {
 
   /** Checks what was computed, and takes the step that is due. */
   #take(batch: Batch, { total, parts, pieces }: ComputedInPieces, random: Tensor, start: number): Taken {
-    const { optimizer, loss, parameters, model, tokensOf, maxGradNorm } = this.options;
+    const { optimizer, loss, parameters, model, tokensOf, maxGradNorm, scaler } = this.options;
     const step = this.#position.step + 1;
     const stepped = (this.#inEpoch(this.#position.microBatch) + 1) % (this.options.accumulate ?? 1) === 0;
     // Losses, norms and what clipping needs come from the device in one copy, the only one of a batch.
-    const { value, values, norms, joint } = readStep(total, parts, parameters, stepped && maxGradNorm !== undefined);
+    const read = readStep(total, parts, parameters, stepped && maxGradNorm !== undefined);
+    const { value, values } = read;
+    const { norms, joint } = scaler?.unscaledNorms(read) ?? read;
     if (!Number.isFinite(value)) {
       torch.setRngState(random);
       const origin = firstNonFinite(model, () => (this.#pieces?.piecesOf(batch) ?? [batch]).map((each) => loss(each)));
       throw new NonFiniteError(step, describeLoss(value, values) + (origin ? `; ${origin}` : ''));
     }
     const bad = norms.find(({ norm }) => !Number.isFinite(norm));
-    if (bad) throw new NonFiniteError(step, `the gradient of ${bad.name} holds NaN or infinity`);
+    if (bad && !scaler?.canBackOff) throw new NonFiniteError(step, `the gradient of ${bad.name} holds NaN or infinity`);
+    if (scaler) scaler.overflowed = bad !== undefined;
     const lr = optimizer.lr;
+    const scaling = scaler && { lossScale: scaler.scale, ...(stepped && bad && { skipped: true }) };
     this.#position.microBatch += 1;
     if (stepped) this.#step(joint);
     const { microBatch } = this.#position;
-    const gradNorms = Object.fromEntries(norms.map(({ name, norm }) => [name, norm]));
+    const gradNorms = Object.fromEntries(
+      norms.filter(({ norm }) => Number.isFinite(norm)).map(({ name, norm }) => [name, norm]),
+    );
     const tokens = tokensOf?.(batch) ?? 0;
     const ms = performance.now() - start;
-    const record = { step, microBatch, loss: value, parts: values, gradNorms, lr, tokens, ms };
-    return { record: pieces > 1 ? { ...record, pieces } : record, stepped };
+    const more = { ...scaling, ...(pieces > 1 && { pieces }) };
+    return { record: { step, microBatch, loss: value, parts: values, gradNorms, lr, tokens, ms, ...more }, stepped };
   }
 
   /** @param joint the gradients' joint norm, where it is known already */
   #step(joint?: number): void {
-    const { optimizer, parameters, maxGradNorm } = this.options;
+    const { scaler } = this.options;
+    if (!scaler?.overflowed) this.#move(joint);
+    scaler?.update();
+    this.#position.step += 1;
+    this.#scheduler?.step();
+  }
+
+  #move(joint: number | undefined): void {
+    const { optimizer, parameters, maxGradNorm, scaler } = this.options;
+    scaler?.unscale(parameters);
     if (maxGradNorm !== undefined) {
       const all = parameters.map(([, parameter]) => parameter);
       if (joint === undefined) clipGradNorm(all, maxGradNorm);
       else scaleGrads(all, joint, maxGradNorm);
     }
     optimizer.step();
-    this.#position.step += 1;
-    this.#scheduler?.step();
   }
 
   /** The last, smaller step of gradients that are left over, unless they are to be dropped. */

@@ -16,7 +16,10 @@ const { parseArgs } = require('node:util');
 const { runCommand } = require('../run-command');
 
 const ROOT = path.resolve(__dirname, '..', '..');
-const FOLDERS = ['torch', 'nn', 'optim', 'models', 'peft', 'evals/on-device.test.ts', 'soo', 'rl'];
+const FOLDERS = [
+  ...['torch', 'nn', 'optim', 'models', 'peft', 'soo', 'rl'],
+  ...['evals/on-device.test.ts', 'training/loss-scaler.test.ts', 'cli/model-progress.test.ts'],
+];
 // Fill the memory of a machine, or measure it, or start many processes, and say nothing of a device.
 const LEFT_OUT = /\/(soak|leaks|memory|two-at-once)\.test\.ts$/;
 

@@ -44,8 +44,8 @@ function lossOf(model: LanguageModel): Tensor {
 
 /** How far kernels that round elsewhere move a run: bfloat16 tells numbers apart by 1/256, float16 by 1/2048. */
 const LIMITS = {
-  bfloat16: { loss: 0.02, norm: 0.06, weight: 5e-3 },
-  float16: { loss: 2e-3, norm: 6e-3, weight: 5e-4 },
+  bfloat16: { loss: 0.02, norm: 0.06, weight: 2e-3 },
+  float16: { loss: 2e-3, norm: 6e-3, weight: 3e-4 },
 };
 
 const normsOf = (adapter: LoraAdapter): Record<string, number> =>
@@ -101,8 +101,10 @@ for (const wanted of file.cases) {
       );
     });
     for (const [name, values] of Object.entries(wanted.trained)) {
-      const moved = largestDifference(numbers(parameters.get(name) as Tensor).slice(0, 24), values);
-      t.ok(moved < (kept ? 4 : 1) * limit.weight, `${name} within ${moved.toExponential(1)}`);
+      // Of the mean: where a gradient is nearly 0 its sign is rounding, and Adam steps either way.
+      const own = numbers(parameters.get(name) as Tensor);
+      const far = values.reduce((sum, value, i) => sum + Math.abs(own[i] - value), 0) / values.length;
+      t.ok(far < limit.weight, `${name} within ${far.toExponential(1)}`);
     }
     const rounded = (x: Tensor): boolean => torch.scope(() => x.to(dtype).to(x.dtype).equal(x));
     t.equal(

@@ -12,7 +12,7 @@ interface Report {
   addon: { built: boolean; loads: boolean };
   libtorch: { version: string | null; path: string | null; how: string | null };
   devices: string[];
-  cuda: { version: string | null; devices: number; problem: string | null } | null;
+  cuda: { version: string | null; devices: number; problem: string | null; allowTf32: boolean } | null;
   threads: number | null;
   problems: { what: string; fix: string }[];
 }
@@ -60,6 +60,7 @@ t.test('with everything in place', async (t) => {
   t.equal(report.devices[0], 'cpu');
   t.equal(report.cuda?.devices, report.devices.filter((device) => device.startsWith('cuda')).length);
   t.equal(report.cuda?.problem === null, report.cuda?.devices !== 0, 'a reason where there is no GPU');
+  t.equal(report.cuda?.allowTf32, false);
   const text = soo(ROOT, ['doctor']);
   t.match(text.stdout, /libtorch +2\.\d+[^]*CUDA +built[^]*Everything (but a GPU )?is in place/);
 });

@@ -13,6 +13,7 @@ import { addChatOptions, chatSettingsOf } from '../chat-options';
 import { checked, InputError, type Result } from '../command';
 import { interruptible } from '../interrupts';
 import { addModelOptions, loadedFiles, loadNamedModel, type LoadedModel } from '../model-options';
+import { modelProgress } from '../model-progress';
 import { recordedModel } from '../named-model';
 import { integer } from '../options';
 import { makeFolder } from '../out-folder';
@@ -113,7 +114,7 @@ async function answerAll(
   const done = new Map(lines.earlier.map((one) => [String(one.question_id), one]));
   const left = questions.filter(({ question_id }) => !done.has(String(question_id)));
   const resumed = questions.length - left.length;
-  const progress = startProgress('mtbench', questions.length);
+  const progress = modelProgress(startProgress, model, 'mtbench', questions.length);
   const settings = { modelId, format, maxNewTokens, choices, seed, batchSize, signal };
   try {
     for await (const answers of mtBench.answerQuestions(model, left, settings)) {
