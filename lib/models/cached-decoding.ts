@@ -44,8 +44,11 @@ export function padLeft(
 /** Tokens that a pass over the prefix alone must spare the batch. */
 const LEAST_TOKENS_SPARED = 32;
 
-/** Tokens of prompts that are run at a time: enough for the products, few enough for what lies between to stay in caches. */
+/** Tokens of prompts that a processor runs at a time: enough for the products, few enough for its caches. */
 const MOST_TOKENS = 1024;
+
+/** On an accelerator: enough to keep it busy, and each pass is a thousand launches; what lies between has to find room. */
+const MOST_TOKENS_ACCELERATED = 16384;
 
 /** What kernels for whole caches go through evenly. */
 const EVEN_LENGTH = 16;
@@ -101,7 +104,8 @@ export class CachedDecoding implements DecodingSession {
 
   prefill(): Tensor {
     if (this.#prefix.length > 0) this.#runPrefix();
-    const groups = [...rowGroups(this.#rest)];
+    const onProcessor = String(this.model.device).startsWith('cpu');
+    const groups = [...rowGroups(this.#rest, onProcessor ? MOST_TOKENS : MOST_TOKENS_ACCELERATED)];
     const logits = groups.map(([first, count]) => torch.scope(() => this.#runRows(first, count)));
     this.#cache.advance(longestOf(this.#rest));
     return torch.cat(logits);
@@ -160,10 +164,13 @@ export class CachedDecoding implements DecodingSession {
 const longestOf = (sequences: readonly (readonly number[])[]): number =>
   Math.max(...sequences.map((sequence) => sequence.length));
 
-/** Cuts rows into runs of neighbours that hold, padded to the longest, MOST_TOKENS at most, or are one row. */
-function* rowGroups(rows: readonly (readonly number[])[]): Generator<[first: number, count: number]> {
+/** Cuts rows into runs of neighbours that hold, padded to the longest, so many tokens at most, or are one row. */
+function* rowGroups(
+  rows: readonly (readonly number[])[],
+  mostTokens: number,
+): Generator<[first: number, count: number]> {
   for (let first = 0, count = 1; first < rows.length; first += count, count = 1) {
-    const fits = (more: number): boolean => longestOf(rows.slice(first, first + more)) * more <= MOST_TOKENS;
+    const fits = (more: number): boolean => longestOf(rows.slice(first, first + more)) * more <= mostTokens;
     while (first + count < rows.length && fits(count + 1)) count++;
     yield [first, count];
   }

@@ -1,6 +1,6 @@
 import { InputError } from '../files/input-error';
 import { join } from 'node:path';
-import { graphRecorder, isHalf, type Device, type DType, type Tensor } from '../torch';
+import { autocastDtype, graphRecorder, isHalf, type Device, type DType, type Tensor } from '../torch';
 import { init, Module, skipInit } from '../nn';
 import { PackedLinears } from '../nn/packed-linears';
 import { initialise } from '../nn/parameter';
@@ -207,7 +207,9 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
   startDecoding(prompts: readonly (readonly number[])[], maxNewTokens: number): DecodingSession {
     // A prompt whose angles depend on its length cannot share another's beginning.
     const sharesPrefix = !this.#views.some(({ rope }) => rope && dependsOnLength(rope));
-    const captures = maxNewTokens >= LEAST_STEPS_CAPTURED && !this.model.isSpread;
+    // What autocast casts depends on who calls, and when.
+    const casts = autocastDtype(this.device) !== null;
+    const captures = maxNewTokens >= LEAST_STEPS_CAPTURED && !this.model.isSpread && !casts;
     const recorder = captures ? graphRecorder(this.device) : null;
     return new CachedDecoding(this, prompts, maxNewTokens, { sharesPrefix, recorder });
   }
