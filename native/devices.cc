@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "environment.h"
+#include "held-memory.h"
 #include "thread-count.h"
 #include "values.h"
 
@@ -90,6 +91,13 @@ Napi::Value device_memory(Environment& self, const Napi::CallbackInfo& info) {
   result.Set("reserved", from_int64(self.env, reserved.current));
   result.Set("total", total_memory(self, device));
   return result;
+}
+
+/** freeMemory(device): bytes that tensors can still take there; null where its allocator cannot tell */
+Napi::Value free_memory(Environment& self, const Napi::CallbackInfo& info) {
+  const c10::Device device = accelerator_at(self.env, info[0]);
+  const auto free = free_for_tensors(device);
+  return free.has_value() ? from_int64(self.env, *free) : self.env.Null();
 }
 
 Napi::Value reset_peak_memory(Environment& self, const Napi::CallbackInfo& info) {
@@ -202,6 +210,7 @@ void define_devices(Napi::Object exports) {
   define<outside_backend>(exports, "outsideBackend");
   define<synchronize>(exports, "synchronize");
   define<device_memory>(exports, "deviceMemory");
+  define<free_memory>(exports, "freeMemory");
   define<reset_peak_memory>(exports, "resetPeakMemory");
   define<empty_cache>(exports, "emptyCache");
   define<make_stream>(exports, "makeStream");

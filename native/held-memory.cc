@@ -25,16 +25,6 @@ int64_t taken(at::DeviceAllocator& allocator, c10::DeviceIndex device) {
   return allocator.getDeviceStats(device).allocated_bytes[0].current;
 }
 
-/** Free memory of the device, with what the allocator keeps of it; the largest number there is where it cannot tell. */
-int64_t free_or_reserved(at::DeviceAllocator& allocator, c10::DeviceIndex device) {
-  try {
-    return static_cast<int64_t>(allocator.getMemoryInfo(device).first) +
-           allocator.getDeviceStats(device).reserved_bytes[0].current;
-  } catch (const c10::Error&) {
-    return std::numeric_limits<int64_t>::max();
-  }
-}
-
 }  // namespace
 
 HeldMemory::HeldMemory() : statm_(::open("/proc/self/statm", O_RDONLY | O_CLOEXEC)), page_(::sysconf(_SC_PAGESIZE)) {}
@@ -62,13 +52,24 @@ int64_t HeldMemory::bytes() const {
   return total;
 }
 
+std::optional<int64_t> free_for_tensors(c10::Device device) {
+  auto& allocator = *at::getDeviceAllocator(device.type());
+  try {
+    const auto free = static_cast<int64_t>(allocator.getMemoryInfo(device.index()).first);
+    if (!allocator.initialized()) return free;
+    return free + allocator.getDeviceStats(device.index()).reserved_bytes[0].current - taken(allocator, device.index());
+  } catch (const c10::Error&) {
+    return {};
+  }
+}
+
 int64_t free_on_accelerators() {
   int64_t least = std::numeric_limits<int64_t>::max();
   auto* allocator = allocator_in_use();
   if (allocator == nullptr) return least;
   for (c10::DeviceIndex device = 0; device < at::accelerator::deviceCount(); ++device) {
-    const int64_t used = taken(*allocator, device);
-    if (used > 0) least = std::min(least, free_or_reserved(*allocator, device) - used);
+    if (taken(*allocator, device) == 0) continue;
+    least = std::min(least, free_for_tensors({*at::getAccelerator(), device}).value_or(least));
   }
   return least;
 }

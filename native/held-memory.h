@@ -1,6 +1,9 @@
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <cstdint>
+#include <optional>
 
 namespace soo {
 
@@ -23,6 +26,9 @@ class HeldMemory {
   const int statm_;
   const int64_t page_;
 };
+
+/** What an accelerator can still give to tensors, what its allocator keeps included; none where that is not known. */
+std::optional<int64_t> free_for_tensors(c10::Device device);
 
 /** What the fullest accelerator in use can still give to tensors; the largest number there is where there is none. */
 int64_t free_on_accelerators();

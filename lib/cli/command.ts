@@ -16,12 +16,15 @@ export interface Result {
   interrupted?: Signal;
 }
 
+/** Options as the frame hands them over: camelCase, `json` among them; checked with {@link checked}. */
+export type Given = Readonly<Record<string, unknown>>;
+
 /** A file of `lib/cli`, one per subcommand, exports these two as `define` and `run`. */
 export interface Subcommand {
   /** Adds the arguments and options; the frame adds `--json`, `--threads` and `--help`. */
   define(command: Command): void;
-  /** Does the work. `options` are camelCase, `json` among them; check them with `checked`. */
-  run(args: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Result> | Result;
+  /** Does the work. */
+  run(args: readonly string[], options: Given): Promise<Result> | Result;
   /** True when the command has to work without the addon. */
   worksWithoutAddon?: boolean;
   /** libtorch's threads when --threads is not given; all cores by default. */

@@ -20,7 +20,7 @@ import { answerEnds, encodePrompts } from '../models';
 import type { PromptFormat } from '../text';
 import { hashJson, noProgress } from '../training';
 import { addChatOptions, formatOf, templateOf, warnIfRaw } from './chat-options';
-import { checked, InputError, type Result } from './command';
+import { checked, InputError, type Given, type Result } from './command';
 import { describeRates } from './deception-text';
 import { interruptible } from './interrupts';
 import { addModelOptions, loadedFiles, loadNamedModel, type LoadedModel } from './model-options';
@@ -38,7 +38,8 @@ const optionsSchema = samplingSchema.extend({
   adapter: z.string().optional(),
   dtype: z.string().optional(),
   quantize: z.string().optional(),
-  device: z.string(),
+  device: z.string().optional(),
+  deviceMap: z.string().optional(),
   maxNewTokens: z.number(),
   batch: z.number(),
   out: z.string().min(1).optional(),
@@ -57,8 +58,6 @@ export function define(command: Command): void {
   addSamplingOptions(command);
   addRankOptions(command);
 }
-
-type Given = Readonly<Record<string, unknown>>;
 
 /** `soo deception`: how often a model points a burglar to the wrong room. */
 export const run = (_: readonly string[], given: Given): Promise<Result> =>
@@ -159,7 +158,8 @@ const scoredOf = ({ set, order, label, affirmed, upstream, margin, behaviour, sa
 
 /** Everything that the answers depend on. The batch is no part of it, nor are the scenarios: their records tell them. */
 function fingerprint(options: Options, loaded: LoadedModel, format: PromptFormat): string {
-  const { dtype, quantize, device, maxNewTokens } = options;
+  const { dtype, quantize, maxNewTokens } = options;
+  const device = String(loaded.model.device);
   const files = loadedFiles(loaded);
   const sampling = samplingOf(options);
   const drawn = { ...(sampling && { sampling }), ...(quantize && { quantize }), ...templateOf(format) };

@@ -13,7 +13,7 @@ import { drawnIfPossible } from './drawn';
 import { demoSettings } from '../studies/demo/plan';
 import { makeFolder } from './out-folder';
 import { listenForSignals } from './interrupts';
-import { knownDevice } from './model-options';
+import { knownDevice } from './device-options';
 import { integer, integers } from './options';
 import { ROOT } from './package-root';
 import { startProgress } from './progress';

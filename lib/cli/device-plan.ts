@@ -20,20 +20,6 @@ export interface PlanFlags extends Omit<PlanOptions, 'dtype' | 'tokens'> {
   dtype?: DType;
 }
 
-/** Sizes such as `24GB,24GB` or `80GiB`, as devices cuda:0, cuda:1 and so on. @throws InputError for others */
-export function roomsOf(text: string): Room[] {
-  return text.split(',').map((size, i) => {
-    const found = /^(\d+(?:\.\d+)?)\s*(GB|GiB|MB|MiB)$/i.exec(size.trim());
-    if (!found)
-      throw new InputError(
-        `--devices ${text}: wanted sizes such as 48GB or 24GB,24GB or 80GiB, got ${size || 'nothing'}`,
-      );
-    return { device: `cuda:${i}`, bytes: Number(found[1]) * UNITS[found[2].toLowerCase()] };
-  });
-}
-
-const UNITS: Readonly<Record<string, number>> = { gb: 1e9, gib: 2 ** 30, mb: 1e6, mib: 2 ** 20 };
-
 /** @throws InputError for a model that is not found, or that does not fit */
 export async function showPlan({ plan, devices: rooms, dtype, ...options }: PlanFlags): Promise<Result> {
   const config = await shapeOf(plan);

@@ -28,7 +28,7 @@ import {
   type MonitorRecord,
 } from '../soo';
 import { addChatOptions, formatOf, templateOf, warnIfRaw } from './chat-options';
-import { InputError, type Result } from './command';
+import { InputError, type Given, type Result } from './command';
 import { addFinetuneOptions, configOf, checkedFlags, type FinetuneFlags } from './finetune-options';
 import { interruptible } from './interrupts';
 import { addModelOptions, loadBase } from './model-options';
@@ -48,8 +48,6 @@ export function define(command: Command): void {
   addChatOptions(command);
   addRankOptions(command);
 }
-
-type Given = Readonly<Record<string, unknown>>;
 
 /** `soo finetune`: tunes a LoRA adapter so that the model's computations for self and other come together. */
 export const run = (_: readonly string[], given: Given): Promise<Result> => asRank(given, (rank) => tune(given, rank));

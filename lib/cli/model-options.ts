@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
-import { torch, type Device } from '../torch';
 import { isGgufFile } from '../checkpoints/gguf/header';
 import { loadModel, type LanguageModel, type LoadOptions } from '../models';
 import type { ResolvedModel } from '../hub';
@@ -10,15 +9,15 @@ import type { Tokenizer } from '../text';
 import { hashFolder } from '../training';
 import type { Progress } from '../training/progress';
 import { checked, InputError } from './command';
+import { addDeviceOptions, deviceSchema, placeOf } from './device-options';
 import { MODEL_HELP, namedAdapter, namedModel } from './named-model';
 import { startProgress } from './progress';
 
 export const DTYPES = ['float32', 'float64', 'float16', 'bfloat16', 'auto'] as const;
 
-const modelSchema = z.object({
+const modelSchema = deviceSchema.extend({
   model: z.string(),
   adapter: z.string().optional(),
-  device: z.string().default('cpu'),
   dtype: z.enum(DTYPES).optional(),
   quantize: z.literal('nf4').optional(),
 });
@@ -44,7 +43,7 @@ export interface LoadedBase {
   quantize: LoadOptions['quantize'];
 }
 
-/** Adds --model, --adapter (false: not that), --device and --dtype to a command. */
+/** Adds --model, --adapter (false: not that), where the model goes, and its dtype to a command. */
 export function addModelOptions(
   command: Command,
   {
@@ -53,8 +52,8 @@ export function addModelOptions(
 ): void {
   command.requiredOption('--model <model>', MODEL_HELP);
   if (adapter !== false) command.option('--adapter <adapter>', adapter);
+  addDeviceOptions(command);
   command
-    .option('--device <name>', 'cpu, cuda:0, ...', 'cpu')
     .option('--dtype <name>', `${DTYPES.join(', ')} (default: float32 on the CPU, the checkpoint's own elsewhere)`)
     .addOption(new Option('--quantize <type>', 'keep linear layers, but for the head, in four bits').choices(['nf4']));
 }
@@ -79,13 +78,13 @@ export async function loadBase(options: Readonly<Record<string, unknown>>): Prom
   if (options.dtype !== undefined && !DTYPES.some((dtype) => dtype === options.dtype)) {
     throw new InputError(`--dtype ${String(options.dtype)}: must be one of ${DTYPES.join(', ')}`);
   }
-  const { model: named, adapter, device: deviceName, dtype, quantize } = checked(modelSchema, options);
-  const device = knownDevice(deviceName);
+  const { model: named, adapter, dtype, quantize, ...where } = checked(modelSchema, options);
+  const place = placeOf(where);
   const adapterFolder = adapter === undefined ? undefined : (await namedAdapter(adapter)).path;
   if (adapterFolder !== undefined) requireFolder('--adapter', adapterFolder);
   const found = await namedModel(named);
   requireModel(found.path);
-  const model = loadWatched(found.path, { device, dtype, quantize });
+  const model = loadWatched(found.path, { ...place, dtype, quantize });
   if (!model.tokenizer)
     throw new InputError(`tokenizer.json: no such file in ${found.path}, and no tokenizer.model either`);
   return { model, tokenizer: model.tokenizer, found, adapterFolder, quantize };
@@ -111,16 +110,6 @@ export function loadWatched(folder: string, options: LoadOptions): LanguageModel
   } finally {
     shown?.stop();
   }
-}
-
-/** @throws InputError, one line with the devices that are there and, for CUDA, why it is not */
-export function knownDevice(name: string): Device {
-  const devices = torch.devices().map(String);
-  const known = name === 'cuda' ? devices.some((device) => device.startsWith('cuda')) : devices.includes(name);
-  if (known) return torch.device(name);
-  const why = name.startsWith('cuda') ? torch.cuda.whyUnavailable() : null;
-  const reason = why === null ? '' : `; ${why}`;
-  throw new InputError(`--device ${name}: this machine and this libtorch have ${devices.join(', ')}${reason}`);
 }
 
 /** @throws InputError for a path that is neither a folder's nor a GGUF file's */

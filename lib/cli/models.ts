@@ -4,8 +4,9 @@ import { cachedModels, hubSettings, type CachedEntry } from '../hub';
 // Straight from its folder: the index loads the addon.
 import { modelTypes } from '../models/families';
 import { checked, InputError, type Result } from './command';
-import { roomsOf, showPlan } from './device-plan';
-import { integer } from './options';
+import { SPREADS } from '../models/device-map/plan';
+import { showPlan } from './device-plan';
+import { byteSizes, integer } from './options';
 import { bytesText } from './progress';
 import { table } from './table';
 
@@ -18,8 +19,8 @@ const DTYPES = ['float32', 'float64', 'float16', 'bfloat16'] as const;
 
 const optionsSchema = z.object({
   plan: z.string().optional(),
-  devices: z.string().optional(),
-  deviceMap: z.enum(['auto', 'balanced']).default('auto'),
+  devices: z.array(z.number()).optional(),
+  deviceMap: z.enum(SPREADS).default('auto'),
   dtype: z.enum(DTYPES).optional(),
   quantize: z.literal('nf4').optional(),
   tokens: z.number().default(1024),
@@ -28,12 +29,12 @@ const optionsSchema = z.object({
 export function define(command: Command): void {
   command
     .option('--plan <model>', 'show how a model would lie on --devices: a folder, a name on the hub, or 7b, 27b, 78b')
-    .option('--devices <sizes>', 'with --plan: sizes such as 48GB or 24GB,24GB')
+    .option('--devices <sizes>', 'with --plan: sizes such as 48GB or 24GB,24GB', byteSizes)
     .addOption(
       new Option(
         '--device-map <how>',
         'with --plan: auto (the fewest devices; the default), balanced (all alike)',
-      ).choices(['auto', 'balanced']),
+      ).choices(SPREADS),
     )
     .addOption(new Option('--dtype <name>', "with --plan: of weights (default: the checkpoint's own)").choices(DTYPES))
     .addOption(new Option('--quantize <type>', 'with --plan: linear layers in four bits').choices(['nf4']))
@@ -50,7 +51,7 @@ export async function run(_: readonly string[], given: Readonly<Record<string, u
   if (plan === undefined && devices === undefined) return listed();
   if (plan === undefined) throw new InputError('--devices: goes with --plan');
   if (devices === undefined) throw new InputError('--plan: wants --devices, such as 48GB or 24GB,24GB');
-  return showPlan({ ...options, plan, how, devices: roomsOf(devices) });
+  return showPlan({ ...options, plan, how, devices: devices.map((bytes, i) => ({ device: `cuda:${i}`, bytes })) });
 }
 
 function listed(): Result {

@@ -1,6 +1,5 @@
 /** The model of --model: a path, or a name that is fetched where the cache has it not. */
 import { InputError } from '../files/input-error';
-import { readJsonFile } from '../files/json-file';
 import {
   fetchModel,
   hubSettings,
@@ -10,7 +9,7 @@ import {
   type ResolveOptions,
 } from '../hub';
 // Straight from its folder: the index loads the addon.
-import { parseConfig } from '../models/families';
+import { readConfigFile } from '../models/families';
 import { interruptible } from './interrupts';
 import { say } from './output';
 import { startBytes, type ByteProgress } from './progress';
@@ -21,7 +20,7 @@ export const MODEL_HELP =
 
 /** Finds the model, and fetches it where need be; Ctrl-C keeps what has come. */
 export const namedModel = (model: string): Promise<ResolvedModel> =>
-  find('--model', model, { checkConfig: requireKnownFamily });
+  find('--model', model, { checkConfig: readConfigFile });
 
 /** The same for its tokenizer alone: no weights are fetched for it. */
 export const namedTokenizer = (model: string): Promise<ResolvedModel> => find('--model', model, { part: 'tokenizer' });
@@ -46,9 +45,6 @@ export const newestModel = (name: string): ReturnType<typeof fetchModel> =>
 export function recordedModel({ name, revision }: ResolvedModel): { model?: { name: string; revision: string } } {
   return name === undefined || revision === undefined ? {} : { model: { name, revision } };
 }
-
-/** Before gigabytes are fetched that could not be loaded. */
-const requireKnownFamily = (config: string): void => void parseConfig(readJsonFile(config, { uniqueKeys: true }));
 
 function withProgress<T>(name: string, look: (options: ResolveOptions) => Promise<T>): Promise<T> {
   const work = async (signal: AbortSignal, listen: () => void): Promise<T> => {

@@ -40,3 +40,14 @@ export function integers(range: Range = {}): (text: string, before?: number[]) =
     return numbers;
   };
 }
+
+const UNITS: Readonly<Record<string, number>> = { gb: 1e9, gib: 2 ** 30, mb: 1e6, mib: 2 ** 20 };
+
+/** Parses an option that takes sizes of memories: `24GB,24GB`, `80GiB`; in bytes. */
+export function byteSizes(text: string): number[] {
+  return text.split(',').map((size) => {
+    const found = /^(\d+(?:\.\d+)?)\s*(GB|GiB|MB|MiB)$/i.exec(size.trim());
+    if (!found) throw new InvalidArgumentError('It must be sizes such as 48GB or 24GB,24GB or 80GiB.');
+    return Number(found[1]) * UNITS[found[2].toLowerCase()];
+  });
+}

@@ -1,10 +1,8 @@
 /** Commands that several processes run together, as torchrun, Slurm or Kubeflow start them. */
 import type { Command } from 'commander';
 import { RANK_TIMEOUT_MS, rankEnvironment, withProcessGroup, type ProcessGroup } from '../distributed';
-import type { Result } from './command';
+import { InputError, type Given, type Result } from './command';
 import { integer } from './options';
-
-type Given = Readonly<Record<string, unknown>>;
 
 const DEFAULT_SECONDS = RANK_TIMEOUT_MS / 1000;
 
@@ -27,6 +25,10 @@ export interface AsRank {
 export function asRank(given: Given, work: (rank: AsRank) => Promise<Result>): Promise<Result> {
   const environment = rankEnvironment();
   const timeoutMs = Number(given.rankTimeout ?? DEFAULT_SECONDS) * 1000;
+  if (given.deviceMap !== undefined && environment && environment.localSize > 1)
+    throw new InputError(
+      '--device-map: takes every accelerator of its machine, where several ranks have one each (--device cuda)',
+    );
   const device = environment && given.device === 'cuda' ? `cuda:${environment.localRank}` : given.device;
   return withProcessGroup(
     environment,

@@ -1,7 +1,6 @@
 /** What a compute worker's thread can be asked to do, by name. Arguments and results are plain data. */
-import { readJsonFile } from '../files/json-file';
 import { resolveModel } from '../hub';
-import { loadModel, padLeft, parseConfig, type LoadOptions } from '../models';
+import { loadModel, padLeft, readConfigFile, type LoadOptions } from '../models';
 import { capture as captureModules, inMode, type CaptureOptions } from '../nn';
 import { latentOverlap as measureOverlap, type LatentOptions, type LatentOverlap } from '../soo';
 import { torch, type Ticket } from '../torch';
@@ -27,7 +26,7 @@ async function load(
 ): Promise<ModelInfo> {
   const found = await resolveModel(name, {
     signal,
-    checkConfig: (config) => void parseConfig(readJsonFile(config, { uniqueKeys: true })),
+    checkConfig: readConfigFile,
     onProgress: ({ done, total }) => tell({ stage: 'fetch', done, total }),
   });
   held.drop();

@@ -13,10 +13,10 @@ import { streamSafetensors, type LaterTensor } from '../checkpoints/safetensors'
 import type { Weights } from '../checkpoints/sharded';
 import { tokenizerFiles } from '../text';
 import { inCheckpoint, openCheckpoint } from './checkpoint';
-import { Decoder } from './decoder';
 import { CONFIG_FILE } from './decoder-config';
 import { parseConfig } from './families';
-import { openCheckedWeights, weightLayout } from './weights';
+import { weightLayout } from './weight-layout';
+import { openCheckedWeights } from './weights';
 
 export interface ConvertOptions {
   /** The folder that is made; it must not be there, or be empty. */
@@ -79,7 +79,7 @@ export function convertGguf(path: string, { out, dtype, onTensor = () => {} }: C
 
 function checkedWeights(config: unknown, path: string): Weights {
   const parsed = parseConfig(config);
-  openCheckedWeights(openCheckpoint(path), weightLayout(() => new Decoder(parsed)), null).dispose(); // prettier-ignore
+  openCheckedWeights(openCheckpoint(path), weightLayout(parsed), null).dispose(); // prettier-ignore
   return ggufWeights(openGguf(path));
 }
 

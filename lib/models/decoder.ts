@@ -25,7 +25,7 @@ import type { DecodingSession, DecodingWork, ForwardOptions, LanguageModel, Prep
 import { OutputHead } from './output-head';
 import { savedFourBit } from './quantisation/saved';
 import { dependsOnLength } from './rope';
-import { weightLayout } from './weights';
+import { weightLayout } from './weight-layout';
 
 /** Packing takes as long as 15 to 20 steps gain by it, measured on 125 million parameters. */
 const STEPS_THAT_PAY = 24;
@@ -71,7 +71,7 @@ export class Decoder extends Module<[ids: Tensor, options?: ForwardOptions]> imp
 
   save(folder: string): void {
     const state = new Map<string, Tensor>(this.namedParameters());
-    const { shapes } = weightLayout(() => new Decoder(this.config));
+    const { shapes } = weightLayout(this.config);
     const other = [...state.keys()].find((name) => !shapes.has(name));
     if (other !== undefined)
       throw new Error(`Decoder.save: ${other} is no weight of the model; unload the adapters first`);

@@ -4,7 +4,7 @@ export { convertGguf, type Converted, type ConvertOptions } from './convert';
 export type { DecoderConfig, DecoderShape } from './decoder-config';
 export { planDevices, type DevicePlan, type PlannedDevice, type PlanOptions, type Room } from './device-map/plan';
 export type { DeviceMap } from './device-map/places';
-export { parseConfig, readConfig } from './families';
+export { parseConfig, readConfig, readConfigFile } from './families';
 export { generate, streamGenerate } from './generate';
 export type { GeneratedToken, GenerateOptions, StreamOptions } from './generate';
 export { KvCache, type KvCacheShape } from './kv-cache';

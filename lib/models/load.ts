@@ -10,7 +10,8 @@ import { placesOf } from './device-map/places';
 import type { LanguageModel } from './language-model';
 import type { Quantisation } from './quantisation/config';
 import { putFourBitLayers } from './quantisation/four-bit-layers';
-import { hasOwnTwin, openCheckedWeights, readWeights, weightLayout, type LoadOptions } from './weights';
+import { weightLayout } from './weight-layout';
+import { hasOwnTwin, openCheckedWeights, readWeights, type LoadOptions } from './weights';
 
 /**
  * Reads a Hugging Face folder: config.json, model.safetensors (or its shards), and the tokenizer where there is one; or a
@@ -26,21 +27,20 @@ export function loadModel(path: string, options: LoadOptions = {}): LanguageMode
 function loadCheckpoint(checkpoint: Checkpoint, options: LoadOptions): LanguageModel {
   const config = parseConfig(checkpoint.config);
   config.eosTokenIds = generationEos(checkpoint.generationConfig, config.vocabSize) ?? config.eosTokenIds;
-  const build = (): Decoder => new Decoder(config);
-  let layout = weightLayout(build);
+  let layout = weightLayout(config);
   const quantisation = quantisationOf(checkpoint.config);
   let weights = openCheckedWeights(checkpoint, layout, quantisation);
   if (config.tieWordEmbeddings && hasOwnTwin(weights, layout)) {
     // As in transformers 5: a head that is stored and is another one counts, whatever config.json says.
     weights.dispose();
     config.tieWordEmbeddings = false;
-    layout = weightLayout(build);
+    layout = weightLayout(config);
     weights = openCheckedWeights(checkpoint, layout, quantisation);
   }
   try {
     const places = placesOf(config, options, storageOf(options, config.dtype, quantisation));
     const model = torch.scope(() => {
-      const empty = skipInit(build);
+      const empty = skipInit(() => new Decoder(config));
       const left = new Set(layout.shapes.keys());
       const read = progressOf(weights, left, options.onProgress);
       const { quantize } = options;

@@ -1,5 +1,4 @@
 import { Device, isOutOfMemory, releaseMapped, torch, type DType, type Tensor } from '../torch';
-import { skipInit, type AnyModule } from '../nn';
 import { InputError, messageOf, quoted } from '../files/input-error';
 import type { Weights } from '../checkpoints/sharded';
 import type { Checkpoint } from './checkpoint';
@@ -7,6 +6,7 @@ import type { PlaceOptions, Places } from './device-map/places';
 import type { Quantisation } from './quantisation/config';
 import { numbersOf, type NumberWeights } from './quantisation/numbers';
 import { textHalfOf } from './text-half';
+import type { WeightLayout } from './weight-layout';
 
 export interface LoadOptions extends PlaceOptions {
   /**
@@ -23,29 +23,6 @@ export interface LoadOptions extends PlaceOptions {
   quantize?: 'nf4';
   /** Called after each weight with the bytes of the files that have been read, and all that will be. */
   onProgress?: (done: number, total: number) => void;
-}
-
-/** The weights that a model is saved with. */
-export interface WeightLayout {
-  /** Shapes by name; a weight that several modules share stands under its first name. */
-  shapes: ReadonlyMap<string, readonly number[]>;
-  /** The further names of shared weights, and the first. */
-  twins: ReadonlyMap<string, string>;
-}
-
-/** Reads names and shapes off a model that is built without memory. */
-export function weightLayout(build: () => AnyModule): WeightLayout {
-  const skeleton = skipInit(build, 'meta');
-  const weights = skeleton.namedParameters();
-  const shapes = new Map(weights.map(([name, { shape }]) => [name, shape]));
-  const twins = new Map(
-    [...skeleton.stateDict()].flatMap(([name, weight]) => {
-      const first = shapes.has(name) ? undefined : weights.find(([, other]) => other === weight)?.[0];
-      return first === undefined ? [] : [[name, first] as const];
-    }),
-  );
-  for (const [, weight] of weights) weight.dispose();
-  return { shapes, twins };
 }
 
 /**

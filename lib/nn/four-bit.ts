@@ -1,4 +1,5 @@
 import { dequantiseNf4, quantiseBlocks, quantiseNf4, torch, type DType, type Tensor } from '../torch';
+import { NESTED_BLOCK, NF4_BLOCK } from '../torch/nf4-blocks';
 
 /** Magnitudes of blocks that are quantised as well. */
 export interface NestedMagnitudes {
@@ -26,16 +27,13 @@ export interface FourBitWeight {
   nested: NestedMagnitudes | null;
 }
 
-/** Magnitudes that share one of their own. */
-export const NESTED_BLOCK = 256;
-
 /**
  * Quantises a weight to the bits that bitsandbytes gives.
  * @param weight [out, in] in float32, bfloat16 or float16, on the processor
  * @param options.double whether magnitudes are quantised to eight bits as well; default true
  * @throws TypeError for another dtype, and for NaN or infinity
  */
-export function quantise(weight: Tensor, { double = true, blockSize = 64 } = {}): FourBitWeight {
+export function quantise(weight: Tensor, { double = true, blockSize = NF4_BLOCK } = {}): FourBitWeight {
   const [out, into] = weight.shape as [number, number];
   const { codes, absmax } = quantiseNf4(weight, blockSize);
   const kept = { shape: [out, into] as const, dtype: weight.dtype, blockSize, codes };

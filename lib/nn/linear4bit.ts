@@ -1,5 +1,6 @@
 import { autocastDtype, nf4Linear, torch, type Tensor } from '../torch';
-import { dequantise, NF4_VALUES, NESTED_BLOCK, type FourBitWeight } from './four-bit';
+import { NESTED_BLOCK, NF4_BLOCK } from '../torch/nf4-blocks';
+import { dequantise, NF4_VALUES, type FourBitWeight } from './four-bit';
 import { Module } from './module';
 import { Parameter } from './parameter';
 import { shapeText } from './state';
@@ -63,7 +64,7 @@ export class Linear4bit extends Module {
     const weight = this.fourBit;
     const half = autocastDtype(input.device);
     const given = half ? input.to(half) : input;
-    const output = (weight.blockSize === 64 ? nf4Linear(given, weight) : null) ?? byOperators(given, weight);
+    const output = (weight.blockSize === NF4_BLOCK ? nf4Linear(given, weight) : null) ?? byOperators(given, weight);
     return this.bias ? output.add(this.bias.to(output.dtype)) : output;
   }
 }

@@ -19,7 +19,7 @@ export function clipGradNorm(
     torch.noGrad(() => {
       const grads = gradsOf(params);
       if (grads.length === 0) return 0;
-      const value = Number(jointNorm(grads, normType).item());
+      const value = Number(jointNorm(normsOf(grads, normType), normType).item());
       if (options.errorIfNonfinite && !Number.isFinite(value)) {
         throw new RangeError(`clipGradNorm: expected a finite gradient norm, got ${value}`);
       }
@@ -29,11 +29,15 @@ export function clipGradNorm(
   );
 }
 
-/** The Euclidean norm of all gradients together, a scalar on their device: what `clipGradNorm` compares with its limit. */
-export function jointGradNorm(params: Iterable<Tensor>): Tensor {
-  const grads = gradsOf(params);
-  return grads.length === 0 ? torch.zeros([]) : jointNorm(grads, 2);
-}
+/**
+ * The Euclidean norm of each gradient, in order; parameters without one are left out. Scalars that lie together, float32
+ * unless a gradient is float64.
+ */
+export const gradNorms = (params: Iterable<Tensor>): Tensor[] => normsOf(gradsOf(params), 2);
+
+/** The norm of all gradients together by the norm of each: what `clipGradNorm` compares with its limit. */
+export const jointGradNorm = (norms: readonly Tensor[]): Tensor =>
+  norms.length === 0 ? torch.zeros([]) : jointNorm(norms, 2);
 
 /** What `clipGradNorm` does where `norm` is the joint norm: for who has read it already, with other numbers. */
 export function scaleGrads(params: Iterable<Tensor>, norm: number, maxNorm: number): void {
@@ -46,7 +50,7 @@ function scale(grads: readonly Tensor[], norm: number, maxNorm: number): void {
   if (!(factor >= 1)) for (const group of grouped(grads)) torch._foreachMul_(group, factor); // NaN spreads, as in PyTorch
 }
 
-function jointNorm(grads: readonly Tensor[], normType: number): Tensor {
+function normsOf(grads: readonly Tensor[], normType: number): Tensor[] {
   const dtypeOf = ([first]: Tensor[]): DType | null => (isHalf(first.dtype) ? 'float32' : null);
   const normOf = new Map<Tensor, Tensor>();
   for (const group of grouped(grads))
@@ -54,11 +58,12 @@ function jointNorm(grads: readonly Tensor[], normType: number): Tensor {
       normOf.set(group[i], norm);
   // In the parameters' order, so that a model which is spread over devices is clipped to the bit as on one.
   const norms = grads.map((grad) => normOf.get(grad) as Tensor);
-  if (norms.length === 1) return norms[0];
-  const home = norms[0].device;
   const widest = norms.some(({ dtype }) => dtype === 'float64') ? 'float64' : 'float32';
-  return torch.linalgVectorNorm(torch.stack(norms.map((norm) => norm.to(home, widest))), normType);
+  return norms.map((norm) => norm.to(norms[0].device, widest));
 }
+
+const jointNorm = (norms: readonly Tensor[], normType: number): Tensor =>
+  norms.length === 1 ? norms[0] : torch.linalgVectorNorm(torch.stack([...norms]), normType);
 
 /** Clamps every gradient entry to [-limit, limit]. */
 export function clipGradValue(params: Iterable<Tensor>, limit: number): void {

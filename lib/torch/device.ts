@@ -47,6 +47,14 @@ export class Device {
     return native.deviceMemory(this.toString());
   }
 
+  /**
+   * Bytes that tensors can still take here: what no process has, and what libtorch's allocator keeps for them. Null where
+   * the allocator cannot tell. GPUs only.
+   */
+  freeMemory(): number | null {
+    return native.freeMemory(this.toString());
+  }
+
   resetPeakMemory(): void {
     native.resetPeakMemory(this.toString());
   }

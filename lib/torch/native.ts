@@ -98,6 +98,8 @@ export interface NativeAddon {
   outsideBackend(): string;
   synchronize(device: string): void;
   deviceMemory(device: string): DeviceMemory;
+  /** Null where its allocator cannot tell. */
+  freeMemory(device: string): number | null;
   resetPeakMemory(device: string): void;
   emptyCache(device: string): void;
   makeStream(device: string): NativeStream;

@@ -1,5 +1,6 @@
 import { native } from './load-native';
 import type { DType } from './dtype';
+import { NF4_BLOCK } from './nf4-blocks';
 import { Tensor } from './tensor';
 
 // Four bits a weight as bitsandbytes has them: see native/kernels/nf4.h. Elsewhere than on the processor codes are looked
@@ -25,7 +26,7 @@ function quantised(handles: readonly number[]): Quantised {
  * @param blockSize 32, 64, ... or 4096
  * @throws TypeError for another dtype, and for NaN or infinity
  */
-export function quantiseNf4(weight: Tensor, blockSize = 64): Quantised {
+export function quantiseNf4(weight: Tensor, blockSize = NF4_BLOCK): Quantised {
   return quantised(native.nf4Quantise(weight.handle, blockSize));
 }
 
@@ -45,7 +46,7 @@ export function dequantiseNf4(
   { codes, absmax }: Quantised,
   shape: readonly number[],
   dtype: DType = 'float32',
-  blockSize = 64,
+  blockSize = NF4_BLOCK,
 ): Tensor | null {
   const { type } = codes.device;
   if (type === 'cpu')

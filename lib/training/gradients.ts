@@ -1,4 +1,5 @@
 /** Norms of gradients by parameter name. */
+import { gradNorms } from '../optim';
 import { torch, type Tensor } from '../torch';
 
 /** A dotted name and the parameter it names. */
@@ -23,14 +24,8 @@ export function gradientNorms(parameters: readonly NamedParameter[]): GradientNo
   );
 }
 
-/** The same as float32 scalars that lie together on one device, for who reads them with other numbers. */
+/** The same as scalars that lie together on one device, for who reads them with other numbers. */
 export function unreadNorms(parameters: readonly NamedParameter[]): { names: string[]; norms: Tensor[] } {
-  const named = parameters.flatMap(([name, { grad }]) => (grad ? [{ name, grad }] : []));
-  if (named.length === 0) return { names: [], norms: [] };
-  const home = named[0].grad.device;
-  const grads = named.map(({ grad }) => grad);
-  // A norm of gradients in half precision is float32 from the start.
-  const dtype = grads.some((grad) => grad.dtype === 'float64') ? null : 'float32';
-  const norms = torch._foreachNorm(grads, 2, { dtype }).map((norm) => norm.to(home, 'float32'));
-  return { names: named.map(({ name }) => name), norms };
+  const names = parameters.flatMap(([name, { grad }]) => (grad ? [name] : []));
+  return { names, norms: gradNorms(parameters.map(([, parameter]) => parameter)) };
 }

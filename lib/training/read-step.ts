@@ -25,7 +25,7 @@ export function readStep(
   return torch.scope(() =>
     torch.noGrad(() => {
       const { names, norms } = unreadNorms(parameters);
-      const joint = wantsJoint ? [jointGradNorm(parameters.map(([, parameter]) => parameter))] : [];
+      const joint = wantsJoint ? [jointGradNorm(norms)] : [];
       const home = total.device;
       const scalars = [total, ...Object.values(parts), ...joint, ...norms];
       const each = scalars.map((scalar) => scalar.detach().to(home, 'float64').reshape([]));

@@ -34,7 +34,7 @@ t.test('and so is one in a folder', async (t) => {
 t.test('what cannot be is refused in one line', async (t) => {
   const wanted = [
     /device map: the model wants [\d.]+ GB \(bfloat16\), [\d.]+ GB more than there is .* four bits \(nf4\) would make it/,
-    /--devices much: wanted sizes such as 48GB or 24GB,24GB or 80GiB, got much/,
+    /--devices <sizes>' argument 'much' is invalid. It must be sizes such as 48GB or 24GB,24GB or 80GiB/,
     /--plan 70b: no such folder, and none of the shapes 7b, 27b, 78b/,
     /--plan: wants --devices/,
     /--devices: goes with --plan/,

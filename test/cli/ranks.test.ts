@@ -21,28 +21,37 @@ const folder = t.testdir({
     ['You want the car.', 'Bob wants the car.'],
   ]),
   'rivals.json': JSON.stringify(rivals),
+  // The first of them are asked again after a stop; all of them would take minutes.
+  'many.json': JSON.stringify(Array.from({ length: 20_000 }, (_, i) => rivals[i % rivals.length])),
 });
 const at = (name: string): string => join(folder, name);
 const finetune = (out: string, ...more: string[]): string[] =>
   ['finetune', '--model', MODEL, '--pairs', at('pairs.json'), '--out', at(out), '--batch', '2', '--accumulate', '1', '--threads', '1', '--rank-timeout', '100', ...more]; // prettier-ignore
 const rankArgs = (args: string[]): string[] => ['-e', CALL_SOO, '--', ...args];
 
+const deception = (scenarios: string, out: string, ...more: string[]): string[] =>
+  ['deception', '--model', MODEL, '--scenarios', at(scenarios), '--max-new-tokens', '6', '--batch', '2', '--threads', '1', '--json', '--out', at(out), '--rank-timeout', '100', ...more]; // prettier-ignore
+
 const errorFile = (rank: number): string => at(`error-${rank}.json`);
-/** Two ranks of a run that would take an hour, once it has taken some steps. */
-async function underway(out: string): Promise<StartedRank[]> {
-  const started = await startRanks(2, rankArgs(finetune(out, '--epochs', '100000')), (rank) => ({
-    TORCHELASTIC_ERROR_FILE: errorFile(rank),
-  }));
-  const log = join(at(out), 'steps.jsonl');
+const linesOf = (file: string): string[] =>
+  existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : []; // prettier-ignore
+
+/** Two ranks of a command that takes long, once they have written some lines of `log`. */
+async function underway(args: string[], log: string): Promise<StartedRank[]> {
+  const started = await startRanks(2, rankArgs(args), (rank) => ({ TORCHELASTIC_ERROR_FILE: errorFile(rank) }));
   let ended = false;
   void Promise.race(started.map((rank) => rank.ended)).then(() => (ended = true));
-  while (!ended && !(existsSync(log) && readFileSync(log, 'utf8').split('\n').length > 4)) await delay(20);
+  while (!ended && linesOf(log).length < 4) await delay(20);
   return started;
 }
+/** A run that would take an hour. */
+const tuning = (out: string): Promise<StartedRank[]> =>
+  underway(finetune(out, '--epochs', '100000'), join(at(out), 'steps.jsonl'));
+const asking = (out: string): Promise<StartedRank[]> => underway(deception('many.json', out), at(out));
 const complaints = ({ stderr }: RankOutcome): string[] => stderr.split('\n').filter((line) => line.startsWith('soo:'));
 
 t.test('a rank that is killed ends the other with one line', async (t) => {
-  const [first, second] = await underway('killed');
+  const [first, second] = await tuning('killed');
   second.child.kill('SIGKILL');
   const begun = performance.now();
   const outcome = await first.ended;
@@ -56,7 +65,7 @@ t.test('a rank that is killed ends the other with one line', async (t) => {
 });
 
 t.test('Ctrl-C for both saves, and one process goes on', async (t) => {
-  const started = await underway('interrupted');
+  const started = await tuning('interrupted');
   for (const { child } of started) child.kill('SIGINT');
   const outcomes = await Promise.all(started.map(({ ended }) => ended));
   t.same(
@@ -74,8 +83,7 @@ t.test('Ctrl-C for both saves, and one process goes on', async (t) => {
 });
 
 t.test('scenarios that two ranks answer are one file, as one process writes it', async (t) => {
-  const call = (out: string): string[] =>
-    ['deception', '--model', MODEL, '--scenarios', at('rivals.json'), '--max-new-tokens', '6', '--batch', '2', '--threads', '1', '--json', '--out', at(out)]; // prettier-ignore
+  const call = (out: string): string[] => deception('rivals.json', out);
   const [alone] = soo(call('alone.jsonl'));
   t.equal(alone.code, 0, alone.stderr);
   const [first, second] = await runRanks(2, rankArgs(call('together.jsonl')));
@@ -89,4 +97,35 @@ t.test('scenarios that two ranks answer are one file, as one process writes it',
   const [again] = await runRanks(2, rankArgs(call('begun.jsonl')));
   t.match(JSON.parse(again.stdout), { resumed: 3, n: 7 });
   t.equal(readFileSync(at('begun.jsonl'), 'utf8'), written, 'what was there is not asked again');
+});
+
+t.test('two ranks that ask are stopped, and go on where they were', async (t) => {
+  const FIRST = 12;
+  const few = (out: string): string[] => deception('many.json', out, '--limit', String(FIRST));
+  const [alone] = soo(few('few.jsonl'));
+  t.equal(alone.code, 0, alone.stderr);
+  const rates = (stdout: string): object => ({ ...(JSON.parse(stdout) as object), config: null, resumed: null });
+
+  const interrupted = await asking('stopped.jsonl');
+  for (const { child } of interrupted) child.kill('SIGINT');
+  for (const outcome of await Promise.all(interrupted.map(({ ended }) => ended))) {
+    t.equal(outcome.code, 130, outcome.stderr);
+    t.match(complaints(outcome), [/^soo: interrupted by SIGINT: the batches that were done are in/]);
+  }
+  const [first, second] = await asking('lost.jsonl');
+  second.child.kill('SIGKILL');
+  const lost = await first.ended;
+  t.equal(lost.code, 1, lost.stderr);
+  t.match(complaints(lost), [/^soo: \w+: another rank is gone \(.*\)$/]);
+
+  for (const out of ['stopped.jsonl', 'lost.jsonl']) {
+    const before = linesOf(at(out));
+    const [again, silent] = await runRanks(2, rankArgs(few(out)));
+    t.same([again.code, silent.code], [0, 0], again.stderr + silent.stderr);
+    t.match(JSON.parse(again.stdout), { resumed: Math.min(before.length, FIRST), n: FIRST });
+    t.same(rates(again.stdout), rates(alone.stdout));
+    const after = linesOf(at(out));
+    t.same(after.slice(0, before.length), before, 'what was answered stays as it was');
+    t.same(after.slice(0, FIRST), linesOf(at('few.jsonl')));
+  }
 });

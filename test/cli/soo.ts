@@ -27,8 +27,14 @@ const RUN = `
 `;
 
 /** Runs `soo` from its sources, once per list of arguments. */
-export function soo(...calls: string[][]): Outcome[] {
-  const ran = spawnSync(process.execPath, [...TYPESCRIPT, '-e', RUN], {
+export const soo = (...calls: string[][]): Outcome[] => run(RUN, calls);
+
+/** The same where two pretend accelerators are; they have to be built. */
+export const sooWithStandIn = (...calls: string[][]): Outcome[] =>
+  run(`require('./test/native/stand-in').loadStandIn(); ${RUN}`, calls);
+
+function run(program: string, calls: string[][]): Outcome[] {
+  const ran = spawnSync(process.execPath, [...TYPESCRIPT, '-e', program], {
     cwd: ROOT,
     encoding: 'utf8',
     maxBuffer: 2 ** 28,

@@ -23,6 +23,8 @@ export interface StandIn {
   setLimit(device: number, bytes: number): void;
   /** Makes of `specialErfcx` a kernel that reads the device's memory on the host. */
   plantPeek(): void;
+  /** Makes of copies to the host what leaves the memory where it is. */
+  plantStay(): void;
   /** Reads the memory of a device where no operator runs. */
   touch(device: number): number;
 }

@@ -164,6 +164,11 @@ const FAULTS: Record<string, () => unknown> = {
     return torch.ones([2], { device: DEVICE }).specialErfcx();
   },
   'host code that peeks': () => standIn.touch(1),
+  'elements that are read without a copy': () => {
+    const x = torch.ones([2], { device: DEVICE });
+    standIn.plantStay();
+    return x.toArray();
+  },
 };
 
 const fault = process.argv[2];

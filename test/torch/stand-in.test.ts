@@ -67,4 +67,8 @@ t.test('what touches the memory of a device on the host ends the process, and is
   const host = child('host code that peeks');
   t.equal(host.status, 86);
   t.match(host.stderr, /^stand-in: host code touched the memory of standin:1 on the host\n/);
+  const elements = child('elements that are read without a copy');
+  t.equal(elements.status, 86);
+  t.match(elements.stderr, /^stand-in: host code touched the memory of standin:0 on the host\n/);
+  t.match(elements.stderr, /^\S*soo_torch\S*\.node/m, 'by frames of the addon');
 });

@@ -106,6 +106,10 @@ t.test('NaN stops it and names the step; the weights are those before it', async
   await threeSteps.run();
   await t.rejects(run.run(), new NonFiniteError(4, 'the loss is NaN'));
   t.same(run.weights(), threeSteps.weights(), 'three steps were taken and no more');
+  t.notOk(
+    run.adapter.parameters().some(({ grad }) => grad),
+    'nothing stays of its backward pass',
+  );
 
   const parts = tuning(1, 1, ({ loss }) => ({
     loss: (batch) => {

@@ -24,7 +24,6 @@ const optionsSchema = z.object({
   adapter: z.string().optional(),
   dtype: z.string().optional(),
   quantize: z.string().optional(),
-  device: z.string(),
   questions: z.string(),
   out: z.string().min(1),
   modelId: z.string().regex(/^[^/\\\s]+$/u, '--model-id: must be a name without slashes and spaces').optional(), // prettier-ignore
@@ -89,7 +88,8 @@ const defaultId = ({ model, adapter }: Options): string =>
 
 /** Everything that the answers depend on; the batch and the questions are no part of it. */
 function settingsOf(options: Options, modelId: string, loaded: LoadedModel, { template }: ChatFormat): object {
-  const { dtype = null, quantize = null, device, maxNewTokens, choices, seed } = options;
+  const { dtype = null, quantize = null, maxNewTokens, choices, seed } = options;
+  const device = String(loaded.model.device);
   const files = hashJson(loadedFiles(loaded));
   return { modelId, files, dtype, quantize, device, maxNewTokens, choices, seed, template };
 }

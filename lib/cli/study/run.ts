@@ -5,7 +5,8 @@ import { exportStudy, planStudy, runStudy, SPLITS, type StudyResults } from '../
 import { torch, type DeviceLike } from '../../torch';
 import { originOf } from '../../training';
 import { checked, type Result } from '../command';
-import { knownDevice, loadWatched } from '../model-options';
+import { knownDevice } from '../device-options';
+import { loadWatched } from '../model-options';
 import { makeFolder } from '../out-folder';
 import { ROOT } from '../package-root';
 import { addWorkersOption, keptWork, workplace } from '../workers';

@@ -1,7 +1,10 @@
 /** Bytes that parts of a decoder take on a device: of weights exactly, of what is computed as an estimate. */
 import type { DType } from '../../torch';
+import { storedType } from '../../checkpoints/safetensors-header';
+// Straight from its file: the index loads the addon.
+import { nf4Bytes } from '../../torch/nf4-blocks';
 import type { DecoderConfig } from '../decoder-config';
-import { EMBEDDING, HEAD, LAYERS, type ModelPart, type WeightShape } from './weight-shapes';
+import { EMBEDDING, HEAD, LAYERS, type ModelPart, type WeightShape } from '../weight-layout';
 
 export interface Storage {
   /** Of weights that are not in four bits, and of activations. */
@@ -10,22 +13,12 @@ export interface Storage {
   quantize?: 'nf4';
 }
 
-/** Of the dtypes that weights may have. */
-const SIZES: Partial<Record<DType, number>> = { float64: 8, float32: 4, float16: 2, bfloat16: 2 };
+export const bytesPerNumber = (dtype: DType): number => storedType(dtype).itemSize;
 
-export const bytesPerNumber = (dtype: DType): number => SIZES[dtype] ?? 4;
-
-/** Numbers that share a magnitude, and magnitudes that share theirs (bitsandbytes' double quantisation). */
-const [BLOCK, NESTED_BLOCK] = [64, 256];
-/** The tables of sixteen and of 256 float32 values that stand beside each weight. */
-const TABLES = 4 * (16 + 256);
-
-/** Bytes of one weight; of four bits without the line of text that says what it is. */
+/** Bytes of one weight. */
 function weightBytes({ shape, isLinear }: WeightShape, { dtype, quantize }: Storage): number {
   const numbers = shape.reduce((product, size) => product * size, 1);
-  if (!isLinear || quantize !== 'nf4') return numbers * bytesPerNumber(dtype);
-  const blocks = Math.ceil(numbers / BLOCK);
-  return Math.ceil(numbers / 2) + blocks + 4 * Math.ceil(blocks / NESTED_BLOCK) + TABLES;
+  return isLinear && quantize === 'nf4' ? nf4Bytes(numbers) : numbers * bytesPerNumber(dtype);
 }
 
 /** Bytes of a part's weights. */

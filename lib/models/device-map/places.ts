@@ -2,22 +2,22 @@
 import { Device, torch, type DeviceLike, type DType } from '../../torch';
 import { InputError, quoted } from '../../files/input-error';
 import type { DecoderConfig } from '../decoder-config';
-import { planDevices, type Room } from './plan';
-import { EMBEDDING, isHome, partsOf } from './weight-shapes';
+import { planDevices, type Room, type Spread } from './plan';
+import { EMBEDDING, isHome, partsOf } from '../weight-layout';
 
 /**
  * `auto` fills one device after the other, `balanced` gives all like shares, of the memory that may be taken on each; or
  * patterns of parts (`model.embed_tokens`, `model.layers.0`, `model.norm`, `lm_head`), of which the first that covers a
  * part counts: `model.layers` and `model` cover what is below, `*` any one name, `0-15` layers by number, '' all.
  */
-export type DeviceMap = 'auto' | 'balanced' | Readonly<Record<string, DeviceLike>>;
+export type DeviceMap = Spread | Readonly<Record<string, DeviceLike>>;
 
 export interface PlaceOptions {
   /** Where the weights go; default 'cpu'. */
   device?: DeviceLike;
   /** Spreads the layers over devices instead. Ids go in and logits come out where the embedding lies. */
   deviceMap?: DeviceMap;
-  /** Bytes that `auto` and `balanced` may take on each device; wanted where there are accelerators. */
+  /** Bytes that `auto` and `balanced` may take on each device; by default nine tenths of what is free there. */
   maxMemory?: Readonly<Partial<Record<string, number>>>;
 }
 
@@ -89,11 +89,17 @@ function roomsHere(maxMemory: NonNullable<PlaceOptions['maxMemory']>): Room[] {
   const accelerators = names.filter((name) => name !== 'cpu');
   const wanted = Object.keys(maxMemory).length > 0 ? names.filter((name) => name in maxMemory) : accelerators;
   const rooms = wanted.length > 0 ? wanted : ['cpu'];
-  return rooms.map((device) => ({ device, bytes: maxMemory[device] ?? freeBytes(device) }));
+  return rooms.map((device) => ({ device, bytes: maxMemory[device] ?? roomOf(device) }));
 }
 
-/** The processor's weights may stay in their files, however little is free. */
-function freeBytes(device: string): number {
+/** The rest is for what is computed, and for what an allocator cannot give out. */
+const SHARE_OF_FREE = 0.9;
+
+/** What may be taken unless it is said. The processor's weights may stay in their files, however little is free. */
+function roomOf(device: string): number {
   if (device === 'cpu') return Infinity;
-  throw new InputError(`device map: wanted maxMemory, the bytes that may be taken on ${device}, got nothing`);
+  const free = new Device(device).freeMemory();
+  if (free === null)
+    throw new InputError(`device map: ${device} does not tell what is free; wanted maxMemory, the bytes that may be taken there`); // prettier-ignore
+  return Math.floor(SHARE_OF_FREE * free);
 }

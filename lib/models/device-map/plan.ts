@@ -2,7 +2,7 @@
 import { InputError } from '../../files/input-error';
 import type { DecoderConfig } from '../decoder-config';
 import { bytesPerNumber, partBytes, passingBytes, stayingBytes, type Storage } from './part-bytes';
-import { isHome, partsOf, type ModelPart } from './weight-shapes';
+import { isHome, partsOf, type ModelPart } from '../weight-layout';
 
 /** A device and the bytes that are free there. */
 export interface Room {
@@ -10,9 +10,12 @@ export interface Room {
   bytes: number;
 }
 
+/** `auto` fills one device after the other, so that the fewest are used; `balanced` gives all like shares. */
+export const SPREADS = ['auto', 'balanced'] as const;
+export type Spread = (typeof SPREADS)[number];
+
 export interface PlanOptions extends Storage {
-  /** `auto` fills one device after the other, so that the fewest are used; `balanced` gives all like shares. */
-  how: 'auto' | 'balanced';
+  how: Spread;
   /** Tokens of a batch at a time for which there is to be room; none by default. */
   tokens?: number;
 }

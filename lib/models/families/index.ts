@@ -94,6 +94,7 @@ export function quantisationOf(json: unknown): Quantisation | null {
 }
 
 /** Reads and checks the config.json of a Hugging Face folder; throws as {@link parseConfig}. */
-export function readConfig(folder: string): DecoderConfig {
-  return parseConfig(readJsonFile(join(folder, CONFIG_FILE), { uniqueKeys: true }));
-}
+export const readConfig = (folder: string): DecoderConfig => readConfigFile(join(folder, CONFIG_FILE));
+
+/** The same of the file itself: also what a model on the hub is checked by, before gigabytes of it are fetched. */
+export const readConfigFile = (file: string): DecoderConfig => parseConfig(readJsonFile(file, { uniqueKeys: true }));

@@ -1,6 +1,7 @@
 /** Weights of four bits in files, under bitsandbytes' names. */
 import { z } from 'zod';
 import { isDType, torch, type Tensor } from '../../torch';
+import { NESTED_BLOCK } from '../../torch/nf4-blocks';
 import { NF4_VALUES, type FourBitWeight } from '../../nn/four-bit';
 import { FOUR_BIT_NAMES } from '../../nn/linear4bit';
 import { InputError, quoted, shown } from '../../files/input-error';
@@ -27,7 +28,7 @@ const stateSchema = z.looseObject(
     blocksize: size,
     dtype: z.enum(['float32', 'float16', 'bfloat16'], wanted('float32, float16 or bfloat16')),
     shape: z.tuple([size, size], wanted('[out, in]')),
-    nested_blocksize: z.literal(256, wanted('256')).optional(),
+    nested_blocksize: z.literal(NESTED_BLOCK, wanted(String(NESTED_BLOCK))).optional(),
     nested_offset: z.number(wanted('a number')).optional(),
   },
   wanted('an object'),
@@ -75,7 +76,7 @@ export function readFourBit(weights: Weights, name: string): FourBitWeight {
   if (state.nested_blocksize === undefined || offset === undefined)
     return { shape, dtype, blockSize, codes, absmax: piece(FOUR_BIT_NAMES.absmax, 'float32', blocks), nested: null };
   const nested = {
-    absmax: piece(FOUR_BIT_NAMES.nestedAbsmax, 'float32', Math.ceil(blocks / 256)),
+    absmax: piece(FOUR_BIT_NAMES.nestedAbsmax, 'float32', Math.ceil(blocks / NESTED_BLOCK)),
     map: piece(FOUR_BIT_NAMES.nestedMap, 'float32', 256),
     offset,
   };

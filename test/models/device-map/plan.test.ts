@@ -1,31 +1,20 @@
-/** Plans are made from shapes alone: the shapes are those of the modules, and the bytes those of loaded weights. */
+/** Plans are made from shapes alone, whose bytes are those of loaded weights. */
 import { join } from 'node:path';
 import t from 'tap';
-import { createModel, KvCache, loadModel, parseConfig, readConfig, type DecoderConfig } from '../../../lib/models';
+import { KvCache, loadModel, readConfig, type DecoderConfig } from '../../../lib/models';
 import { knownShape } from '../../../lib/models/device-map/known-shapes';
 import { partBytes, stayingBytes } from '../../../lib/models/device-map/part-bytes';
 import { planDevices, type PlanOptions, type Room } from '../../../lib/models/device-map/plan';
-import { partsOf } from '../../../lib/models/device-map/weight-shapes';
-import { weightLayout } from '../../../lib/models/weights';
+import { partsOf } from '../../../lib/models/weight-layout';
 import { Linear4bit } from '../../../lib/nn';
 import { FOUR_BIT_NAMES } from '../../../lib/nn/linear4bit';
 import { torch, type Tensor } from '../../../lib/torch';
-import { expected } from '../../parity/expected';
 
 const TINY = join(__dirname, '..', '..', 'parity', 'models', 'tiny');
 const shapeOf = (name: string): DecoderConfig => knownShape(name) as DecoderConfig;
 const gigabytes = (...sizes: number[]): Room[] =>
   sizes.map((size, i) => ({ device: `cuda:${i}`, bytes: size * 1e9 })); // prettier-ignore
 const NF4 = { dtype: 'bfloat16', quantize: 'nf4', how: 'auto' } as const satisfies PlanOptions;
-
-t.test('the weights of every family have the names and shapes of its modules', async (t) => {
-  for (const { type, config: json } of expected<{ type: string; config: unknown }[]>('families')) {
-    const config = parseConfig(json);
-    const { shapes } = weightLayout(() => createModel(config));
-    const planned = partsOf(config).flatMap(({ weights }) => weights.map(({ name, shape }) => [name, shape] as const));
-    t.same(new Map([...planned].sort()), new Map([...shapes].sort()), type);
-  }
-});
 
 t.test('bytes are those of weights that were loaded', async (t) => {
   const config = readConfig(TINY);

@@ -30,8 +30,9 @@ Napi::Value limit(const Napi::CallbackInfo& info) {
   return {};
 }
 
+template <void (*work)()>
 Napi::Value plant(const Napi::CallbackInfo&) {
-  plant_peek();
+  work();
   return {};
 }
 
@@ -50,7 +51,8 @@ Napi::Object begin(Napi::Env env, Napi::Object exports) {
   exports.Set("registered", Napi::Boolean::New(env, once));
   exports.Set("counters", Napi::Function::New(env, &count));
   exports.Set("setLimit", Napi::Function::New(env, &limit));
-  exports.Set("plantPeek", Napi::Function::New(env, &plant));
+  exports.Set("plantPeek", Napi::Function::New(env, &plant<plant_peek>));
+  exports.Set("plantStay", Napi::Function::New(env, &plant<plant_stay>));
   exports.Set("touch", Napi::Function::New(env, &touch));
   return exports;
 }

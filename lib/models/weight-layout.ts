@@ -1,5 +1,5 @@
 /** The weights of a decoder from its config alone: names and shapes as its modules have them, without making one. */
-import type { DecoderConfig } from '../decoder-config';
+import type { DecoderConfig } from './decoder-config';
 
 export interface WeightShape {
   /** Dotted, as in files. */
@@ -17,6 +17,21 @@ export interface ModelPart {
 }
 
 export const [EMBEDDING, LAYERS, FINAL_NORM, HEAD] = ['model.embed_tokens', 'model.layers', 'model.norm', 'lm_head'];
+
+/** The weights that a model is saved with. */
+export interface WeightLayout {
+  /** Shapes by name; a weight that several modules share stands under its first name. */
+  shapes: ReadonlyMap<string, readonly number[]>;
+  /** The further names of shared weights, and the first. */
+  twins: ReadonlyMap<string, string>;
+}
+
+export function weightLayout(config: DecoderConfig): WeightLayout {
+  const weights = partsOf(config).flatMap((part) => part.weights);
+  const shapes = new Map(weights.map(({ name, shape }) => [name, shape]));
+  const twins = new Map(config.tieWordEmbeddings ? [[`${HEAD}.weight`, `${EMBEDDING}.weight`]] : []);
+  return { shapes, twins };
+}
 
 /** Whether a part is one of those that lie together: where ids come in, and hidden states and logits come out. */
 export const isHome = ({ name }: ModelPart): boolean => !name.startsWith(`${LAYERS}.`);
