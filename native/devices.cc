@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "environment.h"
+#include "externals.h"
 #include "held-memory.h"
 #include "thread-count.h"
 #include "values.h"
@@ -111,25 +112,8 @@ Napi::Value empty_cache(Environment& self, const Napi::CallbackInfo& info) {
   return {};
 }
 
-// Streams and events are JavaScript externals with a type tag: no number that JavaScript makes up reaches a pointer.
 const napi_type_tag kStreamTag = {0x736f6f5f73747265, 0x616d000000000001};
 const napi_type_tag kEventTag = {0x736f6f5f6576656e, 0x7400000000000001};
-
-template <class T>
-Napi::Value make_external(Napi::Env env, const napi_type_tag& tag, T&& value) {
-  auto owned = std::make_unique<T>(std::forward<T>(value));
-  const auto external = Napi::External<T>::New(env, owned.get(), [](Napi::Env, T* data) { delete data; });
-  owned.release();
-  external.TypeTag(&tag);
-  return external;
-}
-
-template <class T>
-T& external_at(const Napi::Value& value, const napi_type_tag& tag, const char* wanted) {
-  const auto external = value.As<Napi::External<T>>();
-  if (!value.IsExternal() || !external.CheckTypeTag(&tag)) throw BadArgument(std::string("expected ") + wanted);
-  return *external.Data();
-}
 
 c10::Stream& stream_at(const Napi::Value& value) { return external_at<c10::Stream>(value, kStreamTag, "a stream"); }
 c10::Event& event_at(const Napi::Value& value) { return external_at<c10::Event>(value, kEventTag, "an event"); }

@@ -1,3 +1,4 @@
+#include <ATen/Context.h>
 #include <malloc.h>
 #include <napi.h>
 #include <torch/version.h>
@@ -19,6 +20,9 @@ Environment::Environment(Napi::Env env)
       callbacks(std::make_shared<CallbackPort>(*this)),
       safety_net(std::make_unique<SafetyNet>(env, tensors)) {
   set_thread_count(default_thread_count());
+  // With a mask cuDNN's attention is wrong in some releases: rows that may look at nothing look at everything, and on
+  // Hopper gradients of some lengths are NaN (PyTorch's issues 177842 and 196678). libtorch has other kernels.
+  at::globalContext().setSDPUseCuDNN(false);
   forbid_tf32_once();
 }
 

@@ -7,14 +7,24 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include <c10/core/DeviceGuard.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <sstream>
 
+#include "cuda/nccl.h"
 #include "environment.h"
 #include "values.h"
 
 namespace soo {
+
+// The way to native/cuda/nccl.cc, whose library is opened before this one where it was built.
+__attribute__((weak)) c10::intrusive_ptr<c10d::Backend> make_nccl(c10::intrusive_ptr<c10d::Store>, int, int,
+                                                                  std::chrono::milliseconds);
+
+bool has_nccl() { return make_nccl != nullptr; }
 
 namespace {
 
@@ -75,7 +85,8 @@ const char* name_of(Collective what) {
 
 // What every rank says of a collective before it: another size on another rank would end the process inside of gloo.
 constexpr int64_t kMostSizes = 8;
-constexpr int64_t kWhat = 0, kRoot = 1, kDtype = 2, kNumel = 3, kDims = 4, kSizes = 5, kHeader = kSizes + kMostSizes;
+constexpr int64_t kWhat = 0, kRoot = 1, kDtype = 2, kNumel = 3, kDevice = 4, kDims = 5, kSizes = 6,
+                  kHeader = kSizes + kMostSizes;
 
 std::vector<int64_t> header_of(Collective what, const at::Tensor& input, int root) {
   std::vector<int64_t> header(kHeader, 0);
@@ -84,6 +95,7 @@ std::vector<int64_t> header_of(Collective what, const at::Tensor& input, int roo
   if (!input.defined()) return header;
   header[kDtype] = static_cast<int64_t>(input.scalar_type());
   header[kNumel] = input.numel();
+  header[kDevice] = static_cast<int64_t>(input.device().type());
   if (what == Collective::gather_bytes) return header;
   header[kDims] = input.dim();
   for (int64_t i = 0; i < std::min(input.dim(), kMostSizes); ++i) header[kSizes + i] = input.size(i);
@@ -99,6 +111,8 @@ std::string text_of(const int64_t* header) {
   text << " of " << dtype_name(static_cast<c10::ScalarType>(header[kDtype])) << " [";
   for (int64_t i = 0; i < std::min(header[kDims], kMostSizes); ++i) text << (i > 0 ? ", " : "") << header[kSizes + i];
   text << "]";
+  const auto device = static_cast<c10::DeviceType>(header[kDevice]);
+  if (device != c10::kCPU) text << " on " << c10::DeviceTypeName(device, /*lower_case=*/true);
   return text.str();
 }
 
@@ -112,12 +126,29 @@ c10d::ReduceOp reduction_of(Collective what) {
 struct ProcessGroup::Connection {
   c10::intrusive_ptr<c10d::Store> store;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo;
+  /** Made when the ranks first have something on GPUs. */
+  c10::intrusive_ptr<c10d::Backend> nccl;
 
-  std::vector<at::Tensor> gather(at::Tensor input, int size) {
+  ~Connection() {
+    if (nccl) nccl->abort();  // nothing is on its way any more, or it is stuck
+  }
+
+  /** Who carries a tensor: every rank has it on the same kind of device. */
+  c10d::Backend& carrier_of(const at::Tensor& tensor, const GroupOptions& options) {
+    if (tensor.is_cpu()) return *gloo;
+    if (!nccl) {
+      nccl =
+          make_nccl(c10::make_intrusive<c10d::PrefixStore>("nccl", store), options.rank, options.size, options.timeout);
+    }
+    return *nccl;
+  }
+
+  std::vector<at::Tensor> gather(at::Tensor input, const GroupOptions& options) {
     std::vector<std::vector<at::Tensor>> outputs(1);
-    for (int i = 0; i < size; ++i) outputs[0].push_back(at::empty_like(input));
+    for (int i = 0; i < options.size; ++i) outputs[0].push_back(at::empty_like(input));
+    c10d::Backend& carrier = carrier_of(input, options);
     std::vector<at::Tensor> inputs{std::move(input)};
-    gloo->allgather(outputs, inputs)->wait();
+    carrier.allgather(outputs, inputs)->wait();
     return outputs[0];
   }
 };
@@ -208,7 +239,7 @@ void ProcessGroup::require_connected() const {
 
 void ProcessGroup::require_same(Collective what, const at::Tensor& input, int root, std::vector<int64_t>& lengths) {
   const std::vector<int64_t> own = header_of(what, input, root);
-  const auto all = connection_->gather(at::tensor(own, at::kLong), options.size);
+  const auto all = connection_->gather(at::tensor(own, at::kLong), options);
   for (int rank = 0; rank < options.size; ++rank) {
     const int64_t* other = all[rank].const_data_ptr<int64_t>();
     lengths.push_back(other[kNumel]);
@@ -226,13 +257,13 @@ std::vector<at::Tensor> ProcessGroup::run(Collective what, const at::Tensor& inp
     std::vector<int64_t> lengths;
     require_same(what, input, root, lengths);
     if (what == Collective::barrier) return {};
-    if (what == Collective::gather) return connection_->gather(input, options.size);
+    if (what == Collective::gather) return connection_->gather(input, options);
     if (what == Collective::gather_bytes) {
       const int64_t most = *std::max_element(lengths.begin(), lengths.end());
       if (most == 0) return std::vector<at::Tensor>(options.size, input);
       auto padded = at::zeros({most}, at::kByte);
       padded.narrow(0, 0, input.numel()).copy_(input);
-      auto all = connection_->gather(padded, options.size);
+      auto all = connection_->gather(padded, options);
       for (int rank = 0; rank < options.size; ++rank) all[rank] = all[rank].narrow(0, 0, lengths[rank]);
       return all;
     }
@@ -241,12 +272,12 @@ std::vector<at::Tensor> ProcessGroup::run(Collective what, const at::Tensor& inp
     if (what == Collective::broadcast) {
       c10d::BroadcastOptions broadcast;
       broadcast.rootRank = root;
-      connection_->gloo->broadcast(tensors, broadcast)->wait();
+      connection_->carrier_of(input, options).broadcast(tensors, broadcast)->wait();
       return tensors;
     }
     c10d::AllreduceOptions reduce;
     reduce.reduceOp = reduction_of(what);
-    connection_->gloo->allreduce(tensors, reduce)->wait();
+    connection_->carrier_of(input, options).allreduce(tensors, reduce)->wait();
     if (what == Collective::reduce_average) tensors[0].div_(options.size);
     return tensors;
   } catch (const BadArgument&) {

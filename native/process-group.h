@@ -42,9 +42,13 @@ enum class Collective : int64_t {
   barrier
 };
 
+/** Whether this build carries what lies on GPUs without the processor. */
+bool has_nccl();
+
 /**
- * This process as one rank of several, over c10d's Gloo. Everything of c10d lives on one thread of its own, which does
- * what is asked one after the other: JavaScript's thread never waits for another rank, and Ctrl-C is heard meanwhile.
+ * This process as one rank of several, over c10d's Gloo, and NCCL for tensors on GPUs. Everything of c10d lives on one
+ * thread of its own, which does what is asked one after the other: JavaScript's thread never waits for another rank,
+ * and Ctrl-C is heard meanwhile.
  */
 class ProcessGroup : public std::enable_shared_from_this<ProcessGroup> {
  public:

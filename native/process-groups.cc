@@ -1,8 +1,12 @@
 #include "process-groups.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/DeviceGuard.h>
+#include <c10/core/Event.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -215,7 +219,7 @@ bool is_carried(c10::ScalarType dtype) {
   }
 }
 
-/** A copy on the processor, which nobody changes while it is on its way. */
+/** A copy, which nobody changes while it is on its way: on the processor, unless GPUs carry it themselves. */
 at::Tensor to_send(const at::Tensor& tensor, Collective what) {
   if (tensor.layout() != c10::kStrided) throw BadArgument("expected a dense tensor, got " + describe(tensor));
   if (tensor.is_meta()) throw BadArgument("expected a tensor with values, got " + describe(tensor));
@@ -229,8 +233,33 @@ at::Tensor to_send(const at::Tensor& tensor, Collective what) {
   if (what == Collective::gather_bytes && (dtype != c10::kByte || tensor.dim() != 1)) {
     throw BadArgument("expected bytes, got " + describe(tensor));
   }
-  return tensor.detach().to(c10::kCPU, /*non_blocking=*/false, /*copy=*/true, c10::MemoryFormat::Contiguous);
+  const c10::Device device = tensor.is_cuda() && has_nccl() ? tensor.device() : c10::Device(c10::kCPU);
+  return tensor.detach().to(tensor.options().device(device), /*non_blocking=*/false, /*copy=*/true,
+                            c10::MemoryFormat::Contiguous);
 }
+
+/** The queues of a device as threads see them: work may be handed from one thread's to another's. */
+class DeviceQueue {
+ public:
+  explicit DeviceQueue(const at::Tensor& tensor)
+      : device_(tensor.device()), queued_(std::make_shared<c10::Event>(device_.type())) {
+    queued_->record(c10::impl::VirtualGuardImpl(device_.type()).getStream(device_));
+  }
+
+  /** Runs work behind all that the other thread had queued, and waits for it. */
+  template <class Work>
+  void run(Work&& work) const {
+    const c10::DeviceGuard on(device_);
+    const c10::Stream own = c10::impl::VirtualGuardImpl(device_.type()).getStream(device_);
+    queued_->block(own);
+    work();
+    own.synchronize();
+  }
+
+ private:
+  const c10::Device device_;
+  std::shared_ptr<c10::Event> queued_;
+};
 
 /** collective(id, name, tensor, root) -> promise of a handle, or of one for each rank */
 Napi::Value collective(Environment& self, const Napi::CallbackInfo& info) {
@@ -246,8 +275,11 @@ Napi::Value collective(Environment& self, const Napi::CallbackInfo& info) {
   auto outcome = outcome_for(self, std::move(handle), asked.where);
   outcome->single = asked.single;
   outcome->device = tensor.device();
-  return ask(std::move(outcome), [input, what = asked.what, root](ProcessGroup& group, Outcome& outcome) {
-    outcome.tensors = group.run(what, input, static_cast<int>(root));
+  const auto queue = input.is_cpu() ? std::nullopt : std::make_optional<DeviceQueue>(input);
+  return ask(std::move(outcome), [input, queue, what = asked.what, root](ProcessGroup& group, Outcome& outcome) {
+    const auto run = [&] { outcome.tensors = group.run(what, input, static_cast<int>(root)); };
+    if (queue) return queue->run(run);
+    run();
   });
 }
 

@@ -103,7 +103,7 @@ function builtByAnother() {
 
 /**
  * Finds or fetches libtorch and builds the addon if it is not fresh. Returns what build/libtorch.json holds:
- * { path, version, cuda, how, reason, builtWith, key }.
+ * { path, version, cuda, how, reason, leftOut, builtWith, key }.
  */
 async function buildAddon({ force = false, tool: wantedTool = process.env.SOO_TORCH_BUILD_TOOL } = {}) {
   const another = force ? null : builtByAnother();
@@ -117,8 +117,8 @@ async function buildAddon({ force = false, tool: wantedTool = process.env.SOO_TO
     const tool = findTool(wantedTool);
     const folder = toolFolder(tool.name, libtorch.version);
     putInPlace(await compileAddon(tool, folder, linkTo(libtorch.path)));
-    await buildCuda(RELEASE, libtorch);
-    writeRecord(libtorch, key, tool.name);
+    const leftOut = await buildCuda(RELEASE, libtorch);
+    writeRecord({ ...libtorch, leftOut }, key, tool.name);
     say(`addon built: ${path.relative(ROOT, RELEASE)} (${nativeSources().length} source files, ${tool.name})`);
   });
   return readRecord();

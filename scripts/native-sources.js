@@ -7,11 +7,11 @@ const path = require('node:path');
 
 const ROOT = path.resolve(__dirname, '..');
 
-/** Paths of the addon's source files relative to the package, sorted. */
+/** Paths of the addon's source files relative to the package, sorted. What lies in cuda/ is built by compile-cuda.js. */
 function nativeSources() {
   const names = fs.readdirSync(path.join(ROOT, 'native'), { recursive: true }).map(String);
   return names
-    .filter((name) => name.endsWith('.cc'))
+    .filter((name) => name.endsWith('.cc') && path.dirname(name) !== 'cuda')
     .sort()
     .map((name) => `native/${name.split(path.sep).join('/')}`);
 }

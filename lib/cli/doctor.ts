@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { buildCommand } from '../../scripts/build-command';
 import { INSTALL, missingTools } from '../../scripts/build-tools';
+import { PARTS } from '../../scripts/cuda-parts';
 import { findLibtorch } from '../../scripts/libtorch/find';
 import { inspect } from '../../scripts/libtorch/inspect';
 import type { Result } from './command';
@@ -23,6 +24,8 @@ interface Libtorch {
   path: string | null;
   how: string | null;
   reason?: string;
+  /** Why parts for CUDA were not built, null for those that were; only of a build against a libtorch with CUDA. */
+  leftOut?: Record<string, string | null>;
 }
 
 /** What libtorch was built for, and why it finds no GPU. */
@@ -77,7 +80,8 @@ async function checkLibtorch(record: Libtorch | null, problems: Problem[]): Prom
   if (!chosen) return await lookAround(problems);
   const found = inspect(chosen);
   const how = process.env.LIBTORCH ? 'LIBTORCH' : (record?.how ?? null);
-  if (found.ok) return { version: found.version, path: found.path, how, reason: record?.reason };
+  const { reason, leftOut } = record ?? {};
+  if (found.ok) return { version: found.version, path: found.path, how, reason, leftOut };
   problems.push({
     what: `libtorch at ${chosen}: ${found.problem}`,
     fix: fixOf(found.kind),
@@ -130,6 +134,14 @@ function loadAddon(): Loaded | Error {
   }
 }
 
+/** What a build for CUDA does without. */
+function checkParts({ leftOut = {} }: Libtorch, notes: string[]): void {
+  for (const { name, without } of PARTS) {
+    const why = leftOut[name];
+    if (why) notes.push(`CUDA ${name} are left out, and ${without}: ${why}`);
+  }
+}
+
 function checkGpu(cuda: Cuda | undefined, notes: string[]): void {
   if (!cuda || cuda.devices > 0) return;
   if (cuda.version !== null) {
@@ -158,6 +170,7 @@ async function examine(): Promise<Report> {
   }
   const working = loaded instanceof Error ? null : loaded;
   checkGpu(working?.cuda, notes);
+  if (working?.cuda.version) checkParts(libtorch, notes);
   return {
     node: process.versions.node,
     addon: { path: file, version: working?.addon ?? null, built, loads: working !== null },
@@ -170,9 +183,11 @@ async function examine(): Promise<Report> {
   };
 }
 
-function describeCuda({ version, devices, allowTf32 }: Cuda): string {
+function cudaText({ version, devices, allowTf32 }: Cuda, { leftOut = {} }: Libtorch): string {
   if (version === null) return 'built without';
-  return `built for ${version}; GPUs: ${devices}; products of float32 in ${allowTf32 ? 'TF32' : 'float32'}`;
+  const built = PARTS.map(({ name }) => name).filter((name) => leftOut[name] === null);
+  const parts = built.join(', ') || "libtorch's operators alone";
+  return `built for ${version}; GPUs: ${devices}; with ${parts}; products of float32 in ${allowTf32 ? 'TF32' : 'float32'}`;
 }
 
 function describe({ node, addon, libtorch, devices, cuda, threads, problems, notes }: Report): string {
@@ -184,7 +199,7 @@ function describe({ node, addon, libtorch, devices, cuda, threads, problems, not
     ['  path', libtorch.path ?? '-'],
     ['  found by', [libtorch.how ?? '-', libtorch.reason].filter(Boolean).join(': ')],
     ['devices', devices.join(', ') || '-'],
-    ['CUDA', cuda === null ? '-' : describeCuda(cuda)],
+    ['CUDA', cuda === null ? '-' : cudaText(cuda, libtorch)],
     ['threads', threads === null ? '-' : String(threads)],
   ]);
   const trouble = problems.map(({ what, fix }) => `problem: ${what}\n    fix: ${fix}`);

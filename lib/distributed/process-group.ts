@@ -1,4 +1,4 @@
-/** This process as one rank of several, over libtorch's Gloo: what every rank asks for together, each gets. */
+/** This process as one rank of several, over libtorch's Gloo, or NCCL on GPUs: what all ask for together, each gets. */
 import { native } from '../torch/load-native';
 import { requireOptions } from '../torch/options';
 import { Tensor, torch } from '../torch';

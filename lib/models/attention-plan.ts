@@ -1,9 +1,8 @@
 import { torch, type DeviceLike, type Tensor } from '../torch';
 import type { DecoderConfig, LayerView } from './decoder-config';
-import type { KvCache } from './kv-cache';
 import type { Rope } from './rope';
 import { rotationOf, type Rotation } from './rotary';
-import type { SharedPads } from './shared-pads';
+import type { BatchLayout, SharedPads } from './shared-pads';
 
 /** How the queries of a layer look at keys. */
 export interface Queries {
@@ -11,10 +10,19 @@ export interface Queries {
   rotation: Rotation | undefined;
   /** What queries are multiplied by, [batch or 1, 1, seq, 1]. */
   growth: Tensor | undefined;
-  /** Boolean, true where a query may look, [batch or 1, 1, seq, total]; undefined when `causal` or nothing says it all. */
+  /**
+   * True where a query may look, or what is added to its scores, [batch or 1, 1, seq, total]; undefined when `causal` or
+   * nothing says it all.
+   */
   mask: Tensor | undefined;
   /** No mask is needed but the causal one, which the kernel knows by itself. */
   causal: boolean;
+}
+
+/** Where layers put their keys and values. */
+export interface LayerCache {
+  /** Takes those of new positions and returns all that may be looked at, [rows, kvHeads, total, headDim]. */
+  append(layer: number, keys: Tensor, values: Tensor): [keys: Tensor, values: Tensor];
 }
 
 /** What all layers of one forward pass share. */
@@ -25,11 +33,13 @@ export interface AttentionPlan {
   lastTokenOnly: boolean;
   /** Set for that layer: the last position asks, all positions are looked at. */
   lastQuery?: Queries;
-  cache: KvCache | undefined;
+  cache: LayerCache | undefined;
   /** What a layer made is freed before the next one starts. */
   frees: boolean;
   /** Set when hidden states are [1, rows, hidden]: only attention needs to know who stands where. */
   sharedPads: SharedPads | undefined;
+  /** How attention lays them out; set with `sharedPads`. */
+  layout: BatchLayout | undefined;
 }
 
 /** The plan of a last layer whose output is wanted for the last position only: its other queries are not made. */
@@ -61,6 +71,7 @@ export function planOn(plan: AttentionPlan, device: DeviceLike): AttentionPlan {
     ...plan,
     layers: plan.layers.map((own) => once(own, queries) as Queries),
     sharedPads: plan.sharedPads?.to(device),
+    layout: plan.layout?.to(device),
   };
 }
 

@@ -41,7 +41,7 @@ export class Attention extends Module<[hiddenStates: Tensor, plan: AttentionPlan
    * @returns the same shape; [batch, 1, hidden] when `plan` asks for no more
    */
   forward(hiddenStates: Tensor, plan: AttentionPlan): Tensor {
-    const { sharedPads } = plan;
+    const { layout } = plan;
     const seen = plan.layers[this.layer];
     const asking = plan.lastQuery ?? seen;
     const [q, k, v] = this.#project(hiddenStates, plan);
@@ -53,7 +53,7 @@ export class Attention extends Module<[hiddenStates: Tensor, plan: AttentionPlan
     const mixed = this.#attend(query, key, value, asking, plan.cache !== undefined)
       .transpose(1, 2)
       .flatten(2);
-    return this.oProj.call(sharedPads ? sharedPads.share(mixed) : mixed);
+    return this.oProj.call(layout ? layout.share(mixed) : mixed);
   }
 
   /** Queries of the positions that ask, keys and values of all, [batch, seq, heads * headDim]. */
@@ -68,10 +68,10 @@ export class Attention extends Module<[hiddenStates: Tensor, plan: AttentionPlan
   }
 
   /** [batch, seq, heads * headDim], or [1, rows, ...] with shared pads, to [batch, heads, seq, headDim] */
-  #split(x: Tensor, norm: RMSNorm | null, { sharedPads }: AttentionPlan): Tensor {
+  #split(x: Tensor, norm: RMSNorm | null, { layout }: AttentionPlan): Tensor {
     const { qkNorm, headDim } = this.#config;
     const together = norm && qkNorm === 'all' ? norm.call(x) : x;
-    const heads = (sharedPads ? sharedPads.spread(together) : together).unflatten(-1, [-1, headDim]);
+    const heads = (layout ? layout.spread(together) : together).unflatten(-1, [-1, headDim]);
     return (norm && qkNorm === 'head' ? norm.call(heads) : heads).transpose(1, 2);
   }
 
@@ -97,8 +97,21 @@ export class Attention extends Module<[hiddenStates: Tensor, plan: AttentionPlan
       const mixed = torch.scaledDotProductAttention(grouped, key, value, mask, 0, false);
       return mixed.reshape([batch, heads, 1, headDim]);
     }
-    return torch.scaledDotProductAttention(query, key, value, mask, 0, causal, { enableGqa: groups > 1 });
+    const [keys, values] = mask && groups > 1 ? ofEachHead(key, value, groups) : [key, value];
+    return torch.scaledDotProductAttention(query, keys, values, mask, 0, causal, {
+      enableGqa: keys === key && groups > 1,
+    });
   }
+}
+
+/**
+ * Keys and values copied for each head that shares them, on accelerators: with a mask CUDA's fused kernel wants as many as
+ * queries, and libtorch would copy them just so for its plain one.
+ */
+function ofEachHead(key: Tensor, value: Tensor, groups: number): [keys: Tensor, values: Tensor] {
+  if (key.device.type === 'cpu') return [key, value];
+  const copied = (x: Tensor): Tensor => x.repeatInterleave(groups, { dim: 1 });
+  return [copied(key), copied(value)];
 }
 
 /** The positions whose output is wanted. */

@@ -1,4 +1,7 @@
-import { torch, type DeviceLike, type Tensor } from '../torch';
+import type { AnyModule } from '../nn';
+import { torch, type DeviceLike, type GraphRecorder, type Tensor } from '../torch';
+import { CapturedStep } from './captured-step';
+import type { FixedStep } from './fixed-step';
 import type { KvCache } from './kv-cache';
 import type { DecodingSession, ForwardOptions } from './language-model';
 
@@ -44,10 +47,22 @@ const LEAST_TOKENS_SPARED = 32;
 /** Tokens of prompts that are run at a time: enough for the products, few enough for what lies between to stay in caches. */
 const MOST_TOKENS = 1024;
 
-interface CachingModel {
+/** What kernels for whole caches go through evenly. */
+const EVEN_LENGTH = 16;
+
+interface CachingModel extends AnyModule {
   readonly device: DeviceLike;
   call(ids: Tensor, options: ForwardOptions): Tensor;
   makeCache(batch: number, maxLength: number): KvCache;
+  /** A step that goes by the same tensors every time; see {@link FixedStep} for the mask. */
+  fixedStep(cache: KvCache, attentionMask: Tensor | undefined): FixedStep;
+}
+
+export interface DecodingWays {
+  /** Whether what all prompts start with may be run once. */
+  sharesPrefix: boolean;
+  /** Captures graphs of steps; null where every step is the plain one. */
+  recorder: GraphRecorder | null;
 }
 
 /**
@@ -62,12 +77,13 @@ export class CachedDecoding implements DecodingSession {
   readonly #mask: Tensor | undefined;
   /** Whether each row is padded: known here, so that no step has to ask the mask. */
   readonly #padded: boolean[];
+  readonly #captured: CapturedStep | null;
 
   constructor(
     private readonly model: CachingModel,
     prompts: readonly (readonly number[])[],
     maxNewTokens: number,
-    sharesPrefix: boolean,
+    { sharesPrefix, recorder }: DecodingWays,
   ) {
     const { device } = model;
     const shared = sharesPrefix ? sharedPrefix(prompts) : 0;
@@ -76,8 +92,11 @@ export class CachedDecoding implements DecodingSession {
     const { attentionMask } = padLeft(this.#rest, { device });
     const longest = longestOf(this.#rest);
     this.#padded = this.#rest.map(({ length }) => length < longest);
-    this.#cache = model.makeCache(prompts.length, shared + longest + maxNewTokens);
+    const length = shared + longest + maxNewTokens;
+    const room = recorder ? Math.ceil(length / EVEN_LENGTH) * EVEN_LENGTH : length;
+    this.#cache = model.makeCache(prompts.length, room);
     this.#mask = attentionMask && around(attentionMask, shared, this.#cache.maxLength).keep();
+    this.#captured = recorder && new CapturedStep(model, recorder, () => model.fixedStep(this.#cache, this.#mask));
   }
 
   prefill(): Tensor {
@@ -109,6 +128,13 @@ export class CachedDecoding implements DecodingSession {
   }
 
   step(tokens: readonly number[]): Tensor {
+    const logits = this.#captured?.run(tokens);
+    if (!logits) return this.#plainStep(tokens);
+    this.#cache.advance(1);
+    return logits;
+  }
+
+  #plainStep(tokens: readonly number[]): Tensor {
     const cache = this.#cache;
     const shape = [tokens.length, 1];
     const ids = torch.tensor(BigInt64Array.from(tokens, BigInt), { shape, device: this.model.device });
@@ -125,6 +151,7 @@ export class CachedDecoding implements DecodingSession {
   }
 
   dispose(): void {
+    this.#captured?.dispose();
     this.#cache.dispose();
     this.#mask?.dispose();
   }

@@ -111,6 +111,6 @@ export class DecoderBody extends Module<[ids: Tensor, plan: AttentionPlan]> {
     const embedded = this.embedTokens.call(ids);
     if (this.#embeddingScale === 1) return embedded;
     const { dtype, device } = embedded;
-    return embedded.mul(torch.tensor(this.#embeddingScale, { dtype, device }));
+    return embedded.mul(torch.full([], this.#embeddingScale, { dtype, device }));
   }
 }

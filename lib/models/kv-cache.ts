@@ -80,15 +80,27 @@ export class KvCache implements Disposable {
   append(layer: number, keys: Tensor, values: Tensor): [keys: Tensor, values: Tensor] {
     const count = keys.size(2);
     this.requireRoom(count);
-    const [allKeys, allValues] = [this.#used(this.#keys[layer], layer), this.#used(this.#values[layer], layer)];
+    const [allKeys, allValues] = this.whole(layer);
     allKeys.narrow(2, this.#length, count).copy_(keys);
     allValues.narrow(2, this.#length, count).copy_(values);
     return [allKeys.narrow(2, 0, this.#length + count), allValues.narrow(2, 0, this.#length + count)];
   }
 
-  #used(tensor: Tensor | undefined, layer: number): Tensor {
-    if (!tensor) throw new RangeError(`KV cache: no layer ${layer} among ${this.#keys.length}`);
-    return this.#rows < tensor.size(0) ? tensor.narrow(0, 0, this.#rows) : tensor;
+  /**
+   * A layer's keys and values with the room behind them, [rows, kvHeads, maxLength, headDim].
+   * @param rows those of sequences that were taken out may be among them
+   */
+  whole(layer: number, rows = this.#rows): [keys: Tensor, values: Tensor] {
+    const [keys, values] = [this.#keys[layer], this.#values[layer]];
+    if (!keys || !values) throw new RangeError(`KV cache: no layer ${layer} among ${this.#keys.length}`);
+    return rows < keys.size(0) ? [keys.narrow(0, 0, rows), values.narrow(0, 0, rows)] : [keys, values];
+  }
+
+  /** Zeros where nothing was written yet, for passes that look at the room too: a mask cannot hide what is no number. */
+  clearRoom(): void {
+    for (const tensor of [...this.#keys, ...this.#values]) {
+      tensor.narrow(2, this.#length, this.maxLength - this.#length).zero_();
+    }
   }
 
   /** Starts every row of this empty cache with what `prefix`, a cache of one row, holds. */

@@ -13,7 +13,14 @@ const MOST_NUMBERS = 2 ** 24;
  */
 export function wideLinear(input: Tensor, weight: Tensor): Tensor {
   if (!isHalf(weight.dtype)) return torch.linear(input, weight);
-  return frozenWideLinear(input, weight) ?? inPieces(input, weight);
+  return frozenWideLinear(input, weight) ?? wideProduct(input, weight) ?? inPieces(input, weight);
+}
+
+/** CUDA's own product with float32 sums; null on other devices, and where a gradient is wanted, which it has none of. */
+function wideProduct(input: Tensor, weight: Tensor): Tensor | null {
+  const wantsGradient = torch.isGradEnabled() && (input.requiresGrad || weight.requiresGrad);
+  if (input.device.type !== 'cuda' || wantsGradient || input.ndim < 2) return null;
+  return input.flatten(0, -2).mm(weight.t(), 'float32').unflatten(0, input.shape.slice(0, -1));
 }
 
 /** Some of the weight's rows converted at a time; autocast would convert them back. */

@@ -91,9 +91,24 @@ export function tensor(
     made = fromNested(data, options.dtype);
     if (options.shape) made = replaced(made, made.reshape([...options.shape]));
   }
-  if (options.device !== undefined) made = replaced(made, made.to(options.device));
+  if (options.device !== undefined) made = replaced(made, brought(made, options.device));
   if (options.requiresGrad) made.requiresGrad = true;
   return made;
+}
+
+/** Elements that go by way of pinned memory, which libtorch keeps for the next time: ids, masks, lengths, not weights. */
+const MOST_PINNED = 2 ** 17;
+
+/**
+ * A tensor of the processor's on a device. A GPU takes a small one from pinned memory, by a copy that is queued like other
+ * work: any other is waited for, and with it everything that was queued before.
+ */
+function brought(made: Tensor, device: DeviceLike): Tensor {
+  if (!String(device).startsWith('cuda') || made.numel() > MOST_PINNED) return made.to(device);
+  const pinned = made.pinMemory();
+  const there = pinned._toCopy({ device, nonBlocking: true });
+  pinned.dispose();
+  return there;
 }
 
 function replaced(before: Tensor, after: Tensor): Tensor {

@@ -90,6 +90,7 @@ export {
   type ActorCriticTarget,
   type GradientAndLoss,
 } from './actor-critic';
+export { graphRecorder, graphReplays, type CapturedGraph, type GraphRecorder } from './cuda-graph';
 export { Device, Event, Stream, type DeviceLike } from './device';
 export { inFloat32, isHalf } from './half-precision';
 export {

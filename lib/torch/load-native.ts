@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { buildCommand } from '../../scripts/build-command';
+import { PARTS } from '../../scripts/cuda-parts';
 import { explainUnreadable } from '../../scripts/libtorch/inspect';
 import type { NativeAddon } from './native';
 
@@ -36,6 +37,12 @@ function choose(record: LibtorchRecord): LibtorchRecord {
   return { path: folder, version, how: 'LIBTORCH', reason: 'the variable LIBTORCH names it' };
 }
 
+/** Libraries beside the addon that were built for a libtorch with CUDA, where this is one. */
+function cudaParts(folder: string): string[] {
+  if (!existsSync(path.join(folder, 'libtorch_cuda.so'))) return [];
+  return PARTS.map(({ library }) => path.join(RELEASE, library)).filter((file) => existsSync(file));
+}
+
 function loadAddon(): { addon: NativeAddon; libtorch: LibtorchRecord } {
   const libtorch = choose(readRecord());
   const folder = path.join(libtorch.path, 'lib');
@@ -50,8 +57,7 @@ function loadAddon(): { addon: NativeAddon; libtorch: LibtorchRecord } {
     const loader = require(path.join(RELEASE, 'soo_loader.node')) as { open(file: string): void };
     // libtorch.so brings every backend it was built with; linked by name alone, the linker would drop CUDA silently.
     loader.open(library);
-    const cuda = path.join(RELEASE, 'soo_cuda.so');
-    if (existsSync(cuda)) loader.open(cuda);
+    for (const part of cudaParts(folder)) loader.open(part);
     return { addon: require(path.join(RELEASE, 'soo_torch.node')) as NativeAddon, libtorch };
   } catch (error) {
     fail(error instanceof Error ? (error.message.split('\n')[0] ?? error.message) : String(error));

@@ -112,6 +112,11 @@ export interface NativeAddon {
   queryEvent(event: NativeEvent): boolean;
   synchronizeEvent(event: NativeEvent): void;
   elapsedTime(from: NativeEvent, to: NativeEvent): number;
+  hasGraphs(): boolean;
+  beginGraph(device: string): NativeGraph;
+  endGraph(graph: NativeGraph): void;
+  replayGraph(graph: NativeGraph): void;
+  dropGraph(graph: NativeGraph): void;
   numThreads(): number;
   setNumThreads(threads: number): void;
   processor(): string;
@@ -277,3 +282,5 @@ declare const nativeStream: unique symbol;
 declare const nativeEvent: unique symbol;
 export type NativeStream = { readonly [nativeStream]: true };
 export type NativeEvent = { readonly [nativeEvent]: true };
+declare const nativeGraph: unique symbol;
+export type NativeGraph = { readonly [nativeGraph]: true };
