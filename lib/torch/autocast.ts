@@ -62,14 +62,7 @@ export function withAutocast<T>(wanted: Autocast, work: () => T): T {
 function enter(wanted: Autocast): void {
   for (const type of new Set([...current.keys(), ...wanted.keys()]))
     if (current.get(type) !== wanted.get(type)) native.setAutocast(type, wanted.get(type) ?? null);
-  forgetCasts();
-  current = wanted;
-}
-
-/**
- * Forgets what weights were cast to. libtorch keeps that for as long as autocast is on, without a graph where it was made
- * without one: a pass that records would go on from there, and lose the weight's gradient.
- */
-export function forgetCasts(): void {
+  // What weights were cast to is of the dtype from before, and of their numbers from before the next step.
   if (current.size > 0) native.clearAutocastCache();
+  current = wanted;
 }

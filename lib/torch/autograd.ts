@@ -1,4 +1,3 @@
-import { forgetCasts } from './autocast';
 import { gradientsFor, handlesOf, type BackwardOptions } from './backward';
 import { native } from './load-native';
 import { requireOptions } from './options';
@@ -45,7 +44,6 @@ function withGrad<T>(name: string, on: boolean, work: () => T): T {
     return requireSynchronous(name, work());
   } finally {
     native.setGradEnabled(before);
-    forgetCasts();
   }
 }
 
@@ -61,11 +59,7 @@ export function enableGrad<T>(work: () => T): T {
 
 /** Runs `work` in libtorch's inference mode: faster than `noGrad`; its tensors can never take part in a graph. */
 export function inferenceMode<T>(work: () => T): T {
-  try {
-    return requireSynchronous('inferenceMode', native.inferenceMode(work));
-  } finally {
-    forgetCasts();
-  }
+  return requireSynchronous('inferenceMode', native.inferenceMode(work));
 }
 
 export function isGradEnabled(): boolean {

@@ -102,6 +102,19 @@ t.test('what a weight was cast to without a graph is not taken for one with', as
   }
 });
 
+t.test('a weight is cast anew in each scope, in its dtype and of its numbers then', async (t) => {
+  const weight = w.clone().requiresGrad_(true);
+  const computed = (dtype: AutocastDType): Tensor =>
+    torch.autocast({ device: 'cpu', dtype }, () => torch.linear(x, weight));
+  const before = computed('bfloat16');
+  torch.noGrad(() => weight.mul_(2));
+  t.ok(computed('bfloat16').equal(before.mul(2)));
+  torch.autocast({ device: 'cpu', dtype: 'bfloat16' }, () => {
+    torch.linear(x, weight);
+    t.equal(computed('float16').dtype, 'float16');
+  });
+});
+
 t.test('a computation that is done again for its gradient casts as it did', async (t) => {
   const leaf = (): Tensor => x.clone().requiresGrad_(true);
   const [plain, again] = [leaf(), leaf()];
