@@ -28,6 +28,13 @@ t.test('the folder holds the adapter in PEFT format, the run and its steps', asy
     command('--out', out, '--epochs', '3'),
     command('--out', out, '--epochs', '4', '--resume'),
   );
+  const [half, brain] = soo(
+    command('--out', at('half'), '--epochs', '1', '--autocast', 'fp16', '--json'),
+    command('--out', at('brain'), '--epochs', '1', '--autocast', 'bfloat16', '--json'),
+  );
+  t.match(JSON.parse(half.stdout), { config: { autocast: 'float16' }, skippedSteps: Number }, half.stderr);
+  t.match(JSON.parse(brain.stdout), { config: { autocast: 'bfloat16' } }, brain.stderr);
+  t.equal(plain.stderr.includes(' MB'), false, 'the memory of the processor is not told');
   t.equal(plain.code, 0, plain.stderr);
   const { steps, finalLoss, epochLosses } = JSON.parse(plain.stdout) as Record<string, unknown>;
   const lines = readFileSync(join(out, 'steps.jsonl'), 'utf8').trimEnd().split('\n');
@@ -129,6 +136,7 @@ t.test('bad usage and bad input: one line, exit 2, nothing made', async (t) => {
     [command('--out', out, '--epochs', '1', '--max-steps', '1'), /max-steps.*epochs/],
     [command('--out', out, '--pad', 'wide'), /--pad/],
     [command('--out', out, '--loss', 'cosine'), /--loss/],
+    [command('--out', out, '--autocast', 'fp8'), /--autocast/],
     [
       command('--out', out, '--detach-self'),
       /^soo: --detach-self without a capability term has destroyed models; add --capability WEIGHT --neutral FILE, or --force$/m,
