@@ -64,6 +64,7 @@ t.test('what has a history, and what has no values', async (t) => {
 t.test('printing leaves nothing behind and takes no part in the graph', async (t) => {
   const x = torch.ones([50, 50], { requiresGrad: true });
   const before = torch.memory().tensors;
-  String(x);
-  t.equal(torch.memory().tensors, before);
+  for (let i = 0; i < 100; i++) String(x);
+  // Fewer where what other tests left was collected meanwhile.
+  t.ok(torch.memory().tensors <= before);
 });
