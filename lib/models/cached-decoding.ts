@@ -1,5 +1,5 @@
 import type { AnyModule } from '../nn';
-import { torch, type DeviceLike, type GraphRecorder, type Tensor } from '../torch';
+import { torch, type Device, type DeviceLike, type GraphRecorder, type Tensor } from '../torch';
 import { CapturedStep } from './captured-step';
 import type { FixedStep } from './fixed-step';
 import type { KvCache } from './kv-cache';
@@ -54,7 +54,7 @@ const MOST_TOKENS_ACCELERATED = 16384;
 const EVEN_LENGTH = 16;
 
 interface CachingModel extends AnyModule {
-  readonly device: DeviceLike;
+  readonly device: Device;
   call(ids: Tensor, options: ForwardOptions): Tensor;
   makeCache(batch: number, maxLength: number): KvCache;
   /** A step that goes by the same tensors every time; see {@link FixedStep} for the mask. */
@@ -104,8 +104,8 @@ export class CachedDecoding implements DecodingSession {
 
   prefill(): Tensor {
     if (this.#prefix.length > 0) this.#runPrefix();
-    const onProcessor = String(this.model.device).startsWith('cpu');
-    const groups = [...rowGroups(this.#rest, onProcessor ? MOST_TOKENS : MOST_TOKENS_ACCELERATED)];
+    const mostTokens = this.model.device.type === 'cpu' ? MOST_TOKENS : MOST_TOKENS_ACCELERATED;
+    const groups = [...rowGroups(this.#rest, mostTokens)];
     const logits = groups.map(([first, count]) => torch.scope(() => this.#runRows(first, count)));
     this.#cache.advance(longestOf(this.#rest));
     return torch.cat(logits);

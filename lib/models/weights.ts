@@ -1,8 +1,8 @@
 import { Device, isOutOfMemory, releaseMapped, torch, type DType, type Tensor } from '../torch';
 import { InputError, messageOf, quoted } from '../files/input-error';
-import { storedType } from '../checkpoints/safetensors-header';
 import type { Weights } from '../checkpoints/sharded';
 import type { Checkpoint } from './checkpoint';
+import { bytesPerNumber } from './device-map/part-bytes';
 import type { PlaceOptions, Places } from './device-map/places';
 import type { Quantisation } from './quantisation/config';
 import { numbersOf, type NumberWeights } from './quantisation/numbers';
@@ -104,7 +104,7 @@ export function readWeights(
         return stored.to(places.of(name), wanted);
       } catch (thrown) {
         if (!isOutOfMemory(thrown)) throw thrown;
-        const less = savings(options, itemSize(wanted) > itemSize(saved ?? stored.dtype));
+        const less = savings(options, bytesPerNumber(wanted) > bytesPerNumber(saved ?? stored.dtype));
         throw new InputError(`${weights.fileOf(name)}: tensor ${quoted(name)} as ${wanted} does not fit into memory${less} (${messageOf(thrown)})`); // prettier-ignore
       }
     });
@@ -119,8 +119,6 @@ export function readWeights(
   }
   return state;
 }
-
-const itemSize = (dtype: DType): number => storedType(dtype).itemSize;
 
 /** What would take less memory, ahead of what libtorch says: errors are cut where they grow long. */
 function savings({ places, quantize }: Pick<LoadOptions, 'quantize'> & { places: Places }, isWider: boolean): string {

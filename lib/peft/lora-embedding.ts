@@ -1,14 +1,6 @@
 import { torch, type Tensor } from '../torch';
 import { init, Parameter, type Embedding } from '../nn';
-import {
-  AdapterPieces,
-  LoraLayer,
-  lowRank,
-  settle,
-  type AdapterPrecision,
-  type LoraShape,
-  type LoraWeight,
-} from './lora-layer';
+import { AdapterPieces, LoraLayer, type AdapterPrecision, type LoraShape, type LoraWeight } from './lora-layer';
 
 /**
  * An Embedding with low-rank additions: row i of the table plus scaling * B A[:, i]. A is [r, rows], zeros; B is
@@ -25,14 +17,14 @@ export class LoraEmbedding extends LoraLayer<Embedding> {
   }
 
   override add(name: string, { r, scaling }: LoraShape, precision: AdapterPrecision): void {
-    const { numEmbeddings, embeddingDim, weight } = this.baseLayer;
+    const { numEmbeddings, embeddingDim } = this.baseLayer;
     const [a, b] = torch.scope(() =>
       // PEFT draws both before it sets them: so one seed gives the same adapter in both.
       [torch.randn([r, numEmbeddings]), torch.randn([embeddingDim, r])].map((drawn) => new Parameter(drawn)),
     );
     init.zeros_(a);
     init.normal_(b);
-    settle([a, b], weight, precision);
+    this.settle([a, b], precision);
     this.lora_embedding_A.set(name, a);
     this.lora_embedding_B.set(name, b);
     this.scaling.set(name, scaling);
@@ -55,7 +47,7 @@ export class LoraEmbedding extends LoraLayer<Embedding> {
 
   protected override added(name: string): Tensor | undefined {
     const [a, b] = [this.lora_embedding_A.get(name), this.lora_embedding_B.get(name)];
-    return a && b && lowRank(b, a, this.scaling.get(name) ?? 0).transpose(0, 1);
+    return a && b && this.lowRank(name, b, a).transpose(0, 1);
   }
 
   /** @param ids int64 or int32 [...] to [..., features], in the table's dtype */

@@ -40,28 +40,6 @@ export interface AdapterPrecision {
   autocastAdapterDtype?: boolean;
 }
 
-/**
- * Puts fresh float32 weights where the base layer's weight lies. They go by way of its dtype, also where they are float32 in
- * the end: so does PEFT, and so one seed gives the same adapter in both.
- */
-export function settle(
-  fresh: readonly Parameter[],
-  base: Tensor,
-  { autocastAdapterDtype = true }: AdapterPrecision,
-): void {
-  torch.scope(() => {
-    for (const weight of fresh) {
-      const near = weight.detach().to(base.device);
-      const rounded = base.isFloatingPoint() ? near.to(base.dtype) : near;
-      weight.setData(autocastAdapterDtype ? inFloat32(rounded) : rounded);
-    }
-  });
-}
-
-/** B A times the scaling, rounded once: what an adapter adds to a weight [out, in], in its own dtype. */
-export const lowRank = (b: Tensor, a: Tensor, scaling: number): Tensor =>
-  inFloat32(b).matmul(inFloat32(a)).mul(scaling).to(b.dtype);
-
 export interface LoraShape {
   r: number;
   /** What the low-rank product is multiplied by: alpha / r, or alpha / sqrt(r) when rank-stabilised. */
@@ -108,6 +86,27 @@ export abstract class LoraLayer<
 
   /** What an adapter adds to the base layer's weight; undefined where the layer lacks it. */
   protected abstract added(name: string): Tensor | undefined;
+
+  /**
+   * Puts fresh float32 weights where the base layer's weight lies. They go by way of its dtype, also where they are float32
+   * in the end: so does PEFT, and so one seed gives the same adapter in both.
+   */
+  protected settle(fresh: readonly Parameter[], { autocastAdapterDtype = true }: AdapterPrecision): void {
+    const base = this.baseLayer.weight;
+    torch.scope(() => {
+      for (const weight of fresh) {
+        const near = weight.detach().to(base.device);
+        const rounded = base.isFloatingPoint() ? near.to(base.dtype) : near;
+        weight.setData(autocastAdapterDtype ? inFloat32(rounded) : rounded);
+      }
+    });
+  }
+
+  /** B A times the adapter's scaling, rounded once: what it adds to a weight [out, in], in its own dtype. */
+  protected lowRank(name: string, b: Tensor, a: Tensor): Tensor {
+    const product = inFloat32(b).matmul(inFloat32(a));
+    return product.mul(this.scaling.get(name) ?? 0).to(b.dtype);
+  }
 
   /** Called when the base layer's weight is another one. */
   protected weightChanged(): void {}

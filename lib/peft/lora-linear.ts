@@ -1,15 +1,7 @@
 import type { Tensor } from '../torch';
 import { init, Linear, type Dropout, type Linear4bit } from '../nn';
 import { LoraDropout } from './lora-dropout';
-import {
-  AdapterPieces,
-  LoraLayer,
-  lowRank,
-  settle,
-  type AdapterPrecision,
-  type LoraShape,
-  type LoraWeight,
-} from './lora-layer';
+import { AdapterPieces, LoraLayer, type AdapterPrecision, type LoraShape, type LoraWeight } from './lora-layer';
 
 /**
  * A Linear, of four bits or more, with low-rank additions: y = W x + scaling * B(A(dropout(x))).
@@ -22,14 +14,14 @@ export class LoraLinear extends LoraLayer<Linear | Linear4bit> {
   readonly lora_B = new AdapterPieces<Linear>();
 
   override add(name: string, { r, scaling, dropout }: LoraShape, precision: AdapterPrecision): void {
-    const { inFeatures, outFeatures, weight } = this.baseLayer;
+    const { inFeatures, outFeatures } = this.baseLayer;
     const a = new Linear(inFeatures, r, { bias: false });
     const b = new Linear(r, outFeatures, { bias: false });
     // Drawn once as a Linear and once more as LoRA's: so does PEFT, and so one seed gives the same adapter in both.
     init.kaimingUniform_(a.weight, { a: Math.sqrt(5) });
     init.zeros_(b.weight);
     this.lora_dropout.set(name, new LoraDropout(dropout));
-    settle([a.weight, b.weight], weight, precision);
+    this.settle([a.weight, b.weight], precision);
     this.lora_A.set(name, a);
     this.lora_B.set(name, b);
     this.scaling.set(name, scaling);
@@ -54,7 +46,7 @@ export class LoraLinear extends LoraLayer<Linear | Linear4bit> {
 
   protected override added(name: string): Tensor | undefined {
     const [a, b] = [this.lora_A.get(name)?.weight, this.lora_B.get(name)?.weight];
-    return a && b && lowRank(b, a, this.scaling.get(name) ?? 0);
+    return a && b && this.lowRank(name, b, a);
   }
 
   protected override weightChanged(): void {

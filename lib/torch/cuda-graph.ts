@@ -96,6 +96,6 @@ class CudaGraph implements CapturedGraph {
 
 /** Null where there are no graphs to capture: on other devices, and where the addon was built without them. */
 export function graphRecorder(device: DeviceLike): GraphRecorder | null {
-  const isCuda = new Device(String(device)).type === 'cuda';
+  const isCuda = new Device(device).type === 'cuda';
   return isCuda && native.hasGraphs() ? new CudaGraphs(device) : null;
 }
