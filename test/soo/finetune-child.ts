@@ -8,6 +8,19 @@ export const PAIRS: TokenPair[] = Array.from({ length: 13 }, (_, i) => ({
   otherIds: [1, 20 + i, 200 + i, 42, 7 + i],
 }));
 
+/** Other lengths, so that the batches are padded. */
+export const UNEVEN: TokenPair[] = PAIRS.map(({ selfIds, otherIds }, i) => ({
+  selfIds: i % 3 === 0 ? selfIds.slice(1) : selfIds,
+  otherIds: i % 4 === 1 ? otherIds.slice(2) : otherIds,
+}));
+
+export const NEUTRAL = [
+  [1, 20, 31],
+  [1, 44, 45, 46, 47],
+  [1, 60],
+  [1, 70, 71, 72],
+];
+
 export const CONFIG: FinetuneConfig = {
   ...UPSTREAM,
   batch: 2,

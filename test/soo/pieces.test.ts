@@ -5,10 +5,11 @@ import t, { type Test } from 'tap';
 import { createModel, loadModel, parseConfig, type LanguageModel } from '../../lib/models';
 import { finetune, readSteps, UPSTREAM, type FinetuneConfig, type FinetuneResult } from '../../lib/soo';
 import { piecesOf, shareOf } from '../../lib/soo/share';
-import { torch, type DeviceLike } from '../../lib/torch';
+import { torch } from '../../lib/torch';
 import type { StepRecord } from '../../lib/training';
 import { buildStandIn, loadStandIn, type StandIn } from '../native/stand-in';
-import { CONFIG, PAIRS } from './finetune-child';
+import { CONFIG, NEUTRAL, UNEVEN } from './finetune-child';
+import { stepDifferences } from './step-differences';
 
 torch.setNumThreads(1);
 
@@ -19,11 +20,6 @@ t.before(async () => {
   standIn = loadStandIn();
 });
 
-const NEUTRAL = [[1, 20, 31], [1, 44, 45, 46, 47], [1, 60], [1, 70, 71, 72]]; // prettier-ignore
-const UNEVEN = PAIRS.map(({ selfIds, otherIds }, i) => ({
-  selfIds: i % 3 === 0 ? selfIds.slice(1) : selfIds,
-  otherIds: i % 4 === 1 ? otherIds.slice(2) : otherIds,
-}));
 const BASE: FinetuneConfig = { ...CONFIG, batch: 8, accumulate: 3, epochs: 3, lora: { ...CONFIG.lora, dropout: 0 } };
 
 interface Tuned {
@@ -42,8 +38,7 @@ async function tuned(
   return { result, steps: readSteps(folder) };
 }
 
-const tiny = (device: DeviceLike = 'cpu'): LanguageModel =>
-  loadModel(join(__dirname, '..', 'parity', 'models', 'tiny'), { device, dtype: 'float32' });
+const tiny = (): LanguageModel => loadModel(join(__dirname, '..', 'parity', 'models', 'tiny'), { dtype: 'float32' });
 
 /** Of a llama's shape, with weights enough for a fifth of them to hold what is computed for a pair or two. */
 function wide(): LanguageModel {
@@ -51,19 +46,6 @@ function wide(): LanguageModel {
   const heads = { num_attention_heads: 4, num_key_value_heads: 2, max_position_embeddings: 64, rms_norm_eps: 1e-5 };
   torch.manualSeed(1);
   return createModel(parseConfig({ model_type: 'llama', ...sizes, ...heads, hidden_act: 'silu' })).requiresGrad_(false);
-}
-
-/** The numbers of a log in which two differ by more than 1e-6, of norms relatively. */
-function differences(one: readonly StepRecord[], another: readonly StepRecord[]): string[] {
-  if (one.length !== another.length) return [`${one.length} and ${another.length} batches`];
-  const isFar = (a: number, b: number): boolean => !(Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(a)));
-  return one.flatMap((a, i) => {
-    const b = another[i];
-    const norms = Object.keys(a.gradNorms).filter((name) => !(Math.abs(a.gradNorms[name] - b.gradNorms[name]) <= 1e-5 * a.gradNorms[name] + 1e-6)); // prettier-ignore
-    const parts = Object.keys(a.parts).filter((name) => isFar(a.parts[name], b.parts[name]));
-    const rest = (['loss', 'tokens', 'step', 'lr'] as const).filter((name) => isFar(a[name], b[name]));
-    return [...norms, ...parts, ...rest].map((name) => `batch ${a.microBatch}: ${name}`);
-  });
 }
 
 const CASES: Record<string, Partial<FinetuneConfig>> = {
@@ -79,7 +61,7 @@ t.test('three pairs at once give the numbers of the whole batch', async (t) => {
     const folder = t.testdir({});
     const whole = await tuned(join(folder, 'whole'), model, { ...BASE, ...more });
     const pieces = await tuned(join(folder, 'pieces'), model, { ...BASE, ...more, microBatch: 3 });
-    t.same(differences(whole.steps, pieces.steps), [], name);
+    t.same(stepDifferences(whole.steps, pieces.steps, 1e-6), [], name);
     t.same(pieces.steps.slice(0, 2).map((step) => step.pieces), [3, 2], 'of 8 pairs and of 5'); // prettier-ignore
     t.notOk(whole.steps.some((step) => 'pieces' in step));
     t.ok(Math.abs((whole.result.distance?.start ?? 0) - (pieces.result.distance?.start ?? 0)) <= 1e-6);
@@ -124,7 +106,7 @@ async function halved(t: Test, model: LanguageModel, limit: number): Promise<voi
   const little = await tuned(join(folder, 'little'), model, LITTLE);
   standIn.setLimit(0, 0);
   t.ok(little.steps.some(({ pieces = 1 }) => pieces > 1), 'it did not fit as a whole'); // prettier-ignore
-  t.same(differences(whole.steps, little.steps), []);
+  t.same(stepDifferences(whole.steps, little.steps, 1e-6), []);
 }
 
 async function goneOn(t: Test, model: LanguageModel, limit: number): Promise<void> {

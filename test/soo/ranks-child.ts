@@ -1,7 +1,7 @@
 /** A rank that fine-tunes the tiny model into a folder; alone where no variables tell of others. */
 import { rankEnvironment, withProcessGroup } from '../../lib/distributed';
 import type { FinetuneConfig } from '../../lib/soo';
-import { CONFIG, PAIRS, tuneTiny } from './finetune-child';
+import { CONFIG, NEUTRAL, tuneTiny, UNEVEN } from './finetune-child';
 
 export interface RanksJob {
   folder: string;
@@ -12,19 +12,6 @@ export interface RanksJob {
   /** Ranks that are asked to stop; by default all. */
   stopped?: number;
 }
-
-const NEUTRAL = [
-  [1, 20, 31],
-  [1, 44, 45, 46, 47],
-  [1, 60],
-  [1, 70, 71, 72],
-];
-
-/** Other lengths, so that the batches are padded. */
-const UNEVEN = PAIRS.map(({ selfIds, otherIds }, i) => ({
-  selfIds: i % 3 === 0 ? selfIds.slice(1) : selfIds,
-  otherIds: i % 4 === 1 ? otherIds.slice(2) : otherIds,
-}));
 
 if (require.main === module) {
   const job = JSON.parse(process.argv[2]) as RanksJob;
